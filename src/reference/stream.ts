@@ -1,0 +1,65 @@
+/**
+ * The mask stream, version 1, to be read beside SPEC.md: block seeding, lanes and threshold.
+ * @module
+ */
+import { add, fromNumber, GAMMA, mix, mul, type U64 } from '../u64.js';
+
+export const BLOCK = 4096;
+const STEPS = 128;
+const LANES = 8;
+
+/** Word j of block b of a key's stream: mix(key + (17·b + j + 1)·GAMMA). */
+export const word = (key: U64, b: number, j: number): U64 =>
+  mix(add(key, mul(fromNumber(17 * b + j + 1), GAMMA)));
+
+/** T of block b, from 0 to 65536; P is the drop probability in units of 2^-32. */
+export const threshold = (key: U64, b: number, P: number): number =>
+  Math.floor((P + (word(key, b, 16).hi >>> 16)) / 65536);
+
+/** Fills `u` with the 4096 16-bit pieces of block b, in the order of the elements they serve. */
+export function pieces(key: U64, b: number, u: Uint16Array): void {
+  for (let lane = 0; lane < LANES; lane++) {
+    let { hi: s0hi, lo: s0lo } = word(key, b, lane);
+    let { hi: s1hi, lo: s1lo } = word(key, b, LANES + lane);
+    for (let step = 0; step < STEPS; step++) {
+      // t = s0 ^ s0<<23;   s0' = s1;   s1' = t ^ s1 ^ t>>18 ^ s1>>5;   out = s0' + s1'
+      const thi = s0hi ^ ((s0hi << 23) | (s0lo >>> 9));
+      const tlo = s0lo ^ (s0lo << 23);
+      s0hi = s1hi;
+      s0lo = s1lo;
+      s1hi = thi ^ s0hi ^ (thi >>> 18) ^ (s0hi >>> 5);
+      s1lo = tlo ^ s0lo ^ ((tlo >>> 18) | (thi << 14)) ^ ((s0lo >>> 5) | (s0hi << 27));
+      const lo = (s0lo >>> 0) + (s1lo >>> 0);
+      const hi = s0hi + s1hi + (lo > 0xffffffff ? 1 : 0);
+      const at = 32 * step + 4 * lane;
+      u[at] = lo; // a Uint16Array keeps the low 16 bits
+      u[at + 1] = lo / 65536;
+      u[at + 2] = hi;
+      u[at + 3] = hi >>> 16;
+    }
+  }
+}
+
+/** Where the draws of a call lie: element i of the call is element `offset + i` of the stream of `key`. */
+export interface Draw {
+  readonly key: U64;
+  readonly offset: number;
+  /** The drop probability in units of 2^-32, a whole number from 0 to 2^32. */
+  readonly P: number;
+}
+
+/** Calls `visit(i, kept)` for elements 0 … length − 1 of a call, in order. */
+export function forEachElement(
+  { key, offset, P }: Draw,
+  length: number,
+  visit: (i: number, kept: boolean) => void,
+): void {
+  const u = new Uint16Array(BLOCK);
+  let b = Math.floor(offset / BLOCK);
+  let e = offset % BLOCK;
+  for (let i = 0; i < length; b++, e = 0) {
+    pieces(key, b, u);
+    const T = threshold(key, b, P);
+    for (; e < BLOCK && i < length; e++, i++) visit(i, ((u[e] as number) ^ 0x8000) >= T);
+  }
+}
