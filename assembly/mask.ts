@@ -65,17 +65,23 @@ function dropped8(mask: usize, i: i32, bits: bool): v128 {
   return i16x8.eq(kept, i16x8.splat(0));
 }
 
-/** Applies a byte or bit mask: kept → x · scale, dropped → +0. n stays below 2^30. */
-// @ts-ignore: decorator
-@inline
-export function applyMask<T extends number>(src: usize, mask: usize, dst: usize, n: i32, bits: bool, scale: T): void {
+/**
+ * Applies a mask of the caller's, bytes or bits, to n elements (n at most 2^30), f64 if `wide` and f32
+ * otherwise: kept → x · scale, dropped → +0.
+ */
+export function applyMask(src: usize, mask: usize, dst: usize, n: i32, wide: bool, bits: bool, scale: f64): void {
+  const s32 = f32x4.splat(f32(scale));
+  const s64 = f64x2.splat(scale);
   const whole = n & -8;
   let i = 0;
-  if (sizeof<T>() == 4) {
-    for (const s = f32x4.splat(<f32>scale); i < whole; i += 8) scale8F32(src, dst, i, dropped8(mask, i, bits), s);
-    for (; i < n; ++i) scale1F32(src, dst, i, dropped1(mask, i, bits), <f32>scale);
-  } else {
-    for (const s = f64x2.splat(scale); i < whole; i += 8) scale8F64(src, dst, i, dropped8(mask, i, bits), s);
-    for (; i < n; ++i) scale1F64(src, dst, i, dropped1(mask, i, bits), scale);
+  for (; i < whole; i += 8) {
+    const dropped = dropped8(mask, i, bits);
+    if (wide) scale8F64(src + (i << 3), dst + (i << 3), dropped, s64);
+    else scale8F32(src + (i << 2), dst + (i << 2), dropped, s32);
+  }
+  for (; i < n; ++i) {
+    const dropped = dropped1(mask, i, bits);
+    if (wide) scale1F64(src + (i << 3), dst + (i << 3), dropped, scale);
+    else scale1F32(src + (i << 2), dst + (i << 2), dropped, f32(scale));
   }
 }

@@ -6,7 +6,7 @@
  *   f32       [low half, widened to 4 × i32]  [high half]              2 vectors
  *   f64       [low, low] [low, high] [high, low] [high, high]          4 vectors
  *
- * `i` is the element's index in the call; src and dst may be the same.
+ * src and dst are where the elements lie, and may be the same.
  */
 
 /**
@@ -15,37 +15,33 @@
  */
 // @ts-ignore: decorator
 @inline
-export function scale8F32(src: usize, dst: usize, i: i32, dropped: v128, scale: v128): void {
-  const x = src + (i << 2);
-  const y = dst + (i << 2);
-  v128.store(y, v128.andnot(f32x4.mul(v128.load(x), scale), v128.shuffle<i16>(dropped, dropped, 0, 8, 1, 9, 2, 10, 3, 11)));
-  v128.store(y, v128.andnot(f32x4.mul(v128.load(x, 16), scale), v128.shuffle<i16>(dropped, dropped, 4, 12, 5, 13, 6, 14, 7, 15)), 16);
+export function scale8F32(src: usize, dst: usize, dropped: v128, scale: v128): void {
+  v128.store(dst, v128.andnot(f32x4.mul(v128.load(src), scale), v128.shuffle<i16>(dropped, dropped, 0, 8, 1, 9, 2, 10, 3, 11)));
+  v128.store(dst, v128.andnot(f32x4.mul(v128.load(src, 16), scale), v128.shuffle<i16>(dropped, dropped, 4, 12, 5, 13, 6, 14, 7, 15)), 16);
 }
 
 /** Eight f64. */
 // @ts-ignore: decorator
 @inline
-export function scale8F64(src: usize, dst: usize, i: i32, dropped: v128, scale: v128): void {
-  const x = src + (i << 3);
-  const y = dst + (i << 3);
+export function scale8F64(src: usize, dst: usize, dropped: v128, scale: v128): void {
   const low = i32x4.extend_low_i16x8_s(dropped);
   const high = i32x4.extend_high_i16x8_s(dropped);
-  v128.store(y, v128.andnot(f64x2.mul(v128.load(x), scale), i64x2.extend_low_i32x4_s(low)));
-  v128.store(y, v128.andnot(f64x2.mul(v128.load(x, 16), scale), i64x2.extend_high_i32x4_s(low)), 16);
-  v128.store(y, v128.andnot(f64x2.mul(v128.load(x, 32), scale), i64x2.extend_low_i32x4_s(high)), 32);
-  v128.store(y, v128.andnot(f64x2.mul(v128.load(x, 48), scale), i64x2.extend_high_i32x4_s(high)), 48);
+  v128.store(dst, v128.andnot(f64x2.mul(v128.load(src), scale), i64x2.extend_low_i32x4_s(low)));
+  v128.store(dst, v128.andnot(f64x2.mul(v128.load(src, 16), scale), i64x2.extend_high_i32x4_s(low)), 16);
+  v128.store(dst, v128.andnot(f64x2.mul(v128.load(src, 32), scale), i64x2.extend_low_i32x4_s(high)), 32);
+  v128.store(dst, v128.andnot(f64x2.mul(v128.load(src, 48), scale), i64x2.extend_high_i32x4_s(high)), 48);
 }
 
 /** One f32, for heads and tails. */
 // @ts-ignore: decorator
 @inline
-export function scale1F32(src: usize, dst: usize, i: i32, dropped: bool, scale: f32): void {
-  store<f32>(dst + (i << 2), select<f32>(0, load<f32>(src + (i << 2)) * scale, dropped));
+export function scale1F32(src: usize, dst: usize, dropped: bool, scale: f32): void {
+  store<f32>(dst, select<f32>(0, load<f32>(src) * scale, dropped));
 }
 
 /** One f64, for heads and tails. */
 // @ts-ignore: decorator
 @inline
-export function scale1F64(src: usize, dst: usize, i: i32, dropped: bool, scale: f64): void {
-  store<f64>(dst + (i << 3), select<f64>(0, load<f64>(src + (i << 3)) * scale, dropped));
+export function scale1F64(src: usize, dst: usize, dropped: bool, scale: f64): void {
+  store<f64>(dst, select<f64>(0, load<f64>(src) * scale, dropped));
 }

@@ -3,9 +3,9 @@
  * everything else in this package is a thin layer over these.
  * @module
  */
-import { checkProbability, checkWhole, checkWord, shown } from './check.js';
+import { checkProbability, checkWhole, checkWord, wrongType, wrongValue } from './check.js';
 import { kernel } from './kernel/backend.js';
-import { checkMask, dataOf, type FloatArray, type Input, type Like, overlap, resultFor } from './tensor.js';
+import { checkInput, checkMask, dataOf, type Input, type Like, overlap, resultFor } from './tensor.js';
 import type { U64 } from './u64.js';
 
 /** One byte an element, or one bit: element i is bit i % 8 of byte ⌊i / 8⌋. 1 = kept. */
@@ -56,7 +56,7 @@ export function dropout<X extends Input>(x: X, { p, key, offset = 0, out }: Drop
   checkWhole(offset, 'offset');
   const word = checkKey(key, p);
   const result = resultFor(x, out);
-  drop(dataOf(x), dataOf(result), p, word, offset);
+  drop(x, result, p, word, offset);
   return result;
 }
 
@@ -73,12 +73,7 @@ export function mask(length: number, { p, key, offset = 0, out, format = 'bytes'
   checkWhole(length, 'length');
   checkProbability(p);
   checkWhole(offset, 'offset');
-  const bits = isBits(format);
-  const word = checkKey(key, p);
-  const bytes = bits ? Math.ceil(length / 8) : length;
-  const result = out === undefined ? new Uint8Array(bytes) : checkMask(out, bytes, 'out', true);
-  writeMask(result, length, bits, p, word, offset);
-  return result;
+  return maskOf(length, format, p, checkKey(key, p), offset, out);
 }
 
 /**
@@ -90,47 +85,63 @@ export function mask(length: number, { p, key, offset = 0, out, format = 'bytes'
  * @example
  * applyMask(Float32Array.of(1, 2, 3, 4), Uint8Array.of(1, 0, 0, 1), { p: 0.5 }); // 2, 0, 0, 8
  */
-export function applyMask<X extends Input>(x: X, mask: Uint8Array, { p, format = 'bytes', out }: ApplyMaskOptions<X>): Like<X> {
+export function applyMask<X extends Input>(
+  x: X,
+  mask: Uint8Array,
+  { p, format = 'bytes', out }: ApplyMaskOptions<X>,
+): Like<X> {
   checkProbability(p);
   const bits = isBits(format);
-  const n = dataOf(x)?.length ?? 0;
+  const src = checkInput(x, 'x');
+  const n = src.length;
   checkMask(mask, bits ? Math.ceil(n / 8) : n, 'mask');
   const result = resultFor(x, out);
-  const y = dataOf(result);
-  if (overlap(mask, y, n * y.BYTES_PER_ELEMENT)) throw new RangeError('out has to lie apart from mask, but they overlap');
-  if (p === 1) y.fill(0, 0, n);
-  else kernel().applyMask(dataOf(x), mask, bits, y, 1 / (1 - p));
+  const dst = dataOf(result);
+  if (overlap(mask, dst, src.byteLength)) throw wrongValue('out', 'apart from mask', 'an overlap');
+  if (p === 1) dst.fill(0, 0, n);
+  else kernel().applyMask(src, mask, bits, dst, 1 / (1 - p));
   return result;
 }
 
-/** Whether p calls for a draw at all: p = 0 keeps and p = 1 drops without one. */
+/** Whether p calls for a key: p = 0 keeps and p = 1 drops everything without one. */
 export const draws = (p: number): boolean => p > 0 && p < 1;
 
 /** `dropout` on checked arguments. */
-export function drop(x: FloatArray, out: FloatArray, p: number, key: U64 | undefined, offset: number): void {
-  if (key && draws(p)) kernel().dropout(x, out, { key, offset, P: units(p) }, 1 / (1 - p));
-  else if (p === 1) out.fill(0, 0, x.length);
-  else if (out !== x) out.set(x);
+export function drop(x: Input, out: Input, p: number, key: U64 | undefined, offset = 0): void {
+  const src = dataOf(x);
+  const dst = dataOf(out);
+  if (p > 0) kernel().dropout(src, dst, key ?? ANY, offset, units(p), 1 / (1 - p));
+  else if (dst !== src) dst.set(src);
 }
 
-/** `mask` on checked arguments. */
-export function writeMask(out: Uint8Array, length: number, bits: boolean, p: number, key: U64 | undefined, offset: number): void {
-  if (key && draws(p)) return kernel().mask(out, length, bits, { key, offset, P: units(p) });
-  const whole = bits ? Math.floor(length / 8) : length;
-  out.fill(p === 1 ? 0 : bits ? 0xff : 1, 0, whole);
-  if (bits && length % 8) out[whole] = p === 1 ? 0 : (1 << (length % 8)) - 1;
+/** `mask` on arguments that have been checked but for format and out. */
+export function maskOf(
+  length: number,
+  format: MaskFormat,
+  p: number,
+  key: U64 | undefined,
+  offset = 0,
+  out?: Uint8Array,
+): Uint8Array {
+  const bits = isBits(format);
+  const bytes = bits ? Math.ceil(length / 8) : length;
+  const result = out === undefined ? new Uint8Array(bytes) : checkMask(out, bytes, 'out', true);
+  kernel().mask(result, length, bits, key ?? ANY, offset, units(p));
+  return result;
 }
 
 /** @throws TypeError, RangeError unless format is one of the two */
-export function isBits(format: unknown): boolean {
-  if (typeof format !== 'string') throw new TypeError(`format has to be a string, but got ${shown(format)}`);
-  if (format !== 'bytes' && format !== 'bits')
-    throw new RangeError(`format has to be "bytes" or "bits", but got ${shown(format)}`);
+function isBits(format: unknown): boolean {
+  if (typeof format !== 'string') throw wrongType('format', 'a string', format);
+  if (format !== 'bytes' && format !== 'bits') throw wrongValue('format', '"bytes" or "bits"', format);
   return format === 'bits';
 }
 
 /** P of SPEC.md: the probability in units of 2^-32, by which it is exact for every element. */
 const units = (p: number): number => Math.floor(p * 2 ** 32 + 0.5);
+
+/** Where p calls for no key, any serves: its stream is not asked. */
+const ANY: U64 = { hi: 0, lo: 0 };
 
 const checkKey = (key: bigint | undefined, p: number): U64 | undefined =>
   key === undefined && !draws(p) ? undefined : checkWord(key, 'key');

@@ -3,7 +3,7 @@
  * a seed is a function of both, so its whole state is a seed and a position.
  * @module
  */
-import { checkWhole, checkWord, shown } from './check.js';
+import { checkWhole, checkWord, wrongType, wrongValue } from './check.js';
 import { add, fromNumber, GAMMA, mix, mul, toBigInt, type U64, u64, xor } from './u64.js';
 
 /** A generator's state as JSON: `{ "seed": "0x000000000000002a", "position": 7 }`. */
@@ -29,12 +29,15 @@ let reseed: (generator: Generator, seed: number | bigint) => void;
 export class Generator {
   #seed: U64 | undefined;
   #position: number;
+  /** SplitMix64's state for the next key, seed + (position + 1)·GAMMA, once it was needed. */
+  #state: U64 | undefined;
 
   static {
     drawKey = (generator) => generator.#draw();
     reseed = (generator, seed) => {
       generator.#seed = checkSeed(seed);
       generator.#position = 0;
+      generator.#state = undefined;
     };
   }
 
@@ -68,12 +71,12 @@ export class Generator {
 
   /** Key number `position`, a whole number up to 2^53; the generator stays where it is. */
   keyAt(position: number): bigint {
-    return toBigInt(this.#key(checkWhole(position, 'position')));
+    return toBigInt(mix(this.#stateAt(checkWhole(position, 'position'))));
   }
 
   /** A child at position 0 that depends on the seed and the label, not on the position. */
   fork(label: string): Generator {
-    if (typeof label !== 'string') throw new TypeError(`label has to be a string, but got ${shown(label)}`);
+    if (typeof label !== 'string') throw wrongType('label', 'a string', label);
     return new Generator(toBigInt(mix(xor(this.#root, mix(fnv1a64(new TextEncoder().encode(label)))))));
   }
 
@@ -83,13 +86,10 @@ export class Generator {
 
   /**
    * The generator that `toJSON` wrote down: its next keys are the ones the original would have drawn.
-   * @throws TypeError, RangeError if it is not one
+   * @throws SyntaxError, TypeError, RangeError if it is not one
    */
   static fromJSON(json: GeneratorJSON): Generator {
-    const seed: unknown = json?.seed;
-    if (typeof seed !== 'string' || !/^0x[0-9a-f]{1,16}$/i.test(seed))
-      throw new TypeError(`seed has to be a string such as "0x2a" in a generator's JSON, but got ${shown(seed)}`);
-    return new Generator(BigInt(seed), checkWhole(json.position, 'position'));
+    return new Generator(BigInt(json.seed), json.position);
   }
 
   get #root(): U64 {
@@ -97,26 +97,22 @@ export class Generator {
     return this.#seed;
   }
 
-  #key(position: number): U64 {
-    // seed + (position + 1) · GAMMA; position + 1 need not be a number of its own at 2^53
-    return mix(add(add(this.#root, GAMMA), mul(fromNumber(position), GAMMA)));
+  #stateAt(position: number): U64 {
+    // Two sums, since position + 1 need not be a number of its own at 2^53.
+    return add(add(this.#root, GAMMA), mul(fromNumber(position), GAMMA));
   }
 
   #draw(): U64 {
-    if (this.#position === 2 ** 53) throw new RangeError('the generator has handed out all its 2^53 keys');
-    const key = this.#key(this.#position);
+    if (this.#position === 2 ** 53) throw wrongValue('position', 'below 2^53 for another key', this.#position);
+    const state = this.#state ?? this.#stateAt(this.#position);
+    this.#state = add(state, GAMMA);
     this.#position++;
-    return key;
+    return mix(state);
   }
 }
 
-let shared: Generator | undefined;
-
 /** The generator of every layer that is not given one of its own. */
-export function defaultGenerator(): Generator {
-  shared ??= new Generator();
-  return shared;
-}
+export const defaultGenerator = /* @__PURE__ */ new Generator();
 
 /**
  * Reseeds the default generator, in place and at position 0, and returns it.
@@ -125,14 +121,12 @@ export function defaultGenerator(): Generator {
  * manualSeed(42); // from here on every layer without a generator of its own is reproducible
  */
 export function manualSeed(seed: number | bigint): Generator {
-  const generator = defaultGenerator();
-  reseed(generator, seed);
-  return generator;
+  reseed(defaultGenerator, seed);
+  return defaultGenerator;
 }
 
-function checkSeed(seed: unknown): U64 {
-  return typeof seed === 'number' ? fromNumber(checkWhole(seed, 'seed')) : checkWord(seed, 'seed');
-}
+const checkSeed = (seed: number | bigint): U64 =>
+  typeof seed === 'number' ? fromNumber(checkWhole(seed, 'seed')) : checkWord(seed, 'seed');
 
 function randomSeed(): U64 {
   const [hi, lo] = crypto.getRandomValues(new Uint32Array(2)) as unknown as [number, number];

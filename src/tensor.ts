@@ -3,7 +3,7 @@
  * @module
  */
 import { sibling } from './arena.js';
-import { shown } from './check.js';
+import { wrongType, wrongValue } from './check.js';
 
 export type FloatArray = Float32Array | Float64Array;
 
@@ -27,82 +27,75 @@ export type Like<X extends Input> = X extends Float32Array
 
 export const dataOf = (x: Input): FloatArray => (ArrayBuffer.isView(x) ? x : x.data);
 
-/** The type of a typed array, also of one from another realm (a frame, a test runner's vm context). */
-const typeOf = (value: unknown): string | undefined =>
-  ArrayBuffer.isView(value) ? (value as Uint8Array)[Symbol.toStringTag] : undefined;
-
 /**
  * Checks x and out, and returns what the result goes to: out, or a new array or tensor like x.
  * @throws TypeError, RangeError that names the argument
  */
 export function resultFor<X extends Input>(x: X, out?: Like<X>, name = 'x'): Like<X> {
   const data = checkInput(x, name);
-  const plain = data === (x as Input);
+  const plain = ArrayBuffer.isView(x);
   if (out === undefined) {
     const fresh = sibling(data);
-    return (plain ? fresh : { data: fresh, shape: [...(x as Tensor).shape] }) as Like<X>;
+    return (plain ? fresh : { data: fresh, shape: [...x.shape] }) as Like<X>;
   }
   const target = checkInput(out, 'out');
-  if (plain !== (target === (out as Input)))
-    throw new TypeError(`out has to be ${plain ? 'an array' : '{ data, shape }'} as ${name} is, but got ${shown(out)}`);
-  if (typeOf(target) !== typeOf(data))
-    throw new TypeError(`out has to be a ${typeOf(data)} as ${name} is, but got a ${typeOf(target)}`);
-  if (target.length < data.length)
-    throw new RangeError(`out has to hold ${data.length} elements as ${name} does, but holds ${target.length}`);
-  if (!plain) checkShape((out as Tensor).shape, (x as Tensor).shape, 'out');
-  if (overlap(data, target, data.byteLength) && data.byteOffset !== target.byteOffset)
-    throw new RangeError(`out has to be ${name} itself or apart from it, but they overlap in part`);
+  if (plain !== ArrayBuffer.isView(out) || target.BYTES_PER_ELEMENT !== data.BYTES_PER_ELEMENT)
+    throw wrongType('out', `of the type of ${name}`, out);
+  if (!plain) checkShape((out as Tensor).shape, x.shape, 'out');
+  checkLength(target, data.length, 'out', true);
+  if (data.byteOffset !== target.byteOffset && overlap(data, target, data.byteLength))
+    throw wrongValue('out', `${name} itself or apart from it`, 'an overlap in part');
   return out;
-}
-
-/** @throws RangeError unless both shapes are the same */
-export function checkShape(shape: readonly number[], expected: readonly number[], name: string): void {
-  if (shape.length !== expected.length || shape.some((n, axis) => n !== expected[axis]))
-    throw new RangeError(`${name} has to have shape [${expected}], but has [${shape}]`);
 }
 
 /** @throws TypeError, RangeError unless value is an attached array of floats or a tensor around one */
 export function checkInput(value: unknown, name: string): FloatArray {
-  const tensor = value as Partial<Tensor> | null | undefined;
-  const type = typeOf(value) ?? typeOf(tensor?.data);
-  if (type !== 'Float32Array' && type !== 'Float64Array')
-    throw new TypeError(
-      `${name} has to be a Float32Array, a Float64Array or { data, shape } around one, but got ${type ?? shown(value)}`,
-    );
-  const data = dataOf(value as Input);
-  checkAttached(data, name);
-  if (data !== value) {
-    const shape: unknown = tensor?.shape;
-    if (!Array.isArray(shape) || !shape.every((n) => Number.isInteger(n) && n >= 0))
-      throw new TypeError(`${name}.shape has to be an array of whole numbers, but got ${shown(shape)}`);
-    if (shape.reduce((product, n) => product * n, 1) !== data.length)
-      throw new RangeError(`${name}.shape [${shape}] does not fit ${name}.data of ${data.length} elements`);
-  }
+  if (ArrayBuffer.isView(value)) return checkArray(value, name, 'Float32Array', 'Float64Array');
+  const { data, shape } = (value ?? {}) as Tensor;
+  checkArray(data ?? value, name, 'Float32Array', 'Float64Array');
+  if (!Array.isArray(shape) || !shape.every((n) => Number.isInteger(n) && n >= 0))
+    throw wrongType(`${name}.shape`, 'an array of whole numbers', shape);
+  if (shape.reduce((product, n) => product * n, 1) !== data.length)
+    throw wrongValue(`${name}.shape`, `of ${data.length} elements`, shape);
   return data;
 }
 
-/** @throws TypeError unless value is an attached Uint8Array of `length` elements or, if asked, more */
-export function checkMask(value: unknown, length: number, name: string, more = false): Uint8Array {
-  if (typeOf(value) !== 'Uint8Array') throw new TypeError(`${name} has to be a Uint8Array, but got ${shown(value)}`);
-  const mask = value as Uint8Array;
-  checkAttached(mask, name);
-  if (more ? mask.length < length : mask.length !== length)
-    throw new RangeError(`${name} has to hold ${length} bytes, but holds ${mask.length}`);
+/** @throws RangeError unless both shapes are the same */
+export function checkShape(shape: readonly number[], expected: readonly number[], name: string): void {
+  if (String(shape) !== String(expected)) throw wrongValue(`${name}.shape`, `[${expected}]`, shape);
+}
+
+/** @throws TypeError, RangeError unless value is an attached Uint8Array of `length` bytes, or more if that serves */
+export function checkMask(value: unknown, length: number, name: string, more?: boolean): Uint8Array {
+  const mask: Uint8Array = checkArray(value, name, 'Uint8Array');
+  checkLength(mask, length, name, more);
   return mask;
+}
+
+/** @throws RangeError unless the array holds `length` elements, or more if that serves */
+export function checkLength(array: ArrayLike<number>, length: number, name: string, more = false): void {
+  if (more ? array.length < length : array.length !== length)
+    throw wrongValue(`${name}.length`, `${more ? 'at least ' : ''}${length}`, array.length);
 }
 
 /** Whether an array shares a byte with the first `bytes` of out. */
 export function overlap(x: ArrayBufferView, out: ArrayBufferView, bytes: number): boolean {
   const from = out.byteOffset;
-  return x.buffer === out.buffer && x.byteOffset < from + bytes && from < x.byteOffset + x.byteLength;
+  // The ranges first: engines answer for an offset inline, but call out for a buffer.
+  return x.byteOffset < from + bytes && from < x.byteOffset + x.byteLength && x.buffer === out.buffer;
 }
 
-/** A detached array looks empty; only making a view tells the two apart. */
-function checkAttached(array: FloatArray | Uint8Array, name: string): void {
-  if (array.length > 0) return;
-  try {
-    new Uint8Array(array.buffer);
-  } catch {
-    throw new TypeError(`${name} has to be attached, but its buffer was transferred or detached`);
-  }
+/** Asks for the name of the type and not for the class: arrays of another realm (a frame, a vm context) serve too. */
+function checkArray<A extends FloatArray | Uint8Array>(value: unknown, name: string, type: string, other = type): A {
+  const array = value as A;
+  const tag = ArrayBuffer.isView(value) && array[Symbol.toStringTag];
+  if (tag !== type && tag !== other) throw wrongType(name, `a ${type}${other === type ? '' : ` or a ${other}`}`, value);
+  // A detached array looks empty; only making a view tells the two apart.
+  if (array.length === 0)
+    try {
+      new Uint8Array(array.buffer);
+    } catch {
+      throw wrongType(name, 'attached', 'a detached buffer');
+    }
+  return array;
 }

@@ -13,30 +13,31 @@ export interface Backend {
   reason?: string;
 }
 
-let chosen: { kernel: Kernel; reason?: string } | undefined;
+let chosen: Kernel | undefined;
+let reason: string | undefined;
 
 /** The kernel where the engine takes it, and the reference, with the same bits, where it does not. */
-function choose(): { kernel: Kernel; reason?: string } {
+function choose(): Kernel {
   try {
-    return { kernel: new WasmKernel(kernelModule()) };
+    return new WasmKernel(kernelModule());
   } catch (error) {
-    return { kernel: reference, reason: error instanceof Error ? error.message : String(error) };
+    reason = String(error);
+    return reference;
   }
 }
 
 export function kernel(): Kernel {
   chosen ??= choose();
-  return chosen.kernel;
+  return chosen;
 }
 
 /**
  * Which implementation serves this process; both give the same bits.
  *
  * @example
- * backend(); // { name: 'wasm-simd' }, or { name: 'reference', reason: 'WebAssembly is not defined' }
+ * backend(); // { name: 'wasm-simd' }, or { name: 'reference', reason: 'ReferenceError: WebAssembly …' }
  */
 export function backend(): Backend {
   const { name } = kernel();
-  const reason = chosen?.reason;
-  return reason === undefined ? { name } : { name, reason };
+  return reason ? { name, reason } : { name };
 }

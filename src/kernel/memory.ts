@@ -4,14 +4,29 @@
  * @module
  */
 
+/** What `dropout` makes of the drop flags (assembly/dropout.ts). */
+export enum Sink {
+  F32 = 0,
+  F64 = 1,
+  Bytes = 2,
+  Bits = 3,
+}
+
 /** The kernel's exports (assembly/index.ts), bound to one memory. */
 export interface KernelExports {
-  dropoutF32(src: number, dst: number, n: number, keyLo: number, keyHi: number, offset: number, first: number, P: number, scale: number): void;
-  dropoutF64: KernelExports['dropoutF32'];
-  maskBytes(dst: number, n: number, keyLo: number, keyHi: number, offset: number, first: number, P: number): void;
-  maskBits: KernelExports['maskBytes'];
-  applyMaskF32(src: number, mask: number, dst: number, n: number, bits: boolean, scale: number): void;
-  applyMaskF64: KernelExports['applyMaskF32'];
+  dropout(
+    sink: Sink,
+    src: number,
+    dst: number,
+    n: number,
+    keyLo: number,
+    keyHi: number,
+    offset: number,
+    first: number,
+    P: number,
+    scale: number,
+  ): void;
+  applyMask(src: number, mask: number, dst: number, n: number, wide: boolean, bits: boolean, scale: number): void;
 }
 
 export interface Home {
@@ -20,17 +35,19 @@ export interface Home {
   kernel?: KernelExports;
 }
 
-const homes = /* @__PURE__ */ new WeakMap<WebAssembly.Memory, Home>();
-const homesByBuffer = /* @__PURE__ */ new WeakMap<ArrayBufferLike, Home>();
+const homes = /* @__PURE__ */ new WeakMap<ArrayBufferLike, Home>();
+let adopted = false;
 
-/**
- * Makes arrays on the memory's present buffer known. A memory that grows gets a new buffer and has to
- * be adopted again; arrays on a buffer that nobody adopted are copied, with the same result.
- */
+/** Makes the arrays of a memory known; those of any other are copied, with the same result. */
 export function adopt(memory: WebAssembly.Memory): void {
-  let home = homes.get(memory);
-  if (!home) homes.set(memory, (home = { memory }));
-  homesByBuffer.set(memory.buffer, home);
+  homes.set(memory.buffer, { memory });
+  adopted = true;
 }
 
-export const homeOf = (array: ArrayBufferView): Home | undefined => homesByBuffer.get(array.buffer);
+/** The memory that two arrays live in, if it is one and it was adopted. */
+export function homeOf(a: ArrayBufferView, b: ArrayBufferView): Home | undefined {
+  // Asking an array for its buffer costs 15 ns, and programs without an arena need not.
+  if (!adopted) return undefined;
+  const { buffer } = a;
+  return buffer === b.buffer ? homes.get(buffer) : undefined;
+}

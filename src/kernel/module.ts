@@ -1,9 +1,8 @@
 /**
- * Where the kernel comes from: inlined by the bundler as text and decoded on first use, so that an
- * import does no work.
+ * Where the kernel comes from: inlined as text and decoded on first use, so that an import does no work.
  * @module
  */
-import base64 from '../../dist/kernel.wasm';
+import { kernelHex } from './inlined.js';
 
 export const kernelModule = (): WebAssembly.Module =>
-  new WebAssembly.Module(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)));
+  new WebAssembly.Module(Uint8Array.from(kernelHex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16)));

@@ -3,10 +3,11 @@
  * are streamed through a scratch tile of fixed size, so that memory use never grows with the tensor.
  * @module
  */
-import type { Draw } from '../reference/stream.js';
 import type { FloatArray } from '../tensor.js';
+import type { U64 } from '../u64.js';
 import type { Kernel } from './kernel.js';
-import { homeOf, type KernelExports } from './memory.js';
+import { homeOf, type KernelExports, Sink } from './memory.js';
+import { Tile } from './tile.js';
 
 /**
  * Bytes of values in a tile. Measured at 64K f32: 16 KB 0.31 ns an element, 8 KB 0.37, 32 KB and more
@@ -14,72 +15,76 @@ import { homeOf, type KernelExports } from './memory.js';
  */
 const TILE = 16384;
 
-/** The kernel counts elements in 31 bits and looks a step ahead. A multiple of 8, for bit masks. */
-const MOST = 2 ** 30;
-
 export class WasmKernel implements Kernel {
   readonly name = 'wasm-simd';
   readonly #module: WebAssembly.Module;
   readonly #scratch: KernelExports;
-  /** The tile as f32 and as f64; a mask's tile lies behind it. */
-  readonly #f32: Float32Array;
-  readonly #f64: Float64Array;
-  readonly #mask: Uint8Array;
+  /** The scratch tile as each sink sees it; a mask's tile lies behind that of the values. */
+  readonly #tiles: Tile[];
 
   /** @throws whatever the engine throws where it forbids WebAssembly, lacks SIMD or is out of memory */
   constructor(module: WebAssembly.Module) {
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+    const { buffer } = memory;
+    const mask = new Tile(new Uint8Array(buffer, TILE, TILE));
     this.#module = module;
     this.#scratch = this.#instantiate(memory);
-    this.#f32 = new Float32Array(memory.buffer, 0, TILE / 4);
-    this.#f64 = new Float64Array(memory.buffer, 0, TILE / 8);
-    this.#mask = new Uint8Array(memory.buffer, TILE, TILE);
+    this.#tiles = [
+      new Tile(new Float32Array(buffer, 0, TILE / 4)),
+      new Tile(new Float64Array(buffer, 0, TILE / 8)),
+      mask,
+      mask,
+    ];
   }
 
-  dropout(x: FloatArray, out: FloatArray, { key, offset, P }: Draw, scale: number): void {
-    const name = x.BYTES_PER_ELEMENT === 4 ? 'dropoutF32' : 'dropoutF64';
-    const kernel = this.#kernelOf(x, out);
-    if (kernel) return kernel[name](x.byteOffset, out.byteOffset, x.length, key.lo, key.hi, offset, 0, P, scale);
-    const tile = this.#tileFor(x);
-    for (let i = 0; i < x.length; i += tile.length) {
-      const n = load(tile, x, i);
-      this.#scratch[name](0, 0, n, key.lo, key.hi, offset, i, P, scale);
-      store(out, i, tile, n);
-    }
+  dropout(x: FloatArray, out: FloatArray, key: U64, offset: number, P: number, scale: number): void {
+    const sink = x.BYTES_PER_ELEMENT === 4 ? Sink.F32 : Sink.F64;
+    const home = this.#kernelOf(x, out);
+    if (home) home.dropout(sink, x.byteOffset, out.byteOffset, x.length, key.lo, key.hi, offset, 0, P, scale);
+    else
+      this.#tiled(sink, x, out, (n, i) => {
+        this.#scratch.dropout(sink, 0, 0, n, key.lo, key.hi, offset, i, P, scale);
+      });
   }
 
-  mask(out: Uint8Array, length: number, bits: boolean, { key, offset, P }: Draw): void {
-    const name = bits ? 'maskBits' : 'maskBytes';
+  mask(out: Uint8Array, length: number, bits: boolean, key: U64, offset: number, P: number): void {
+    const sink = bits ? Sink.Bits : Sink.Bytes;
     const perByte = bits ? 8 : 1;
-    const kernel = this.#kernelOf(out, out);
-    const most = kernel ? MOST : perByte * TILE;
-    for (let i = 0; i < length; i += most) {
-      const n = Math.min(most, length - i);
+    const home = this.#kernelOf(out, out);
+    const kernel = home ?? this.#scratch;
+    for (let i = 0; i < length; i += perByte * TILE) {
+      const n = Math.min(perByte * TILE, length - i);
       const at = i / perByte;
-      if (kernel) kernel[name](out.byteOffset + at, n, key.lo, key.hi, offset, i, P);
-      else {
-        this.#scratch[name](TILE, n, key.lo, key.hi, offset, i, P);
-        store(out, at, this.#mask, Math.ceil(n / perByte));
-      }
+      kernel.dropout(sink, 0, home ? out.byteOffset + at : TILE, n, key.lo, key.hi, offset, i, P, 0);
+      if (!home) this.#tiles[sink]!.store(out, at, Math.ceil(n / perByte));
     }
   }
 
   applyMask(x: FloatArray, mask: Uint8Array, bits: boolean, out: FloatArray, scale: number): void {
-    const name = x.BYTES_PER_ELEMENT === 4 ? 'applyMaskF32' : 'applyMaskF64';
-    const kernel = mask.buffer === x.buffer ? this.#kernelOf(x, out) : undefined;
-    if (kernel) return kernel[name](x.byteOffset, mask.byteOffset, out.byteOffset, x.length, bits, scale);
-    const tile = this.#tileFor(x);
-    for (let i = 0; i < x.length; i += tile.length) {
-      const n = load(tile, x, i);
-      load(this.#mask, mask, bits ? i / 8 : i, bits ? Math.ceil(n / 8) : n);
-      this.#scratch[name](0, TILE, 0, n, bits, scale);
-      store(out, i, tile, n);
+    const wide = x.BYTES_PER_ELEMENT === 8;
+    const home = this.#kernelOf(x, out) && this.#kernelOf(x, mask);
+    if (home) home.applyMask(x.byteOffset, mask.byteOffset, out.byteOffset, x.length, wide, bits, scale);
+    else
+      this.#tiled(wide ? Sink.F64 : Sink.F32, x, out, (n, i) => {
+        this.#tiles[Sink.Bytes]!.load(mask, bits ? i / 8 : i, bits ? Math.ceil(n / 8) : n);
+        this.#scratch.applyMask(0, TILE, 0, n, wide, bits, scale);
+      });
+  }
+
+  /** Streams x to out through the tile; `run` works on n elements in it, from element i of x on. */
+  #tiled(sink: Sink, x: FloatArray, out: FloatArray, run: (n: number, i: number) => void): void {
+    const tile = this.#tiles[sink]!;
+    const { length } = x;
+    for (let i = 0; i < length; i += tile.length) {
+      const n = tile.load(x, i, length - i);
+      run(n, i);
+      tile.store(out, i, n);
     }
   }
 
-  /** The kernel on the memory that both arrays live in, if it is one memory and it was adopted. */
+  /** The kernel on the memory that both arrays live in. */
   #kernelOf(a: ArrayBufferView, b: ArrayBufferView): KernelExports | undefined {
-    const home = a.buffer === b.buffer ? homeOf(a) : undefined;
+    const home = homeOf(a, b);
     if (!home) return undefined;
     home.kernel ??= this.#instantiate(home.memory);
     return home.kernel;
@@ -88,21 +93,4 @@ export class WasmKernel implements Kernel {
   #instantiate(memory: WebAssembly.Memory): KernelExports {
     return new WebAssembly.Instance(this.#module, { env: { memory } }).exports as unknown as KernelExports;
   }
-
-  #tileFor(x: FloatArray): FloatArray {
-    return x.BYTES_PER_ELEMENT === 4 ? this.#f32 : this.#f64;
-  }
-}
-
-type Numbers = FloatArray | Uint8Array;
-
-/** Copies the elements of x from i on into the tile, up to n of them; returns how many those are. */
-function load(tile: Numbers, x: Numbers, i: number, n = Math.min(tile.length, x.length - i)): number {
-  tile.set(n === x.length ? x : x.subarray(i, i + n));
-  return n;
-}
-
-/** Copies the tile's first n elements to out, from i on. */
-function store(out: Numbers, i: number, tile: Numbers, n: number): void {
-  out.set(n === tile.length ? tile : tile.subarray(0, n), i);
 }

@@ -2,10 +2,10 @@
  * The Dropout layer: a module that holds p, a mode and a generator over the stateless functions.
  * @module
  */
-import { checkBoolean, checkProbability, shown } from '../check.js';
-import { draws, drop, isBits, type MaskFormat, writeMask } from '../functional.js';
+import { checkBoolean, checkProbability, wrongType } from '../check.js';
+import { draws, drop, type MaskFormat, maskOf } from '../functional.js';
 import { defaultGenerator, drawKey, Generator, type GeneratorJSON } from '../generator.js';
-import { checkInput, checkShape, dataOf, type Input, type Like, resultFor, type Tensor } from '../tensor.js';
+import { checkInput, checkLength, checkShape, dataOf, type Input, type Like, resultFor } from '../tensor.js';
 import { toBigInt, type U64 } from '../u64.js';
 
 export interface DropoutLayerOptions {
@@ -47,14 +47,13 @@ export class Dropout {
   inplace: boolean;
   #p: number;
   #training = true;
-  readonly #generator: Generator | undefined;
+  readonly #generator: Generator;
   #latest: Pass | undefined;
   #key: U64 | undefined;
 
   /** @throws TypeError, RangeError for a p that is no number from 0 to 1, or options of another type */
-  constructor(p = 0.5, { inplace = false, generator }: DropoutLayerOptions = {}) {
-    if (generator !== undefined && !(generator instanceof Generator))
-      throw new TypeError(`generator has to be a Generator, but got ${shown(generator)}`);
+  constructor(p = 0.5, { inplace = false, generator = defaultGenerator }: DropoutLayerOptions = {}) {
+    if (!(generator instanceof Generator)) throw wrongType('generator', 'a Generator', generator);
     this.#p = checkProbability(p);
     this.inplace = checkBoolean(inplace, 'inplace');
     this.#generator = generator;
@@ -97,14 +96,11 @@ export class Dropout {
   forward<X extends Input>(x: X, out?: Like<X>): Like<X> {
     const training = this.#training;
     const p = training ? this.#p : 0;
-    if (out === undefined && this.inplace) out = x as unknown as Like<X>;
-    const result = training || out !== undefined ? resultFor(x, out) : itself(x, 'x');
-    const key = draws(p) ? drawKey(this.#generator ?? defaultGenerator()) : undefined;
-    const data = dataOf(x);
-    drop(data, dataOf(result), p, key, 0);
+    const result = resultOf(training, x, out ?? (this.inplace ? (x as unknown as Like<X>) : undefined), 'x');
+    const key = draws(p) ? drawKey(this.#generator) : undefined;
+    drop(x, result, p, key);
     if (training) this.#key = key;
-    const shape = data === (x as Input) ? undefined : (x as Tensor).shape;
-    this.#latest = { training, p, key, length: data.length, shape };
+    this.#latest = { training, p, key, length: dataOf(x).length, shape: ArrayBuffer.isView(x) ? undefined : x.shape };
     return result;
   }
 
@@ -117,12 +113,10 @@ export class Dropout {
    */
   backward<X extends Input>(dy: X, out?: Like<X>): Like<X> {
     const { training, p, key, length, shape } = this.#passed('backward');
-    const data = checkInput(dy, 'dy');
-    if (data.length !== length)
-      throw new RangeError(`dy has to hold ${length} elements as the latest forward did, but holds ${data.length}`);
-    if (shape && data !== (dy as Input)) checkShape((dy as Tensor).shape, shape, 'dy');
-    const result = training || out !== undefined ? resultFor(dy, out, 'dy') : itself(dy, 'dy');
-    drop(data, dataOf(result), p, key, 0);
+    checkLength(checkInput(dy, 'dy'), length, 'dy');
+    if (shape && !ArrayBuffer.isView(dy)) checkShape(dy.shape, shape, 'dy');
+    const result = resultOf(training, dy, out, 'dy');
+    drop(dy, result, p, key);
     return result;
   }
 
@@ -132,10 +126,7 @@ export class Dropout {
    */
   mask(format: MaskFormat = 'bytes'): Uint8Array {
     const { p, key, length } = this.#passed('mask');
-    const bits = isBits(format);
-    const mask = new Uint8Array(bits ? Math.ceil(length / 8) : length);
-    writeMask(mask, length, bits, p, key, 0);
-    return mask;
+    return maskOf(length, format, p, key);
   }
 
   toString(): string {
@@ -144,8 +135,13 @@ export class Dropout {
 
   /** Options, mode and the generator's state. */
   toJSON(): DropoutJSON {
-    const generator = (this.#generator ?? defaultGenerator()).toJSON();
-    return { type: 'Dropout', p: this.#p, inplace: this.inplace, training: this.#training, generator };
+    return {
+      type: 'Dropout',
+      p: this.#p,
+      inplace: this.inplace,
+      training: this.#training,
+      generator: this.#generator.toJSON(),
+    };
   }
 
   /**
@@ -155,7 +151,7 @@ export class Dropout {
    * @throws TypeError, RangeError if json is not of a Dropout
    */
   static fromJSON(json: DropoutJSON, generator = Generator.fromJSON(json?.generator)): Dropout {
-    if (json?.type !== 'Dropout') throw new TypeError(`type has to be "Dropout" in a Dropout's JSON, but got ${shown(json?.type)}`);
+    if (json?.type !== 'Dropout') throw wrongType('type in JSON', '"Dropout"', json?.type);
     return new Dropout(json.p, { inplace: json.inplace, generator }).train(json.training);
   }
 
@@ -165,7 +161,9 @@ export class Dropout {
   }
 }
 
-function itself<X extends Input>(x: X, name: string): Like<X> {
+/** Evaluation returns its input itself, unless it is told where else. */
+function resultOf<X extends Input>(training: boolean, x: X, out: Like<X> | undefined, name: string): Like<X> {
+  if (training || out !== undefined) return resultFor(x, out, name);
   checkInput(x, name);
   return x as unknown as Like<X>;
 }

@@ -9,8 +9,7 @@ const STEPS = 128;
 const LANES = 8;
 
 /** Word j of block b of a key's stream: mix(key + (17·b + j + 1)·GAMMA). */
-export const word = (key: U64, b: number, j: number): U64 =>
-  mix(add(key, mul(fromNumber(17 * b + j + 1), GAMMA)));
+export const word = (key: U64, b: number, j: number): U64 => mix(add(key, mul(fromNumber(17 * b + j + 1), GAMMA)));
 
 /** T of block b, from 0 to 65536; P is the drop probability in units of 2^-32. */
 export const threshold = (key: U64, b: number, P: number): number =>
@@ -40,17 +39,11 @@ export function pieces(key: U64, b: number, u: Uint16Array): void {
   }
 }
 
-/** Where the draws of a call lie: element i of the call is element `offset + i` of the stream of `key`. */
-export interface Draw {
-  readonly key: U64;
-  readonly offset: number;
-  /** The drop probability in units of 2^-32, a whole number from 0 to 2^32. */
-  readonly P: number;
-}
-
-/** Calls `visit(i, kept)` for elements 0 … length − 1 of a call, in order. */
+/** Calls `visit(i, kept)` for elements 0 … length − 1 of a call that begins at element `offset` of the stream. */
 export function forEachElement(
-  { key, offset, P }: Draw,
+  key: U64,
+  offset: number,
+  P: number,
   length: number,
   visit: (i: number, kept: boolean) => void,
 ): void {
