@@ -1,0 +1,69 @@
+/** The stream against the vectors of SPEC.md, word by word. */
+import { GAMMA, drops, mix, next, threshold } from "../stream";
+
+// Key 0 of seed 1 and the block 0 that follows from it (vectors/mask-stream-v1.json).
+const KEY: u64 = 0x910a2dec89025cc1;
+
+/** Word j of the key's block 0. */
+function word(j: u64): u64 {
+  return i64x2.extract_lane(mix(i64x2.splat(KEY + (j + 1) * GAMMA)), 0);
+}
+
+describe("mix", () => {
+  it("is the SplitMix64 finalizer: its outputs are the keys of a seed", () => {
+    expect(i64x2.extract_lane(mix(i64x2.splat(GAMMA)), 0)).toBe(0xe220a8397b1dcdaf);
+    expect(i64x2.extract_lane(mix(i64x2.splat(2 * GAMMA)), 0)).toBe(0x6e789e6aa1b965f4);
+    expect(i64x2.extract_lane(mix(i64x2.splat(1 + GAMMA)), 0)).toBe(KEY);
+  });
+
+  it("works on both words of a vector", () => {
+    expect(i64x2.extract_lane(mix(i64x2(GAMMA, 2 * GAMMA)), 1)).toBe(0x6e789e6aa1b965f4);
+  });
+
+  it("leaves zero alone, by which a block of T = 65536 is made", () => {
+    expect(i64x2.extract_lane(mix(i64x2.splat(0)), 0)).toBe(0);
+  });
+});
+
+describe("next", () => {
+  it("steps the lanes of block 0 of key 0 of seed 1 to their outputs", () => {
+    const a = i64x2(word(0), word(1));
+    const b = i64x2(word(8), word(9));
+    const c = next(a, b);
+    const first = i64x2.add(b, c);
+    expect(i64x2.extract_lane(first, 0)).toBe(0x23a20e06c988078b);
+    expect(i64x2.extract_lane(first, 1)).toBe(0xf9017f1c64d641ef);
+    const second = i64x2.add(c, next(b, c));
+    expect(i64x2.extract_lane(second, 0)).toBe(0xd5f039437d10842f);
+    expect(i64x2.extract_lane(second, 1)).toBe(0xb241d627005c539f);
+  });
+
+  it("keeps a lane of zeros at zero", () => {
+    const zero = i64x2.splat(0);
+    expect(v128.any_true(next(zero, zero))).toBe(false);
+  });
+});
+
+describe("threshold", () => {
+  it("rounds P by the block's word 16, 0xfb7a1eed586931db", () => {
+    expect(word(16)).toBe(0xfb7a1eed586931db);
+    // (P + 0xfb7a) >> 16 rounds up from 0x0486 on
+    expect(threshold(KEY, 0x80000485)).toBe(0x8000 - 32768);
+    expect(threshold(KEY, 0x80000486)).toBe(0x8001 - 32768);
+  });
+
+  it("reaches 0 for P = 0 and 65536 for P = 2^32 and just below", () => {
+    expect(threshold(KEY, 0)).toBe(-32768);
+    expect(threshold(KEY, 0x100000000)).toBe(32768);
+    expect(threshold(KEY, 0xffffffff)).toBe(32768);
+  });
+});
+
+describe("drops", () => {
+  it("compares 16-bit pieces of the sum as signed numbers", () => {
+    const flags = drops(i16x8.splat(0), i16x8(-32768, -1, 0, 1, 32767, 5, -5, 0), i16x8.splat(0));
+    expect(i16x8.bitmask(flags)).toBe(0b01000011);
+    expect(i16x8.extract_lane_s(flags, 0)).toBe(-1);
+    expect(i16x8.extract_lane_s(flags, 2)).toBe(0);
+  });
+});

@@ -1,0 +1,34 @@
+/** What every suite runs over: both kernels on their own, and the whole package on each of them. */
+import { vi } from 'vitest';
+import type { Kernel } from '../src/kernel/kernel.js';
+import { kernelModule } from '../src/kernel/module.js';
+import { WasmKernel } from '../src/kernel/wasm.js';
+import { reference } from '../src/reference/index.js';
+
+export const kernels: Kernel[] = [new WasmKernel(kernelModule()), reference];
+
+export type Package = typeof import('../src/index.js');
+
+/** A fresh copy of the package that has settled for the named backend, as it would under a strict CSP. */
+export async function load(name: Kernel['name']): Promise<Package> {
+  vi.resetModules();
+  const { Module } = WebAssembly;
+  try {
+    if (name === 'reference')
+      WebAssembly.Module = class {
+        constructor() {
+          throw new WebAssembly.CompileError('forbidden by the test');
+        }
+      } as never;
+    const fresh = await import('../src/index.js');
+    if (fresh.backend().name !== name) throw new Error(`the backend is ${fresh.backend().name}`);
+    return fresh;
+  } finally {
+    WebAssembly.Module = Module;
+  }
+}
+
+export const packages: [Kernel['name'], Package][] = [
+  ['wasm-simd', await load('wasm-simd')],
+  ['reference', await load('reference')],
+];
