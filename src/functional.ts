@@ -97,7 +97,7 @@ export function applyMask<X extends Input>(
   checkMask(mask, bits ? Math.ceil(n / 8) : n, 'mask');
   const result = resultFor(x, out);
   const dst = dataOf(result);
-  if (overlap(mask, dst, src.byteLength)) throw wrongValue('out', 'apart from mask', 'an overlap');
+  if (overlap(mask, dst, src.byteLength)) throw new RangeError('out overlaps mask');
   if (p === 1) dst.fill(0, 0, n);
   else kernel().applyMask(src, mask, bits, dst, 1 / (1 - p));
   return result;

@@ -44,7 +44,7 @@ export function resultFor<X extends Input>(x: X, out?: Like<X>, name = 'x'): Lik
   if (!plain) checkShape((out as Tensor).shape, x.shape, 'out');
   checkLength(target, data.length, 'out', true);
   if (data.byteOffset !== target.byteOffset && overlap(data, target, data.byteLength))
-    throw wrongValue('out', `${name} itself or apart from it`, 'an overlap in part');
+    throw new RangeError(`out overlaps ${name} in part`);
   return out;
 }
 
@@ -95,7 +95,7 @@ function checkArray<A extends FloatArray | Uint8Array>(value: unknown, name: str
     try {
       new Uint8Array(array.buffer);
     } catch {
-      throw wrongType(name, 'attached', 'a detached buffer');
+      throw new TypeError(`${name} is detached`);
     }
   return array;
 }

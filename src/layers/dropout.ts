@@ -150,9 +150,10 @@ export class Dropout {
    * @param generator what to draw from instead of the stored state, for layers that share one
    * @throws TypeError, RangeError if json is not of a Dropout
    */
-  static fromJSON(json: DropoutJSON, generator = Generator.fromJSON(json?.generator)): Dropout {
+  static fromJSON(json: DropoutJSON, generator?: Generator): Dropout {
     if (json?.type !== 'Dropout') throw wrongType('type in JSON', '"Dropout"', json?.type);
-    return new Dropout(json.p, { inplace: json.inplace, generator }).train(json.training);
+    const { p, inplace, training } = json;
+    return new Dropout(p, { inplace, generator: generator ?? Generator.fromJSON(json.generator) }).train(training);
   }
 
   #passed(method: string): Pass {

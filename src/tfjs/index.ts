@@ -40,7 +40,7 @@ export function dropout<T extends Tensor>(x: T, options: { p: number; key: bigin
 
 /**
  * Dropout as a TF.js layer: in training each call draws one key, also with a seed (TF.js's own layer
- * then repeats a single mask for ever); otherwise the input is returned itself.
+ * then repeats a single mask for ever); otherwise the input passes through.
  *
  * @example
  * import { Dropout } from 'dropout-wasm/tfjs';

@@ -29,9 +29,17 @@ const offset = fc.oneof(
   fc.maxSafeInteger().map(Math.abs),
   fc.integer({ min: 0, max: 9000 }).map((n) => 2 ** 53 - n),
 );
-const p = fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.constantFrom(0, 2 ** -33, 1e-10, 0.1, 0.5, 0.9, 0.99999, 1 - 2 ** -33, 1));
+const p = fc.oneof(
+  fc.double({ min: 0, max: 1, noNaN: true }),
+  fc.constantFrom(0, 2 ** -33, 1e-10, 0.1, 0.5, 0.9, 0.99999, 1 - 2 ** -33, 1),
+);
 const key = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(fromBigInt);
-const place = fc.record({ wide: fc.boolean(), arena: fc.boolean(), skew: fc.integer({ min: 0, max: 7 }), inplace: fc.boolean() });
+const place = fc.record({
+  wide: fc.boolean(),
+  arena: fc.boolean(),
+  skew: fc.integer({ min: 0, max: 7 }),
+  inplace: fc.boolean(),
+});
 const P = (p: number) => Math.floor(p * 2 ** 32 + 0.5);
 
 /** Memory full of guard bytes, in an arena or not, and an array in it that starts `skew` elements in. */
@@ -63,7 +71,7 @@ function fill(x: Float32Array | Float64Array, from: number): void {
 /** Bits of every element; NaN counts as one value, for engines may choose its sign and payload. */
 function bits(x: Float32Array | Float64Array): unknown[] {
   const words = x instanceof Float32Array ? new Uint32Array(x.slice().buffer) : new BigUint64Array(x.slice().buffer);
-  return Array.from(words, (word, i) => (Number.isNaN(x[i]) ? 'NaN' : word));
+  return Array.from<unknown, unknown>(words, (word, i) => (Number.isNaN(x[i]) ? 'NaN' : word));
 }
 
 const [wasm, reference] = kernels as [Kernel, Kernel];
@@ -90,19 +98,27 @@ describe('wasm is the reference, bit for bit', () => {
 
   it('x and out in one arena', () => {
     check(
-      fc.property(length, p, key, offset, fc.boolean(), fc.integer({ min: 0, max: 3 }), (n, p, key, offset, wide, skew) => {
-        const run = (kernel: Kernel) => {
-          const arena = new Arena({ bytes: 2 * 8 * (n + 8) });
-          const take = (n: number) => (wide ? arena.float64(n) : arena.float32(n));
-          take(skew);
-          const x = take(n);
-          const y = take(n);
-          fill(x, key.lo & 0xff);
-          kernel.dropout(x, y, key, offset, P(p), 1 / (1 - p));
-          return bits(y);
-        };
-        expect(run(wasm)).toEqual(run(reference));
-      }),
+      fc.property(
+        length,
+        p,
+        key,
+        offset,
+        fc.boolean(),
+        fc.integer({ min: 0, max: 3 }),
+        (n, p, key, offset, wide, skew) => {
+          const run = (kernel: Kernel) => {
+            const arena = new Arena({ bytes: 2 * 8 * (n + 8) });
+            const take = (n: number) => (wide ? arena.float64(n) : arena.float32(n));
+            take(skew);
+            const x = take(n);
+            const y = take(n);
+            fill(x, key.lo & 0xff);
+            kernel.dropout(x, y, key, offset, P(p), 1 / (1 - p));
+            return bits(y);
+          };
+          expect(run(wasm)).toEqual(run(reference));
+        },
+      ),
       1000,
     );
   });
@@ -144,76 +160,83 @@ describe('wasm is the reference, bit for bit', () => {
   });
 });
 
-describe.each(kernels.map((kernel): [string, Kernel] => [kernel.name, kernel]))('a cut makes no difference on %s', (_, kernel) => {
-  const cuts = fc.array(fc.nat(9000), { maxLength: 6 });
-  const pieces = (n: number, cuts: number[]) => {
-    const at = [0, ...cuts.map((c) => c % (n + 1)).sort((a, b) => a - b), n];
-    return at.slice(1).map((end, i): [number, number] => [at[i]!, end]);
-  };
-  const near = fc.oneof(fc.nat(9000), fc.nat(9000).map((n) => 2 ** 52 + n));
-
-  it('dropout of the pieces is the piece of the dropout', () => {
-    check(
-      fc.property(length, p, key, near, fc.boolean(), cuts, (n, p, key, offset, wide, cuts) => {
-        const x = wide ? new Float64Array(n) : new Float32Array(n);
-        fill(x, 1);
-        const whole = x.slice();
-        kernel.dropout(x, whole, key, offset, P(p), 1 / (1 - p));
-        const cut = x.slice();
-        for (const [from, to] of pieces(n, cuts)) {
-          const piece = cut.subarray(from, to);
-          kernel.dropout(piece, piece, key, offset + from, P(p), 1 / (1 - p));
-        }
-        expect(bits(cut)).toEqual(bits(whole));
-      }),
-      300,
+describe.each(kernels.map((kernel): [string, Kernel] => [kernel.name, kernel]))(
+  'a cut makes no difference on %s',
+  (_, kernel) => {
+    const cuts = fc.array(fc.nat(9000), { maxLength: 6 });
+    const pieces = (n: number, cuts: number[]) => {
+      const at = [0, ...cuts.map((c) => c % (n + 1)).sort((a, b) => a - b), n];
+      return at.slice(1).map((end, i): [number, number] => [at[i]!, end]);
+    };
+    const near = fc.oneof(
+      fc.nat(9000),
+      fc.nat(9000).map((n) => 2 ** 52 + n),
     );
-  });
 
-  it('the mask of the pieces is the piece of the mask', () => {
-    check(
-      fc.property(length, p, key, near, cuts, (n, p, key, offset, cuts) => {
-        const whole = new Uint8Array(n);
-        kernel.mask(whole, n, false, key, offset, P(p));
-        const cut = new Uint8Array(n);
-        for (const [from, to] of pieces(n, cuts)) kernel.mask(cut.subarray(from, to), to - from, false, key, offset + from, P(p));
-        expect(cut).toEqual(whole);
-      }),
-      300,
-    );
-  });
+    it('dropout of the pieces is the piece of the dropout', () => {
+      check(
+        fc.property(length, p, key, near, fc.boolean(), cuts, (n, p, key, offset, wide, cuts) => {
+          const x = wide ? new Float64Array(n) : new Float32Array(n);
+          fill(x, 1);
+          const whole = x.slice();
+          kernel.dropout(x, whole, key, offset, P(p), 1 / (1 - p));
+          const cut = x.slice();
+          for (const [from, to] of pieces(n, cuts)) {
+            const piece = cut.subarray(from, to);
+            kernel.dropout(piece, piece, key, offset + from, P(p), 1 / (1 - p));
+          }
+          expect(bits(cut)).toEqual(bits(whole));
+        }),
+        300,
+      );
+    });
 
-  it('f32, f64, bytes and bits have one mask', () => {
-    check(
-      fc.property(length, p, key, offset, (n, p, key, offset) => {
-        const bytes = new Uint8Array(n);
-        const bits = new Uint8Array(Math.ceil(n / 8));
-        const f32 = new Float32Array(n).fill(1);
-        const f64 = new Float64Array(n).fill(1);
-        kernel.mask(bytes, n, false, key, offset, P(p));
-        kernel.mask(bits, n, true, key, offset, P(p));
-        kernel.dropout(f32, f32, key, offset, P(p), 1);
-        kernel.dropout(f64, f64, key, offset, P(p), 1);
-        expect(Array.from(bytes, (_, i) => (bits[i >> 3]! >> (i & 7)) & 1)).toEqual([...bytes]);
-        expect([...f32]).toEqual([...bytes]);
-        expect([...f64]).toEqual([...bytes]);
-        if (n % 8) expect(bits.at(-1)! >> n % 8).toBe(0);
-      }),
-      300,
-    );
-  });
+    it('the mask of the pieces is the piece of the mask', () => {
+      check(
+        fc.property(length, p, key, near, cuts, (n, p, key, offset, cuts) => {
+          const whole = new Uint8Array(n);
+          kernel.mask(whole, n, false, key, offset, P(p));
+          const cut = new Uint8Array(n);
+          for (const [from, to] of pieces(n, cuts))
+            kernel.mask(cut.subarray(from, to), to - from, false, key, offset + from, P(p));
+          expect(cut).toEqual(whole);
+        }),
+        300,
+      );
+    });
 
-  it('a larger p drops a superset', () => {
-    check(
-      fc.property(key, p, p, (key, p, q) => {
-        const [low, high] = [p, q].map((p) => {
-          const kept = new Uint8Array(5000);
-          kernel.mask(kept, 5000, false, key, 0, P(p));
-          return kept;
-        }) as [Uint8Array, Uint8Array];
-        expect(low.every((kept, i) => (p <= q ? kept >= high[i]! : kept <= high[i]!))).toBe(true);
-      }),
-      200,
-    );
-  });
-});
+    it('f32, f64, bytes and bits have one mask', () => {
+      check(
+        fc.property(length, p, key, offset, (n, p, key, offset) => {
+          const bytes = new Uint8Array(n);
+          const bits = new Uint8Array(Math.ceil(n / 8));
+          const f32 = new Float32Array(n).fill(1);
+          const f64 = new Float64Array(n).fill(1);
+          kernel.mask(bytes, n, false, key, offset, P(p));
+          kernel.mask(bits, n, true, key, offset, P(p));
+          kernel.dropout(f32, f32, key, offset, P(p), 1);
+          kernel.dropout(f64, f64, key, offset, P(p), 1);
+          expect(Array.from(bytes, (_, i) => (bits[i >> 3]! >> (i & 7)) & 1)).toEqual([...bytes]);
+          expect([...f32]).toEqual([...bytes]);
+          expect([...f64]).toEqual([...bytes]);
+          if (n % 8) expect(bits.at(-1)! >> (n % 8)).toBe(0);
+        }),
+        300,
+      );
+    });
+
+    it('a larger p drops a superset', () => {
+      check(
+        fc.property(key, p, p, (key, p, q) => {
+          const [low, high] = [p, q].map((p) => {
+            const kept = new Uint8Array(5000);
+            kernel.mask(kept, 5000, false, key, 0, P(p));
+            return kept;
+          }) as [Uint8Array, Uint8Array];
+          expect(low.every((kept, i) => (p <= q ? kept >= high[i]! : kept <= high[i]!))).toBe(true);
+        }),
+        200,
+      );
+    });
+  },
+);

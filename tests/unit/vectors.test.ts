@@ -19,20 +19,23 @@ describe.each(packages)('mask stream, version 1, on %s', (_, { Generator, mask, 
     expect(parent.position).toBe(5);
   });
 
-  it.each(vectors.masks)('masks seed $seed at $position, p $p, offset $offset', ({ seed, position, p, offset, bits, digests }) => {
-    const key = new Generator(BigInt(seed), position).next();
-    const options = { p, key, offset };
-    expect([...mask(bits.length, options)].join('')).toBe(bits);
-    for (const [n, expected] of Object.entries(digests)) {
-      const kept = mask(Number(n), { ...options, format: 'bits' });
-      expect(digest(kept)).toBe(expected);
-      for (const Floats of [Float32Array, Float64Array]) {
-        const y = dropout(new Floats(Number(n)).fill(1), options);
-        const scale = Floats === Float32Array ? Math.fround(1 / (1 - p)) : 1 / (1 - p);
-        expect(y.every((v, i) => v === ((kept[i >> 3]! >> (i & 7)) & 1 ? scale : 0))).toBe(true);
+  it.each(vectors.masks)(
+    'masks seed $seed at $position, p $p, offset $offset',
+    ({ seed, position, p, offset, bits, digests }) => {
+      const key = new Generator(BigInt(seed), position).next();
+      const options = { p, key, offset };
+      expect([...mask(bits.length, options)].join('')).toBe(bits);
+      for (const [n, expected] of Object.entries(digests)) {
+        const kept = mask(Number(n), { ...options, format: 'bits' });
+        expect(digest(kept)).toBe(expected);
+        for (const Floats of [Float32Array, Float64Array]) {
+          const y = dropout(new Floats(Number(n)).fill(1), options);
+          const scale = Floats === Float32Array ? Math.fround(1 / (1 - p)) : 1 / (1 - p);
+          expect(y.every((v, i) => v === ((kept[i >> 3]! >> (i & 7)) & 1 ? scale : 0))).toBe(true);
+        }
       }
-    }
-  });
+    },
+  );
 });
 
 describe.each(kernels.map((kernel): [string, Kernel] => [kernel.name, kernel]))('lanes on %s', (_, kernel) => {
@@ -66,5 +69,6 @@ function pieces(kernel: Kernel, key: U64, offset: number, n: number, rounding: n
 }
 
 it('keeps words whole between bigint and halves', () => {
-  for (const word of [0n, 1n, 2n ** 31n, 2n ** 32n - 1n, 2n ** 63n, 2n ** 64n - 1n]) expect(toBigInt(fromBigInt(word))).toBe(word);
+  for (const word of [0n, 1n, 2n ** 31n, 2n ** 32n - 1n, 2n ** 63n, 2n ** 64n - 1n])
+    expect(toBigInt(fromBigInt(word))).toBe(word);
 });

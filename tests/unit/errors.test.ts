@@ -1,0 +1,276 @@
+/** Bad input: the error's class, the argument that its message names, and that nothing was written or drawn. */
+import { describe, expect, it } from 'vitest';
+import { packages } from '../backends.js';
+
+const wrong = (value: unknown) => value as never;
+
+const probabilities: [unknown, typeof Error, RegExp][] = [
+  [-0.1, RangeError, /^dropout probability has to be between 0 and 1, but got -0\.1$/],
+  [1.1, RangeError, /^dropout probability has to be between 0 and 1, but got 1\.1$/],
+  [Number.NaN, RangeError, /^dropout probability has to be between 0 and 1, but got NaN$/],
+  ['0.5', TypeError, /^dropout probability has to be a number, but got "0\.5"$/],
+  [null, TypeError, /^dropout probability has to be a number, but got null$/],
+  [0n, TypeError, /^dropout probability has to be a number, but got 0$/],
+  [{}, TypeError, /^dropout probability has to be a number, but got Object$/],
+];
+
+const wholes: [unknown, typeof Error][] = [
+  [-1, RangeError],
+  [0.5, RangeError],
+  [2 ** 53 + 2, RangeError],
+  [Number.NaN, RangeError],
+  [Number.POSITIVE_INFINITY, RangeError],
+  ['1', TypeError],
+  [null, TypeError],
+  [1n, TypeError],
+];
+
+const keys: [unknown, typeof Error][] = [
+  [undefined, TypeError],
+  [1, TypeError],
+  ['1', TypeError],
+  [-1n, RangeError],
+  [2n ** 64n, RangeError],
+];
+
+describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, applyMask, dropout, manualSeed, mask }) => {
+  const key = 1n;
+  const x = () => Float32Array.of(1, 2, 3, 4);
+
+  /** Expects the call to throw, naming the argument, and `out` to stay as it is. */
+  function refuses(call: (out: Float32Array) => unknown, type: typeof Error, message: RegExp) {
+    const out = Float32Array.of(7, 7, 7, 7);
+    expect(() => call(out)).toThrow(type);
+    expect(() => call(out)).toThrow(message);
+    expect([...out]).toEqual([7, 7, 7, 7]);
+  }
+
+  it.each(probabilities)('p = %s', (p, type, message) => {
+    refuses((out) => dropout(x(), { p: wrong(p), key, out }), type, message);
+    refuses((out) => applyMask(x(), new Uint8Array(4), { p: wrong(p), out }), type, message);
+    refuses(() => mask(4, { p: wrong(p), key }), type, message);
+    refuses(() => new Dropout(wrong(p)), type, message);
+    const layer = new Dropout(0.25);
+    refuses(() => Object.assign(layer, { p }), type, message);
+    expect(layer.p).toBe(0.25);
+  });
+
+  it.each(wholes)('length, offset and position = %s', (n, type) => {
+    refuses((out) => dropout(x(), { p: 0.5, key, offset: wrong(n), out }), type, /^offset has to be/);
+    refuses(() => mask(4, { p: 0.5, key, offset: wrong(n) }), type, /^offset has to be/);
+    refuses(() => mask(wrong(n), { p: 0.5, key }), type, /^length has to be/);
+    refuses(() => new Generator(1, wrong(n)), type, /^position has to be/);
+    refuses(() => new Generator(1).keyAt(wrong(n)), type, /^position has to be/);
+    refuses(() => new Arena({ bytes: wrong(n) }), type, /^bytes has to be/);
+    refuses(() => new Arena({ bytes: 64 }).float32(wrong(n)), type, /^n has to be/);
+  });
+
+  it('offset and position reach 2^53 itself', () => {
+    expect(mask(4, { p: 0.5, key, offset: 2 ** 53 })).toHaveLength(4);
+    const generator = new Generator(1, 2 ** 53);
+    expect(generator.position).toBe(2 ** 53);
+    expect(generator.keyAt(2 ** 53)).toBeTypeOf('bigint');
+    expect(() => generator.next()).toThrow(RangeError);
+    const last = new Generator(1, 2 ** 53 - 1);
+    expect(last.next()).toBe(last.keyAt(2 ** 53 - 1));
+    expect(() => last.next()).toThrow(/^position has to be below 2\^53/);
+  });
+
+  it.each(keys)('key = %s', (key, type) => {
+    refuses((out) => dropout(x(), { p: 0.5, key: wrong(key), out }), type, /^key has to be/);
+    refuses(() => mask(4, { p: 0.5, key: wrong(key) }), type, /^key has to be/);
+  });
+
+  it('seed and label', () => {
+    for (const seed of [-1, 0.5, 2 ** 53 + 2, -1n, 2n ** 64n]) {
+      refuses(() => new Generator(seed), RangeError, /^seed has to be/);
+      refuses(() => manualSeed(seed), RangeError, /^seed has to be/);
+    }
+    for (const seed of ['1', null, {}, true]) refuses(() => new Generator(wrong(seed)), TypeError, /^seed has to be/);
+    refuses(() => new Generator(1).fork(wrong(1)), TypeError, /^label has to be a string, but got 1$/);
+  });
+
+  it.each([
+    ['an int array', new Int32Array(4), 'Int32Array'],
+    ['a plain array', [1, 2, 3, 4], '\\[1,2,3,4\\]'],
+    ['a DataView', new DataView(new ArrayBuffer(16)), 'DataView'],
+    ['null', null, 'null'],
+    ['undefined', undefined, 'undefined'],
+    ['a number', 4, '4'],
+    ['an int tensor', { data: new Int32Array(4), shape: [4] }, 'Int32Array'],
+    ['a tensor without data', { shape: [4] }, 'Object'],
+  ])('x is %s', (_, bad, got) => {
+    const message = new RegExp(`^x has to be a Float32Array or a Float64Array, but got ${got}$`);
+    refuses((out) => dropout(wrong(bad), { p: 0.5, key, out: wrong(out) }), TypeError, message);
+    refuses((out) => applyMask(wrong(bad), new Uint8Array(4), { p: 0.5, out: wrong(out) }), TypeError, message);
+    const generator = new Generator(1);
+    const layer = new Dropout(0.5, { generator });
+    refuses((out) => layer.forward(wrong(bad), wrong(out)), TypeError, message);
+    refuses(() => layer.eval().forward(wrong(bad)), TypeError, message);
+    expect(generator.position).toBe(0);
+  });
+
+  it('a shape that does not fit', () => {
+    const tensor = (shape: unknown) => ({ data: x(), shape: wrong(shape) });
+    const call = (shape: unknown) => () => dropout(tensor(shape), { p: 0.5, key });
+    for (const shape of [[2, 3], [], [4, 0]])
+      refuses(call(shape), RangeError, /^x\.shape has to be of 4 elements, but got \[/);
+    for (const shape of [[-2, -2], [1.5, 4], ['4'], '4', undefined, null])
+      refuses(call(shape), TypeError, /^x\.shape has to be an array of whole numbers/);
+    const out = { data: x(), shape: [4, 1] };
+    refuses(
+      () => dropout(tensor([2, 2]), { p: 0.5, key, out }),
+      RangeError,
+      /^out\.shape has to be \[2,2\], but got \[4,1\]$/,
+    );
+    expect([...out.data]).toEqual([...x()]);
+  });
+
+  it('out too short, of another type or kind, or overlapping in part', () => {
+    const short = new Float32Array(3).fill(7);
+    refuses(
+      () => dropout(x(), { p: 0.5, key, out: short }),
+      RangeError,
+      /^out\.length has to be at least 4, but got 3$/,
+    );
+    expect([...short]).toEqual([7, 7, 7]);
+    refuses(
+      () => dropout(x(), { p: 0.5, key, out: wrong(new Float64Array(4)) }),
+      TypeError,
+      /^out has to be of the type of x/,
+    );
+    refuses(
+      () => dropout(x(), { p: 0.5, key, out: wrong(new Uint8Array(16)) }),
+      TypeError,
+      /^out has to be a Float32Array/,
+    );
+    refuses((out) => dropout(x(), { p: 0.5, key, out: wrong({ data: out, shape: [4] }) }), TypeError, /^out has to be/);
+    refuses((out) => dropout({ data: x(), shape: [4] }, { p: 0.5, key, out: wrong(out) }), TypeError, /^out has to be/);
+
+    for (const memory of [new ArrayBuffer(64), new Arena({ bytes: 64 }).uint8(64).buffer]) {
+      const all = new Float32Array(memory).fill(3);
+      for (const shift of [1, 3]) {
+        const overlap = /^out overlaps x in part$/;
+        refuses(() => dropout(all.subarray(4, 8), { p: 0.5, key, out: all.subarray(4 - shift) }), RangeError, overlap);
+        refuses(() => dropout(all.subarray(4, 8), { p: 0.5, key, out: all.subarray(4 + shift) }), RangeError, overlap);
+      }
+      expect(all.every((v) => v === 3)).toBe(true);
+      // Side by side, or behind the part of a longer out that is written, is no overlap.
+      dropout(all.subarray(4, 8), { p: 0.5, key, out: all.subarray(0) });
+      dropout(all.subarray(4, 8), { p: 0.5, key, out: all.subarray(8) });
+    }
+  });
+
+  it('detached arrays, also beside empty ones', () => {
+    const detached = <A extends Float32Array | Uint8Array>(array: A): A => {
+      structuredClone(array.buffer, { transfer: [array.buffer as ArrayBuffer] });
+      return array;
+    };
+    const message = (name: string) => new RegExp(`^${name} is detached$`);
+    refuses((out) => dropout(detached(x()), { p: 0.5, key, out }), TypeError, message('x'));
+    refuses(() => dropout(x(), { p: 0.5, key, out: detached(x()) }), TypeError, message('out'));
+    refuses(() => dropout(new Float32Array(0), { p: 0.5, key, out: detached(x()) }), TypeError, message('out'));
+    refuses((out) => applyMask(x(), detached(new Uint8Array(4)), { p: 0.5, out }), TypeError, message('mask'));
+    refuses(() => mask(4, { p: 0.5, key, out: detached(new Uint8Array(4)) }), TypeError, message('out'));
+    refuses(() => new Dropout().forward(detached(x())), TypeError, message('x'));
+  });
+
+  it('masks of another type, length or format', () => {
+    refuses(
+      (out) => applyMask(x(), wrong([1, 0, 0, 1]), { p: 0.5, out }),
+      TypeError,
+      /^mask has to be a Uint8Array, but got \[/,
+    );
+    refuses(
+      (out) => applyMask(x(), new Uint8Array(3), { p: 0.5, out }),
+      RangeError,
+      /^mask\.length has to be 4, but got 3$/,
+    );
+    refuses(
+      (out) => applyMask(x(), new Uint8Array(4), { p: 0.5, format: 'bits', out }),
+      RangeError,
+      /^mask\.length has to be 1/,
+    );
+    refuses(
+      (out) => applyMask(x(), new Uint8Array(4), { p: 0.5, format: wrong('bit'), out }),
+      RangeError,
+      /^format has to be/,
+    );
+    refuses(
+      (out) => applyMask(x(), new Uint8Array(4), { p: 0.5, format: wrong(1), out }),
+      TypeError,
+      /^format has to be a string/,
+    );
+    refuses(
+      () => mask(4, { p: 0.5, key, out: wrong(x()) }),
+      TypeError,
+      /^out has to be a Uint8Array, but got Float32Array$/,
+    );
+    refuses(
+      () => mask(4, { p: 0.5, key, out: new Uint8Array(3) }),
+      RangeError,
+      /^out\.length has to be at least 4, but got 3$/,
+    );
+    const memory = new ArrayBuffer(16);
+    const bytes = new Uint8Array(memory).fill(1);
+    const over = { p: 0.5, out: new Float32Array(memory) };
+    refuses(() => applyMask(x(), bytes.subarray(8, 12), over), RangeError, /^out overlaps mask$/);
+    expect(bytes.every((v) => v === 1)).toBe(true);
+  });
+
+  it('a full arena: no key is drawn, nothing is handed out', () => {
+    const arena = new Arena({ bytes: 44 });
+    const x = arena.float32(4);
+    x.fill(1);
+    expect(() => arena.float32(8)).toThrow(RangeError);
+    expect(() => arena.float32(8)).toThrow(/^n has to be at most 7 in the rest of the arena, but got 8$/);
+    arena.float32(4);
+    const generator = new Generator(1);
+    expect(() => new Dropout(0.5, { generator }).forward(x)).toThrow(/^n has to be at most 3/);
+    expect(() => dropout(x, { p: 0.5, key })).toThrow(RangeError);
+    expect([generator.position, arena.bytesFree]).toEqual([0, 12]);
+    expect(() => new Arena({ bytes: 2 ** 32 + 1 })).toThrow(/^bytes has to be a whole number from 0 to 4294967296/);
+  });
+
+  it('layer: options, mode, and calls before a forward', () => {
+    refuses(
+      () => new Dropout(0.5, { generator: wrong({}) }),
+      TypeError,
+      /^generator has to be a Generator, but got Object$/,
+    );
+    refuses(() => new Dropout(0.5, { inplace: wrong(1) }), TypeError, /^inplace has to be a boolean, but got 1$/);
+    refuses(() => new Dropout().train(wrong('yes')), TypeError, /^mode has to be a boolean, but got "yes"$/);
+    refuses((out) => new Dropout().backward(x(), out), Error, /^backward needs a forward before it$/);
+    refuses(() => new Dropout().mask(), Error, /^mask needs a forward before it$/);
+    refuses(
+      () => Dropout.fromJSON(wrong({ type: 'Flatten' })),
+      TypeError,
+      /^type in JSON has to be "Dropout", but got "Flatten"$/,
+    );
+    const layer = new Dropout();
+    layer.forward({ data: x(), shape: [2, 2] });
+    refuses((out) => layer.backward(new Float32Array(3), out), RangeError, /^dy\.length has to be 4, but got 3$/);
+    refuses(() => layer.backward(wrong(new Uint8Array(4))), TypeError, /^dy has to be a Float32Array/);
+    refuses(
+      () => layer.backward({ data: x(), shape: [4, 1] }),
+      RangeError,
+      /^dy\.shape has to be \[2,2\], but got \[4,1\]$/,
+    );
+    refuses((out) => layer.backward(x(), out.subarray(1)), RangeError, /^out\.length has to be at least 4, but got 3$/);
+    refuses(() => layer.mask(wrong('hex')), RangeError, /^format has to be "bytes" or "bits", but got "hex"$/);
+  });
+
+  it('empty arrays work', () => {
+    const layer = new Dropout(0.5, { generator: new Generator(1) });
+    expect(layer.forward(new Float32Array(0))).toEqual(new Float32Array(0));
+    expect(layer.forward({ data: new Float64Array(0), shape: [0, 3] })).toEqual({
+      data: new Float64Array(0),
+      shape: [0, 3],
+    });
+    expect(layer.mask('bits')).toEqual(new Uint8Array(0));
+    expect(mask(0, { p: 0.5, key })).toEqual(new Uint8Array(0));
+    expect(applyMask(new Float32Array(0), new Uint8Array(0), { p: 0.5 })).toEqual(new Float32Array(0));
+    const arena = new Arena({ bytes: 0 });
+    expect(layer.forward(arena.float32(0))).toHaveLength(0);
+  });
+});

@@ -1,0 +1,104 @@
+/** What ships: the binary's imports, sections and size, the size of the default entry, and an import that does nothing. */
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { instantiateSync } from '@assemblyscript/loader';
+import { build } from 'esbuild';
+import { describe, expect, it, vi } from 'vitest';
+import { kernelHex } from '../../src/kernel/inlined.js';
+
+const binary = readFileSync(new URL('../../dist/kernel.wasm', import.meta.url));
+
+/** The ids of a module's sections, in order (WebAssembly core specification, 5.5.2). */
+function sections(module: Uint8Array): number[] {
+  const ids = [];
+  for (let at = 8; at < module.length; ) {
+    ids.push(module[at++]!);
+    let size = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = module[at++]!;
+      size |= (byte & 0x7f) << shift;
+      if (byte < 0x80) break;
+    }
+    at += size;
+  }
+  return ids;
+}
+
+describe('dist/kernel.wasm', () => {
+  const module = new WebAssembly.Module(binary);
+
+  it('imports a memory and nothing else', () => {
+    expect(WebAssembly.Module.imports(module)).toEqual([{ module: 'env', name: 'memory', kind: 'memory' }]);
+  });
+
+  it('exports its two functions and nothing else', () => {
+    expect(WebAssembly.Module.exports(module).map(({ name, kind }) => [name, kind])).toEqual([
+      ['dropout', 'function'],
+      ['applyMask', 'function'],
+    ]);
+  });
+
+  it('has types, imports, functions, exports and code: no data, globals, tables or start', () => {
+    expect(sections(binary)).toEqual([1, 2, 3, 7, 10]);
+  });
+
+  it('stays under the 4096 bytes that every browser compiles synchronously', () => {
+    expect(binary.length).toBeLessThan(4096);
+  });
+
+  it('is the kernel that is inlined', () => {
+    expect(kernelHex).toBe(binary.toString('hex'));
+  });
+
+  it('runs on a memory of any size, from one page on', () => {
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    const { exports } = instantiateSync<{ dropout(...args: number[]): void }>(binary, { env: { memory } });
+    new Float32Array(memory.buffer).fill(1);
+    exports.dropout(0, 0, 0, 16384, 1, 2, 0, 0, 2 ** 31, 2);
+    expect(new Set(new Float32Array(memory.buffer))).toEqual(new Set([0, 2]));
+  });
+});
+
+describe('the default entry', () => {
+  it('takes less than 6 KB, minified and gzipped, kernel and reference included', async () => {
+    const { outputFiles } = await build({
+      entryPoints: ['dist/index.js'],
+      bundle: true,
+      minify: true,
+      format: 'esm',
+      write: false,
+    });
+    expect(gzipSync(outputFiles[0]!.contents, { level: 9 }).length).toBeLessThan(6 * 1024);
+  });
+
+  it('does nothing when it is imported: no WebAssembly, no entropy', async () => {
+    vi.resetModules();
+    const watched = [
+      vi.spyOn(WebAssembly, 'Module'),
+      vi.spyOn(WebAssembly, 'Memory'),
+      vi.spyOn(WebAssembly, 'Instance'),
+      vi.spyOn(crypto, 'getRandomValues'),
+    ];
+    const { Dropout } = await import('../../src/index.js');
+    for (const spy of watched) expect(spy).not.toHaveBeenCalled();
+    vi.restoreAllMocks();
+    expect(new Dropout().forward(new Float32Array(4))).toHaveLength(4);
+  });
+
+  it('falls back to the reference and says why', async () => {
+    for (const [what, reason] of [
+      ['WebAssembly', /undefined/],
+      ['Module', /not a constructor/],
+    ] as const) {
+      vi.resetModules();
+      if (what === 'WebAssembly') vi.stubGlobal('WebAssembly', undefined);
+      else vi.stubGlobal('WebAssembly', { ...WebAssembly, Module: undefined });
+      const { backend, dropout } = await import('../../src/index.js');
+      const y = dropout(Float32Array.of(1, 2, 3, 4), { p: 0.5, key: 0xbdd732262feb6e95n });
+      expect([...y]).toEqual([2, 0, 0, 8]);
+      expect(backend().name).toBe('reference');
+      expect(backend().reason).toMatch(reason);
+      vi.unstubAllGlobals();
+    }
+  });
+});
