@@ -10,5 +10,9 @@ export default defineConfig({
       { find: /^dropout-wasm\/tfjs$/, replacement: source('tfjs/index.ts') },
     ],
   },
-  test: { include: ['tests/**/*.test.ts'], testTimeout: 60_000 },
+  test: {
+    include: ['tests/**/*.test.ts'],
+    reporters: ['default', './tests/closing-line.ts'],
+    testTimeout: 120_000,
+  },
 });

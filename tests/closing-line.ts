@@ -1,0 +1,12 @@
+/** Ends a run with one plain line of counts, and fails it where a test was skipped: nothing is left out quietly. */
+import type { Reporter, TestModule } from 'vitest/node';
+
+export default class ClosingLine implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[]): void {
+    const count = { passed: 0, failed: 0, skipped: 0, pending: 0 };
+    for (const module of modules) for (const test of module.children.allTests()) count[test.result().state]++;
+    const skipped = count.skipped + count.pending;
+    if (skipped > 0) process.exitCode = 1;
+    console.log(`${count.passed} passed, ${count.failed} failed, ${skipped} skipped`);
+  }
+}
