@@ -14,7 +14,7 @@ export const wrongValue = (name: string, expected: string, got: unknown): RangeE
 /** A value as a message shows it: "0.5" for a string, [2,3] for a shape, its class for another object. */
 function shown(value: unknown): unknown {
   if (typeof value === 'string' || Array.isArray(value)) return JSON.stringify(value);
-  return Object(value) === value ? value?.constructor?.name : String(value);
+  return typeof value === 'object' && value ? value.constructor?.name : String(value);
 }
 
 function check(good: boolean, type: string, value: unknown, name: string, expected: string): void {
@@ -30,8 +30,7 @@ export function checkProbability(p: number): number {
 
 /** A length, offset or position: a whole number from 0 to 2^53, or to a lower bound. */
 export function checkWhole(n: number | undefined, name: string, most = 2 ** 53): number {
-  const whole = Number.isInteger(n) && n! >= 0 && n! <= most;
-  check(whole, 'number', n, name, `a whole number from 0 to ${most === 2 ** 53 ? '2^53' : most}`);
+  check(Number.isInteger(n) && n! >= 0 && n! <= most, 'number', n, name, `a whole number from 0 to ${most}`);
   return n!;
 }
 

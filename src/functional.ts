@@ -103,14 +103,17 @@ export function applyMask<X extends Input>(
   return result;
 }
 
+/** Where p calls for no key, any serves: its stream is not asked. */
+const ANY: U64 = { hi: 0, lo: 0 };
+
 /** Whether p calls for a key: p = 0 keeps and p = 1 drops everything without one. */
 export const draws = (p: number): boolean => p > 0 && p < 1;
 
 /** `dropout` on checked arguments. */
-export function drop(x: Input, out: Input, p: number, key: U64 | undefined, offset = 0): void {
+export function drop(x: Input, out: Input, p: number, key = ANY, offset = 0): void {
   const src = dataOf(x);
   const dst = dataOf(out);
-  if (p > 0) kernel().dropout(src, dst, key ?? ANY, offset, units(p), 1 / (1 - p));
+  if (p > 0) kernel().dropout(src, dst, key, offset, units(p), 1 / (1 - p));
   else if (dst !== src) dst.set(src);
 }
 
@@ -119,14 +122,14 @@ export function maskOf(
   length: number,
   format: MaskFormat,
   p: number,
-  key: U64 | undefined,
+  key = ANY,
   offset = 0,
   out?: Uint8Array,
 ): Uint8Array {
   const bits = isBits(format);
   const bytes = bits ? Math.ceil(length / 8) : length;
   const result = out === undefined ? new Uint8Array(bytes) : checkMask(out, bytes, 'out', true);
-  kernel().mask(result, length, bits, key ?? ANY, offset, units(p));
+  kernel().mask(result, length, bits, key, offset, units(p));
   return result;
 }
 
@@ -139,9 +142,6 @@ function isBits(format: unknown): boolean {
 
 /** P of SPEC.md: the probability in units of 2^-32, by which it is exact for every element. */
 const units = (p: number): number => Math.floor(p * 2 ** 32 + 0.5);
-
-/** Where p calls for no key, any serves: its stream is not asked. */
-const ANY: U64 = { hi: 0, lo: 0 };
 
 const checkKey = (key: bigint | undefined, p: number): U64 | undefined =>
   key === undefined && !draws(p) ? undefined : checkWord(key, 'key');

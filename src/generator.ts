@@ -6,7 +6,7 @@
 import { checkWhole, checkWord, wrongType, wrongValue } from './check.js';
 import { add, fromNumber, GAMMA, mix, mul, toBigInt, type U64, u64, xor } from './u64.js';
 
-/** A generator's state as JSON: `{ "seed": "0x000000000000002a", "position": 7 }`. */
+/** A generator's state as JSON: `{ "seed": "0x2a", "position": 7 }`. */
 export interface GeneratorJSON {
   seed: string;
   position: number;
@@ -81,7 +81,7 @@ export class Generator {
   }
 
   toJSON(): GeneratorJSON {
-    return { seed: `0x${this.seed.toString(16).padStart(16, '0')}`, position: this.#position };
+    return { seed: `0x${this.seed.toString(16)}`, position: this.#position };
   }
 
   /**

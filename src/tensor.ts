@@ -34,18 +34,17 @@ export const dataOf = (x: Input): FloatArray => (ArrayBuffer.isView(x) ? x : x.d
 export function resultFor<X extends Input>(x: X, out?: Like<X>, name = 'x'): Like<X> {
   const data = checkInput(x, name);
   const plain = ArrayBuffer.isView(x);
-  if (out === undefined) {
-    const fresh = sibling(data);
-    return (plain ? fresh : { data: fresh, shape: [...x.shape] }) as Like<X>;
+  const target = out === undefined ? sibling(data) : checkInput(out, 'out');
+  if (out !== undefined) {
+    if (plain !== ArrayBuffer.isView(out) || target.BYTES_PER_ELEMENT !== data.BYTES_PER_ELEMENT)
+      throw wrongType('out', `of the type of ${name}`, out);
+    if (!plain) checkShape((out as Tensor).shape, x.shape, 'out');
+    checkLength(target, data.length, 'out', true);
   }
-  const target = checkInput(out, 'out');
-  if (plain !== ArrayBuffer.isView(out) || target.BYTES_PER_ELEMENT !== data.BYTES_PER_ELEMENT)
-    throw wrongType('out', `of the type of ${name}`, out);
-  if (!plain) checkShape((out as Tensor).shape, x.shape, 'out');
-  checkLength(target, data.length, 'out', true);
-  if (data.byteOffset !== target.byteOffset && overlap(data, target, data.byteLength))
-    throw new RangeError(`out overlaps ${name} in part`);
-  return out;
+  // An arena that was reset under x may hand out what x lies in.
+  const inplace = out !== undefined && data.byteOffset === target.byteOffset;
+  if (!inplace && overlap(data, target, data.byteLength)) throw new RangeError(`out overlaps ${name} in part`);
+  return out ?? ((plain ? target : { data: target, shape: [...x.shape] }) as Like<X>);
 }
 
 /** @throws TypeError, RangeError unless value is an attached array of floats or a tensor around one */

@@ -9,10 +9,11 @@ export interface U64 {
   readonly hi: number;
 }
 
+/** Of any two whole numbers below 2^53, modulo 2^32; of positive ones a fraction is cut off. */
 export const u64 = (hi: number, lo: number): U64 => ({ lo: lo | 0, hi: hi | 0 });
 
 /** A whole number from 0 to 2^53. */
-export const fromNumber = (n: number): U64 => u64(Math.floor(n / 2 ** 32), n);
+export const fromNumber = (n: number): U64 => u64(n / 2 ** 32, n);
 
 const bytes = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));
 
@@ -37,7 +38,7 @@ export const xor = (a: U64, b: U64): U64 => u64(a.hi ^ b.hi, a.lo ^ b.lo);
 
 /** The high half of a 32-bit product: half of b at a time, so that every number on the way is exact. */
 const mulHigh = (a: number, b: number): number =>
-  Math.floor(((a >>> 0) * (b >>> 16) + Math.floor(((a >>> 0) * (b & 0xffff)) / 65536)) / 65536);
+  (((a >>> 0) * (b >>> 16) + ((((a >>> 0) * (b & 0xffff)) / 65536) >>> 0)) / 65536) | 0;
 
 export const mul = (a: U64, b: U64): U64 =>
   u64(mulHigh(a.lo, b.lo) + Math.imul(a.hi, b.lo) + Math.imul(a.lo, b.hi), Math.imul(a.lo, b.lo));

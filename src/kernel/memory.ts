@@ -35,19 +35,18 @@ export interface Home {
   kernel?: KernelExports;
 }
 
-const homes = /* @__PURE__ */ new WeakMap<ArrayBufferLike, Home>();
-let adopted = false;
+let homes: WeakMap<ArrayBufferLike, Home> | undefined;
 
 /** Makes the arrays of a memory known; those of any other are copied, with the same result. */
 export function adopt(memory: WebAssembly.Memory): void {
+  homes ??= new WeakMap();
   homes.set(memory.buffer, { memory });
-  adopted = true;
 }
 
 /** The memory that two arrays live in, if it is one and it was adopted. */
 export function homeOf(a: ArrayBufferView, b: ArrayBufferView): Home | undefined {
   // Asking an array for its buffer costs 15 ns, and programs without an arena need not.
-  if (!adopted) return undefined;
+  if (!homes) return undefined;
   const { buffer } = a;
   return buffer === b.buffer ? homes.get(buffer) : undefined;
 }

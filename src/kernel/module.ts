@@ -5,4 +5,4 @@
 import { kernelHex } from './inlined.js';
 
 export const kernelModule = (): WebAssembly.Module =>
-  new WebAssembly.Module(Uint8Array.from(kernelHex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16)));
+  new WebAssembly.Module(Uint8Array.from(kernelHex.match(/../g)!, (byte) => Number.parseInt(byte, 16)));

@@ -24,7 +24,7 @@ export class Tile {
   /** Copies the tile's first n elements to out, from i on. */
   store(out: Numbers, i: number, n: number): void {
     // The latest view is kept: a model asks for the same sizes again and again, and a view costs 35 ns.
-    if (this.#head.length !== n) this.#head = this.#whole.subarray(0, n);
-    out.set(this.#head, i);
+    if (n < this.length && n !== this.#head.length) this.#head = this.#whole.subarray(0, n);
+    out.set(n < this.length ? this.#head : this.#whole, i);
   }
 }

@@ -12,8 +12,7 @@ const LANES = 8;
 export const word = (key: U64, b: number, j: number): U64 => mix(add(key, mul(fromNumber(17 * b + j + 1), GAMMA)));
 
 /** T of block b, from 0 to 65536; P is the drop probability in units of 2^-32. */
-export const threshold = (key: U64, b: number, P: number): number =>
-  Math.floor((P + (word(key, b, 16).hi >>> 16)) / 65536);
+export const threshold = (key: U64, b: number, P: number): number => ((P + (word(key, b, 16).hi >>> 16)) / 65536) | 0;
 
 /** Fills `u` with the 4096 16-bit pieces of block b, in the order of the elements they serve. */
 export function pieces(key: U64, b: number, u: Uint16Array): void {

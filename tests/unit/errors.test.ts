@@ -232,6 +232,20 @@ describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, applyMask, dro
     expect(() => new Arena({ bytes: 2 ** 32 + 1 })).toThrow(/^bytes has to be a whole number from 0 to 4294967296/);
   });
 
+  it('an arena that was reset under x hands out no result over it', () => {
+    for (const taken of [0, 1]) {
+      const arena = new Arena({ bytes: 64 });
+      arena.float32(1 - taken);
+      const x = arena.float32(8);
+      x.fill(3);
+      arena.reset();
+      arena.float32(taken);
+      const generator = new Generator(1);
+      expect(() => new Dropout(0.5, { generator }).forward(x)).toThrow(/^out overlaps x in part$/);
+      expect([generator.position, ...x]).toEqual([0, 3, 3, 3, 3, 3, 3, 3, 3]);
+    }
+  });
+
   it('layer: options, mode, and calls before a forward', () => {
     refuses(
       () => new Dropout(0.5, { generator: wrong({}) }),
