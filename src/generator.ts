@@ -3,7 +3,7 @@
  * a seed is a function of both, so its whole state is a seed and a position.
  * @module
  */
-import { checkWhole, checkWord, wrongType, wrongValue } from './check.js';
+import { checkWhole, checkWord, wrongType } from './check.js';
 import { add, fromNumber, GAMMA, mix, mul, toBigInt, type U64, u64, xor } from './u64.js';
 
 /** A generator's state as JSON: `{ "seed": "0x2a", "position": 7 }`. */
@@ -103,7 +103,7 @@ export class Generator {
   }
 
   #draw(): U64 {
-    if (this.#position === 2 ** 53) throw wrongValue('position', 'below 2^53 for another key', this.#position);
+    checkWhole(this.#position, 'position', 2 ** 53 - 1);
     const state = this.#state ?? this.#stateAt(this.#position);
     this.#state = add(state, GAMMA);
     this.#position++;

@@ -1,0 +1,145 @@
+/**
+ * The comparisons, and how each is set up: who is ours, who is the peer, on which arrays.
+ */
+import { Arena, Dropout, Generator } from 'dropout-wasm';
+import { compare } from './measure.js';
+import { mathRandomLoop, memoryCopy, tfjsWasm } from './peers.js';
+
+/**
+ * @typedef {object} Result
+ * @property {string} name
+ * @property {number} n elements, all f32
+ * @property {number} p drop probability
+ * @property {number} oursNsPerElement
+ * @property {number} peerNsPerElement
+ * @property {number} ratio peer / ours: how many times faster ours is
+ */
+
+/** @typedef {{ ours: () => void, peer: () => void, dispose?: () => void }} Pair */
+
+/**
+ * @typedef {object} Row
+ * @property {string} name
+ * @property {string} title
+ * @property {number[]} sizes
+ * @property {(n: number, p: number) => Promise<Pair> | Pair} pair
+ */
+
+export const PROBABILITIES = [0.5, 0.1];
+const SIZES = [128, 4096, 65_536, 1_048_576, 16_777_216];
+const TFJS_SIZES = [128, 4096, 65_536, 1_048_576, 4_194_304];
+const BACKWARD_SIZES = [4096, 65_536, 1_048_576];
+
+// One arena for all rows: an engine reserves some 10 GB of address space for each.
+const arena = new Arena({ bytes: 2 * 4 * Math.max(...SIZES) });
+const copy = await memoryCopy(arena.memory);
+
+/** @type {Row[]} */
+export const ROWS = [
+  {
+    name: 'arena-vs-copy',
+    title: 'forward in an arena, against memory.copy of the same bytes',
+    sizes: SIZES,
+    pair(n, p) {
+      const { x, out } = arenaArrays(n);
+      return { ours: forward(x, out, p), peer: () => copy(x, out) };
+    },
+  },
+  {
+    name: 'arena-vs-loop',
+    title: 'forward in an arena, against a Math.random loop',
+    sizes: SIZES,
+    pair(n, p) {
+      const { x, out } = arenaArrays(n);
+      return { ours: forward(x, out, p), peer: () => mathRandomLoop(x, out, p) };
+    },
+  },
+  {
+    name: 'array-vs-loop',
+    title: 'forward on plain arrays, against a Math.random loop',
+    sizes: SIZES,
+    pair(n, p) {
+      const { x, out } = plainArrays(n);
+      return { ours: forward(x, out, p), peer: () => mathRandomLoop(x, out, p) };
+    },
+  },
+  {
+    name: 'array-vs-tfjs-wasm',
+    title: 'forward on plain arrays, against tf.dropout',
+    sizes: TFJS_SIZES,
+    async pair(n, p) {
+      const { x, out } = plainArrays(n);
+      const { run, dispose } = await tfjsWasm(x);
+      return { ours: forward(x, out, p), peer: () => run(p), dispose };
+    },
+  },
+  {
+    name: 'backward-vs-forward',
+    title: 'backward in an arena, against forward',
+    sizes: BACKWARD_SIZES,
+    pair(n, p) {
+      const { x, out } = arenaArrays(n);
+      const layer = layerOf(p);
+      layer.forward(x, out);
+      return { ours: () => layer.backward(x, out), peer: () => layer.forward(x, out) };
+    },
+  },
+];
+
+/**
+ * @param {Row} row
+ * @param {number} n
+ * @param {number} p
+ * @param {import('./measure.js').Effort} effort
+ * @returns {Promise<Result>}
+ */
+export async function timeCase({ name, pair }, n, p, effort) {
+  const { ours, peer, dispose } = await pair(n, p);
+  const times = await compare(ours, peer, effort);
+  dispose?.();
+  return {
+    name,
+    n,
+    p,
+    oursNsPerElement: times.ours / n,
+    peerNsPerElement: times.peer / n,
+    ratio: times.peer / times.ours,
+  };
+}
+
+/** @param {number} n */
+export function arenaArrays(n) {
+  arena.reset();
+  return { x: filled(arena.float32(n)), out: arena.float32(n) };
+}
+
+/** @param {number} n */
+export function plainArrays(n) {
+  return { x: filled(new Float32Array(n)), out: new Float32Array(n) };
+}
+
+/**
+ * A training forward: draws a key, checks its arguments, writes out.
+ *
+ * @param {Float32Array} x
+ * @param {Float32Array} out
+ * @param {number} p
+ */
+export function forward(x, out, p) {
+  const layer = layerOf(p);
+  return () => {
+    layer.forward(x, out);
+  };
+}
+
+const layerOf = (/** @type {number} */ p) => new Dropout(p, { generator: new Generator(42) });
+
+/**
+ * Values of the size of activations: no zeros, and nothing that becomes denormal.
+ *
+ * @param {Float32Array} x
+ */
+function filled(x) {
+  for (let i = 0; i < x.length; i++) x[i] = ((i % 1000) + 1) / 500 - 1.0005;
+  return x;
+}

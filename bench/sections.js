@@ -1,0 +1,109 @@
+/**
+ * What a user feels besides throughput: one small call, the start, memory, and bytes shipped.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { compare, median } from './measure.js';
+import { table } from './report.js';
+import { arenaArrays, forward, plainArrays } from './rows.js';
+
+/**
+ * @typedef {object} Scale
+ * @property {import('./measure.js').Effort} effort
+ * @property {number} starts
+ * @property {number} steps
+ */
+
+/** @typedef {{ heapUsed: number, external: number, arrayBuffers: number, wasm: number }} Held */
+
+/**
+ * @typedef {object} Section
+ * @property {string} name
+ * @property {string} title
+ * @property {(scale: Scale) => Promise<string> | string} run
+ */
+
+const CALL_SIZE = 128;
+const TRAINING_SIZE = 1_048_576;
+
+/** @type {Section[]} */
+export const SECTIONS = [
+  {
+    name: 'one-call',
+    title: `layer.forward(x, out) of ${CALL_SIZE} elements, p = 0.5`,
+    async run({ effort }) {
+      const plain = plainArrays(CALL_SIZE);
+      const arena = arenaArrays(CALL_SIZE);
+      const times = await compare(forward(plain.x, plain.out, 0.5), forward(arena.x, arena.out, 0.5), effort);
+      return `plain arrays ${times.ours.toFixed(0)} ns, in an arena ${times.peer.toFixed(0)} ns`;
+    },
+  },
+  {
+    name: 'start',
+    title: 'import to first result, in a new process each time',
+    run({ starts }) {
+      const times = Array.from({ length: starts }, () => Number(node(['start.js'])));
+      return `median of ${starts} ${median(times).toFixed(2)} ms, fastest ${Math.min(...times).toFixed(2)} ms`;
+    },
+  },
+  {
+    name: 'memory',
+    title: `KB in use over training steps, n = ${TRAINING_SIZE.toLocaleString('en')}`,
+    run({ steps }) {
+      const lines = ['arena', 'array'].flatMap((kind) => {
+        /** @type {{ before: Held, after: Held, kept: number }} */
+        const { before, after, kept } = JSON.parse(
+          node(['training.js', kind, `${steps}`, `${TRAINING_SIZE}`], '--expose-gc'),
+        );
+        return [
+          [`${kind}, before`, ...shown(before), ''],
+          [`after ${steps.toLocaleString('en')} steps`, ...shown(after), kilobytes(kept)],
+        ];
+      });
+      const head = ['', 'heap', 'external', 'buffers', 'wasm', 'mask stored'];
+      return table([head, ...lines]);
+    },
+  },
+  {
+    name: 'size',
+    title: 'bytes shipped',
+    async run() {
+      const kernel = readFileSync(fileURLToPath(import.meta.resolve('dropout-wasm/kernel.wasm')));
+      const { outputFiles } = await build({
+        entryPoints: [fileURLToPath(import.meta.resolve('dropout-wasm'))],
+        bundle: true,
+        minify: true,
+        format: 'esm',
+        write: false,
+      });
+      const code = /** @type {import('esbuild').OutputFile} */ (outputFiles[0]).contents;
+      const zipped = gzipSync(code, { level: 9 });
+      return `kernel.wasm ${kernel.length}; default entry with it, minified ${code.length}, gzipped ${zipped.length}`;
+    },
+  },
+];
+
+/** @param {Held} held */
+function shown({ heapUsed, external, arrayBuffers, wasm }) {
+  return [heapUsed, external, arrayBuffers, wasm].map(kilobytes);
+}
+
+/** @param {number} bytes */
+function kilobytes(bytes) {
+  return (bytes / 1024).toLocaleString('en', { maximumFractionDigits: 0 });
+}
+
+/**
+ * Runs a script of this folder in a process of its own.
+ *
+ * @param {[script: string, ...args: string[]]} command
+ * @param {string[]} flags of Node
+ * @returns what it printed
+ */
+function node([script, ...args], ...flags) {
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  return execFileSync(process.execPath, [...flags, path, ...args], { encoding: 'utf8' });
+}
