@@ -1,0 +1,109 @@
+/** Learning curves as SVG, drawn without a browser. */
+import { init } from 'echarts';
+import { meanAndStd } from './stats.js';
+
+const WIDTH = 520;
+const HEIGHT = 340;
+
+/**
+ * Colours are CSS variables of the report, so that the curves follow its light and dark scheme.
+ *
+ * @type {{ model: 'without' | 'with', set: 'train' | 'test', color: string, type: 'solid' | 'dashed' }[]}
+ */
+const CURVES = [
+  { model: 'without', set: 'train', color: 'var(--without)', type: 'dashed' },
+  { model: 'without', set: 'test', color: 'var(--without)', type: 'solid' },
+  { model: 'with', set: 'train', color: 'var(--with)', type: 'dashed' },
+  { model: 'with', set: 'test', color: 'var(--with)', type: 'solid' },
+];
+
+/**
+ * Mean over the seeds as a line, mean ± standard deviation as a band around it.
+ *
+ * @param {import('./tables.js').Histories} histories
+ * @param {'accuracy' | 'loss'} measure
+ * @returns {string} an SVG element
+ */
+export function learningCurves(histories, measure) {
+  const epochs = histories.with[0]?.length ?? 0;
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height: HEIGHT });
+  const line = { lineStyle: { color: 'currentColor', opacity: 0.5 } };
+  const grid = { lineStyle: { color: 'currentColor', opacity: 0.12 } };
+  const label = { color: 'currentColor', fontSize: 13 };
+  chart.setOption({
+    animation: false,
+    textStyle: { fontFamily: 'system-ui, sans-serif' },
+    grid: { left: 56, right: 16, top: 20, bottom: 48 },
+    xAxis: {
+      name: 'epoch',
+      nameLocation: 'middle',
+      nameGap: 30,
+      nameTextStyle: label,
+      type: 'category',
+      boundaryGap: false,
+      data: Array.from({ length: epochs }, (_, i) => i + 1),
+      axisLine: line,
+      axisTick: line,
+      axisLabel: label,
+    },
+    yAxis: {
+      type: 'value',
+      scale: measure === 'accuracy',
+      max: measure === 'accuracy' ? 1 : undefined,
+      axisLabel: { ...label, formatter: measure === 'accuracy' ? percent : undefined },
+      splitLine: grid,
+    },
+    series: CURVES.flatMap(({ model, set, color, type }) => {
+      const points = Array.from({ length: epochs }, (_, epoch) =>
+        meanAndStd(histories[model].map((history) => history[epoch]?.[set][measure] ?? Number.NaN)),
+      );
+      return [...band(`${model} ${set}`, points, color), curve(points, color, type)];
+    }),
+  });
+  const svg = chart.renderToSVGString();
+  chart.dispose();
+  return svg;
+}
+
+/** @typedef {{ mean: number, std: number }[]} Points one for each epoch */
+
+/** @param {Points} points @param {string} color @param {'solid' | 'dashed'} type */
+function curve(points, color, type) {
+  return /** @type {const} */ ({
+    type: 'line',
+    data: points.map(({ mean }) => mean),
+    symbol: 'circle',
+    symbolSize: 4,
+    silent: true,
+    itemStyle: { color },
+    lineStyle: { color, type, width: 2 },
+  });
+}
+
+/**
+ * ECharts has no bands: an invisible line along the lower edge, with the width of the band stacked on top. A single
+ * seed has no spread (NaN), so its band has no width.
+ *
+ * @param {string} stack
+ * @param {Points} points
+ * @param {string} color
+ */
+function band(stack, points, color) {
+  const edge = /** @type {const} */ ({
+    type: 'line',
+    stack,
+    stackStrategy: 'all',
+    symbol: 'none',
+    silent: true,
+    lineStyle: { opacity: 0 },
+  });
+  return [
+    { ...edge, data: points.map(({ mean, std }) => mean - (std || 0)) },
+    { ...edge, data: points.map(({ std }) => 2 * (std || 0)), areaStyle: { color, opacity: 0.18 } },
+  ];
+}
+
+/** @param {number} share */
+function percent(share) {
+  return `${Math.round(100 * share)} %`;
+}

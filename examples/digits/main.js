@@ -1,0 +1,133 @@
+/**
+ * npm start: what a seed is good for, and what dropout does for a digit classifier. Prints two tables and writes
+ * report/digits.html.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import cliProgress from 'cli-progress';
+import { useWasmBackend } from './backend.js';
+import { loadDigits } from './data.js';
+import { renderReport } from './report.js';
+import { P, runSeedExperiment, SHAPE } from './seed-experiment.js';
+import { resultsTable, seedTable, toText } from './tables.js';
+import { train } from './train.js';
+
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
+
+const HELP = `Usage: node examples/digits/main.js [options]
+
+Trains a digit classifier without and with dropout and writes a report.
+
+  --seeds 1,2,3   one run without and one with dropout for each seed
+  --epochs 16     passes over the training images
+  --out FILE      the report, report/digits.html in the project without it
+  --help          this text`;
+
+/**
+ * @typedef {object} Options
+ * @property {number[]} seeds
+ * @property {number} epochs
+ * @property {string} out absolute path
+ * @property {boolean} help
+ */
+
+/**
+ * @returns {Options}
+ * @throws {TypeError | RangeError} that says which argument is wrong
+ */
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      seeds: { type: 'string', default: '1,2,3' },
+      epochs: { type: 'string', default: '16' },
+      out: { type: 'string', default: resolve(PROJECT, 'report/digits.html') },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const seeds = values.seeds.split(',').map((text) => wholeNumber('--seeds', text, 0));
+  if (new Set(seeds).size < seeds.length) throw new RangeError(`--seeds has to be different numbers, but got ${seeds}`);
+  return { seeds, epochs: wholeNumber('--epochs', values.epochs, 1), out: resolve(values.out), help: values.help };
+}
+
+/**
+ * @param {string} name
+ * @param {string} text
+ * @param {number} least
+ */
+function wholeNumber(name, text, least) {
+  const number = Number(text);
+  if (!/^\s*\d+\s*$/.test(text) || !Number.isSafeInteger(number) || number < least) {
+    throw new RangeError(`${name} takes whole numbers from ${least} up, but got "${text}"`);
+  }
+  return number;
+}
+
+/**
+ * @param {ReturnType<typeof loadDigits>} digits
+ * @param {Options} options
+ */
+async function trainAll(digits, { seeds, epochs }) {
+  /** @type {import('./tables.js').Histories} */
+  const histories = { without: [], with: [] };
+  const bar = new cliProgress.SingleBar({
+    format: '{bar} {percentage} % | {value}/{total} epochs | {eta_formatted} left',
+    barsize: 32,
+    etaBuffer: 20,
+    noTTYOutput: true,
+    notTTYSchedule: 10_000,
+  });
+  const onEpoch = async () => {
+    bar.increment();
+    // Training never leaves the microtask queue: without a turn of the event loop, no timer and no Ctrl-C gets through.
+    await setImmediate();
+  };
+  bar.start(2 * seeds.length * epochs, 0);
+  try {
+    for (const seed of seeds) {
+      histories.without.push(await train(digits, { seed, epochs, dropout: false, onEpoch }));
+      histories.with.push(await train(digits, { seed, epochs, dropout: true, onEpoch }));
+    }
+  } finally {
+    bar.stop();
+  }
+  return histories;
+}
+
+/** @param {string} path */
+function shown(path) {
+  const inside = relative(PROJECT, path);
+  return inside.startsWith('..') || isAbsolute(inside) ? path : inside;
+}
+
+/** @param {Options} options */
+async function main(options) {
+  await useWasmBackend();
+  console.log(`Seed experiment: ones(${SHAPE}), p = ${P}`);
+  const seedMeasurements = runSeedExperiment();
+  console.log(toText(seedTable(seedMeasurements)));
+
+  const digits = loadDigits();
+  const { seeds, epochs } = options;
+  console.log(
+    `\nTraining on ${digits.train.labels.length} MNIST digits, testing on ${digits.test.labels.length} others`,
+  );
+  const histories = await trainAll(digits, options);
+  console.log(`\nAfter ${epochs} epochs, mean ± standard deviation over seeds ${seeds.join(', ')}`);
+  console.log(toText(resultsTable(histories)));
+
+  mkdirSync(dirname(options.out), { recursive: true });
+  writeFileSync(options.out, renderReport({ seedMeasurements, digits, histories, seeds, epochs }));
+  console.log(`\nReport: ${shown(options.out)}`);
+}
+
+try {
+  const options = readOptions();
+  if (options.help) console.log(HELP);
+  else await main(options);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

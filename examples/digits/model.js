@@ -1,0 +1,43 @@
+/** The classifier: a multilayer perceptron, with or without dropout. */
+import { initializers, layers, sequential } from '@tensorflow/tfjs-layers';
+import { Dropout } from 'dropout-wasm/tfjs';
+import { CLASSES, PIXELS } from './data.js';
+
+/** Units of each hidden layer. */
+export const HIDDEN_UNITS = [128];
+
+/** As in Srivastava et al. 2014: a fifth of the pixels, and half of the units of each hidden layer. */
+export const INPUT_RATE = 0.2;
+export const HIDDEN_RATE = 0.5;
+
+/**
+ * @param {import('dropout-wasm').Generator} random where initial weights and masks come from. Each has a fork
+ *   of its own, so the initial weights are the same with and without dropout
+ * @param {boolean} dropout whether there are dropout layers
+ * @returns {import('@tensorflow/tfjs-layers').Sequential} compiled; to be disposed
+ */
+export function buildModel(random, dropout) {
+  const weights = random.fork('weights');
+  const masks = random.fork('masks');
+  const model = sequential();
+
+  /** @param {number} rate */
+  const drop = (rate) => {
+    if (dropout) model.add(new Dropout({ rate, generator: masks.fork(`layer ${model.layers.length}`) }));
+  };
+  /** @param {number} units @param {'relu' | 'softmax'} activation */
+  const dense = (units, activation) => {
+    const seed = Number(BigInt.asUintN(32, weights.next()));
+    model.add(layers.dense({ units, activation, kernelInitializer: initializers.glorotUniform({ seed }) }));
+  };
+
+  model.add(layers.inputLayer({ inputShape: [PIXELS] }));
+  drop(INPUT_RATE);
+  for (const units of HIDDEN_UNITS) {
+    dense(units, 'relu');
+    drop(HIDDEN_RATE);
+  }
+  dense(CLASSES, 'softmax');
+  model.compile({ optimizer: 'adam', loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
+  return model;
+}

