@@ -8,16 +8,24 @@ import { SECTIONS } from './sections.js';
 
 const USAGE = `node bench/index.js [--only NAME]... [--quick] [--json]
 
-  --only NAME  this part only; may be given more than once. Comparisons:
-               ${ROWS.map(({ name }) => name).join(', ')};
-               sections: ${SECTIONS.map(({ name }) => name).join(', ')}
+  --only NAME  this part only; may be given more than once
   --quick      fewer and shorter rounds: a rough look in half a minute
   --json       the comparisons only, as [{ name, n, p, oursNsPerElement,
                peerNsPerElement, ratio }], where ratio = peer / ours
-  --help       this text`;
+  --help       this text
+
+comparisons:
+  ${names(ROWS).join('\n  ')}
+sections:
+  ${names(SECTIONS).join('\n  ')}`;
 
 const FULL = { effort: { rounds: 40, turn: 12e6, most: 3e9 }, starts: 21, steps: 10_000 };
-const QUICK = { effort: { rounds: 8, turn: 4e6, most: 0.3e9 }, starts: 5, steps: 500 };
+const QUICK = { effort: { rounds: 6, turn: 12e6, most: 0.3e9 }, starts: 5, steps: 500 };
+
+/** @param {{ name: string }[]} parts */
+function names(parts) {
+  return parts.map(({ name }) => name);
+}
 
 /** @throws Error that says what is wrong with the command line */
 function options() {
@@ -29,7 +37,7 @@ function options() {
       help: { type: 'boolean', default: false },
     },
   });
-  const known = (values.json ? ROWS : [...ROWS, ...SECTIONS]).map(({ name }) => name);
+  const known = names(values.json ? ROWS : [...ROWS, ...SECTIONS]);
   const unknown = values.only?.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new Error(`--only has to be one of ${known.join(', ')}, but got ${unknown}`);
   return values;
@@ -44,8 +52,8 @@ async function run({ only, quick, json }) {
   const print = json ? () => {} : console.log;
   const all = [];
 
-  print(`${machine()}\n`);
-  if (rows.length > 0) print(LEGEND);
+  print(machine());
+  if (rows.length > 0) print(`\n${LEGEND}`);
   for (const row of rows) {
     const results = [];
     for (const n of row.sizes) {

@@ -8,8 +8,8 @@ import Table from 'cli-table3';
 import { backend } from 'dropout-wasm';
 
 export const LEGEND = `ns an element, f32: medians over the quieter half of rounds in which both sides
-have a turn, all in this process.
-ratio = peer / ours, above 1 ours is faster; 0.91 means 1.1 times the peer's time.
+have a turn, all in this process. ratio = peer / ours: above 1 ours is faster,
+0.91 means 1.1 times the time of the peer.
 TF.js in its cheapest form: its tensor exists before, its result is not read
 back; ours reads a plain Float32Array and writes another.`;
 
