@@ -3,10 +3,8 @@
  * @module
  */
 import { checkWhole, wrongValue } from './check.js';
-import { adopt } from './kernel/memory.js';
+import { adopt, type Home, homeOf, type KernelExports } from './kernel/memory.js';
 import type { FloatArray } from './tensor.js';
-
-const arenas = /* @__PURE__ */ new WeakMap<ArrayBufferLike, Arena>();
 
 /**
  * Hands out typed arrays one after the other from a piece of WebAssembly memory that never grows.
@@ -19,8 +17,10 @@ const arenas = /* @__PURE__ */ new WeakMap<ArrayBufferLike, Arena>();
  * layer.forward(x, out); // no copy, no allocation
  * arena.reset(); // from here on the same bytes are handed out again
  */
-export class Arena {
+export class Arena implements Home {
   readonly memory: WebAssembly.Memory;
+  /** @internal */
+  declare kernel?: KernelExports;
   readonly #bytes: number;
   #next = 0;
 
@@ -32,8 +32,7 @@ export class Arena {
     this.#bytes = checkWhole(bytes, 'bytes', 2 ** 32);
     const pages = Math.ceil(bytes / 65536);
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-    adopt(this.memory);
-    arenas.set(this.memory.buffer, this);
+    adopt(this.memory.buffer, this);
   }
 
   /** Bytes not handed out yet. */
@@ -64,8 +63,8 @@ export class Arena {
     this.#next = 0;
   }
 
-  #take<A>(
-    type: { new (buffer: ArrayBufferLike, at: number, n: number): A; BYTES_PER_ELEMENT: number; name: string },
+  #take<A extends ArrayBufferView>(
+    type: { new (buffer: ArrayBufferLike, at: number, n: number): A; BYTES_PER_ELEMENT: number },
     n: number,
   ): A {
     const size = type.BYTES_PER_ELEMENT;
@@ -74,13 +73,15 @@ export class Arena {
     if (end > this.#bytes)
       throw wrongValue('n', `at most ${Math.floor((this.#bytes - at) / size)} in the rest of the arena`, n);
     this.#next = end;
-    return new type(this.memory.buffer, at, n);
+    const array = new type(this.memory.buffer, at, n);
+    adopt(array, this);
+    return array;
   }
 }
 
 /** An array of the same type and length as x, in the arena of x if that has one. */
-export function sibling({ buffer, length, BYTES_PER_ELEMENT }: FloatArray): FloatArray {
-  const arena = arenas.get(buffer);
-  const f32 = BYTES_PER_ELEMENT === 4;
-  return arena?.[f32 ? 'float32' : 'float64'](length) ?? new (f32 ? Float32Array : Float64Array)(length);
+export function sibling(x: FloatArray): FloatArray {
+  const arena = homeOf(x) as Arena | undefined;
+  const f32 = x.BYTES_PER_ELEMENT === 4;
+  return arena?.[f32 ? 'float32' : 'float64'](x.length) ?? new (f32 ? Float32Array : Float64Array)(x.length);
 }

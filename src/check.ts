@@ -17,30 +17,29 @@ function shown(value: unknown): unknown {
   return typeof value === 'object' && value ? value.constructor?.name : String(value);
 }
 
-function check(good: boolean, type: string, value: unknown, name: string, expected: string): void {
-  if (typeof value !== type) throw wrongType(name, `a ${type}`, value);
-  if (!good) throw wrongValue(name, expected, value);
-}
+/** What is wrong with a value that should be of a primitive type, and as expected. Made only when it is thrown. */
+const wrong = (type: string, value: unknown, name: string, expected: string): Error =>
+  typeof value === type ? wrongValue(name, expected, value) : wrongType(name, `a ${type}`, value);
 
 /** A drop probability: a number from 0 to 1. */
 export function checkProbability(p: number): number {
-  check(p >= 0 && p <= 1, 'number', p, 'dropout probability', 'between 0 and 1');
+  if (typeof p !== 'number' || !(p >= 0 && p <= 1)) throw wrong('number', p, 'dropout probability', 'between 0 and 1');
   return p;
 }
 
 /** A length, offset or position: a whole number from 0 to 2^53, or to a lower bound. */
-export function checkWhole(n: number | undefined, name: string, most = 2 ** 53): number {
-  check(Number.isInteger(n) && n! >= 0 && n! <= most, 'number', n, name, `a whole number from 0 to ${most}`);
-  return n!;
+export function checkWhole(n: number, name: string, most = 2 ** 53): number {
+  if (!Number.isInteger(n) || n < 0 || n > most) throw wrong('number', n, name, `a whole number from 0 to ${most}`);
+  return n;
 }
 
 /** A key or seed: an unsigned 64-bit integer, as a bigint. */
 export function checkWord(word: bigint | undefined, name: string): U64 {
-  check(word! >= 0n && word! < 2n ** 64n, 'bigint', word, name, 'from 0n to 2^64 - 1');
-  return fromBigInt(word!);
+  if (typeof word !== 'bigint' || word < 0n || word >> 64n) throw wrong('bigint', word, name, 'from 0n to 2^64 - 1');
+  return fromBigInt(word);
 }
 
 export function checkBoolean(value: boolean, name: string): boolean {
-  check(true, 'boolean', value, name, '');
+  if (typeof value !== 'boolean') throw wrongType(name, 'a boolean', value);
   return value;
 }

@@ -5,7 +5,7 @@
  */
 import { checkProbability, checkWhole, checkWord, wrongType, wrongValue } from './check.js';
 import { kernel } from './kernel/backend.js';
-import { checkInput, checkMask, dataOf, type Input, type Like, overlap, resultFor } from './tensor.js';
+import { checkInput, checkMask, dataOf, type Input, type Like, meet, resultFor } from './tensor.js';
 import type { U64 } from './u64.js';
 
 /** One byte an element, or one bit: element i is bit i % 8 of byte ⌊i / 8⌋. 1 = kept. */
@@ -97,7 +97,8 @@ export function applyMask<X extends Input>(
   checkMask(mask, bits ? Math.ceil(n / 8) : n, 'mask');
   const result = resultFor(x, out);
   const dst = dataOf(result);
-  if (overlap(mask, dst, src.byteLength)) throw new RangeError('out overlaps mask');
+  if (meet(mask.byteOffset, mask.length, dst.byteOffset, src.byteLength) && mask.buffer === dst.buffer)
+    throw new RangeError('out overlaps mask');
   if (p === 1) dst.fill(0, 0, n);
   else kernel().applyMask(src, mask, bits, dst, 1 / (1 - p));
   return result;

@@ -41,9 +41,12 @@ export function resultFor<X extends Input>(x: X, out?: Like<X>, name = 'x'): Lik
     if (!plain) checkShape((out as Tensor).shape, x.shape, 'out');
     checkLength(target, data.length, 'out', true);
   }
-  // An arena that was reset under x may hand out what x lies in.
-  const inplace = out !== undefined && data.byteOffset === target.byteOffset;
-  if (!inplace && overlap(data, target, data.byteLength)) throw new RangeError(`out overlaps ${name} in part`);
+  // Identical is in place; but an arena that was reset under x may hand out just what x lies in.
+  const from = data.byteOffset;
+  const to = target.byteOffset;
+  const bytes = data.length * data.BYTES_PER_ELEMENT;
+  if ((!out || from !== to) && meet(from, bytes, to, bytes) && data.buffer === target.buffer)
+    throw new RangeError(`out overlaps ${name} in part`);
   return out ?? ((plain ? target : { data: target, shape: [...x.shape] }) as Like<X>);
 }
 
@@ -77,12 +80,8 @@ export function checkLength(array: ArrayLike<number>, length: number, name: stri
     throw wrongValue(`${name}.length`, `${more ? 'at least ' : ''}${length}`, array.length);
 }
 
-/** Whether an array shares a byte with the first `bytes` of out. */
-export function overlap(x: ArrayBufferView, out: ArrayBufferView, bytes: number): boolean {
-  const from = out.byteOffset;
-  // The ranges first: engines answer for an offset inline, but call out for a buffer.
-  return x.byteOffset < from + bytes && from < x.byteOffset + x.byteLength && x.buffer === out.buffer;
-}
+/** Whether the `a` bytes from `from` on and the `b` bytes from `to` on have one in common. */
+export const meet = (from: number, a: number, to: number, b: number): boolean => from < to + b && to < from + a;
 
 /** Asks for the name of the type and not for the class: arrays of another realm (a frame, a vm context) serve too. */
 function checkArray<A extends FloatArray | Uint8Array>(value: unknown, name: string, type: string, other = type): A {

@@ -29,24 +29,20 @@ export interface KernelExports {
   applyMask(src: number, mask: number, dst: number, n: number, wide: boolean, bits: boolean, scale: number): void;
 }
 
+/** A memory that the kernel may work in: an Arena. */
 export interface Home {
   readonly memory: WebAssembly.Memory;
   /** Made by the wasm backend when the memory is first worked on. */
   kernel?: KernelExports;
 }
 
-let homes: WeakMap<ArrayBufferLike, Home> | undefined;
+let homes: WeakMap<ArrayBufferLike | ArrayBufferView, Home> | undefined;
 
-/** Makes the arrays of a memory known; those of any other are copied, with the same result. */
-export function adopt(memory: WebAssembly.Memory): void {
+/** Makes a buffer's arrays known, or a single array, which is found faster. All others are copied. */
+export function adopt(place: ArrayBufferLike | ArrayBufferView, home: Home): void {
   homes ??= new WeakMap();
-  homes.set(memory.buffer, { memory });
+  homes.set(place, home);
 }
 
-/** The memory that two arrays live in, if it is one and it was adopted. */
-export function homeOf(a: ArrayBufferView, b: ArrayBufferView): Home | undefined {
-  // Asking an array for its buffer costs 15 ns, and programs without an arena need not.
-  if (!homes) return undefined;
-  const { buffer } = a;
-  return buffer === b.buffer ? homes.get(buffer) : undefined;
-}
+/** Where an array lives, if that was adopted. To ask it for its buffer costs 15 ns or more, so that comes last. */
+export const homeOf = (array: ArrayBufferView): Home | undefined => homes?.get(array) ?? homes?.get(array.buffer);

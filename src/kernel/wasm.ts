@@ -92,8 +92,8 @@ export class WasmKernel implements Kernel {
 
   /** The kernel on the memory that both arrays live in. */
   #kernelOf(a: ArrayBufferView, b: ArrayBufferView): KernelExports | undefined {
-    const home = homeOf(a, b);
-    if (!home) return undefined;
+    const home = homeOf(a);
+    if (!home || home !== homeOf(b)) return undefined;
     home.kernel ??= this.#instantiate(home.memory);
     return home.kernel;
   }
