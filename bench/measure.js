@@ -58,10 +58,10 @@ export function median(values) {
  * Median ns of a call within one turn. Mitata calls once without the clock; calls below 20 µs are timed
  * 256 at a time, since reading the clock takes some 50 ns.
  *
- * @param {() => void} run
- * @param {number} turn
+ * @param {() => unknown} run
+ * @param {number} turn ns to spend
  */
-async function time(run, turn) {
+export async function time(run, turn) {
   const { p50 } = await measure(run, {
     gc: false,
     min_samples: 1,

@@ -108,13 +108,13 @@ export async function timeCase({ name, pair }, n, p, effort) {
 }
 
 /** @param {number} n */
-export function arenaArrays(n) {
+function arenaArrays(n) {
   arena.reset();
   return { x: filled(arena.float32(n)), out: arena.float32(n) };
 }
 
 /** @param {number} n */
-export function plainArrays(n) {
+function plainArrays(n) {
   return { x: filled(new Float32Array(n)), out: new Float32Array(n) };
 }
 
@@ -125,7 +125,7 @@ export function plainArrays(n) {
  * @param {Float32Array} out
  * @param {number} p
  */
-export function forward(x, out, p) {
+function forward(x, out, p) {
   const layer = layerOf(p);
   return () => {
     layer.forward(x, out);
