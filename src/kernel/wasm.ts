@@ -47,12 +47,15 @@ export class WasmKernel implements Kernel {
 
   dropout(x: FloatArray, out: FloatArray, key: U64, offset: number, P: number, scale: number): void {
     const sink = x.BYTES_PER_ELEMENT === 4 ? Sink.F32 : Sink.F64;
+    const { length } = x;
     const home = this.#kernelOf(x, out);
-    if (home) home.dropout(sink, x.byteOffset, out.byteOffset, x.length, key.lo, key.hi, offset, 0, P, scale);
-    else
-      this.#tiled(sink, x, out, (n, i) => {
-        this.#scratch.dropout(sink, VALUES, VALUES, n, key.lo, key.hi, offset, i, P, scale);
-      });
+    if (home) return home.dropout(sink, x.byteOffset, out.byteOffset, length, key.lo, key.hi, offset, 0, P, scale);
+    const tile = this.#tiles[sink]!;
+    for (let i = 0; i < length; i += tile.length) {
+      const n = tile.load(x, i, length - i);
+      this.#scratch.dropout(sink, VALUES, VALUES, n, key.lo, key.hi, offset, i, P, scale);
+      tile.store(out, i, n);
+    }
   }
 
   mask(out: Uint8Array, length: number, bits: boolean, key: U64, offset: number, P: number): void {
@@ -71,21 +74,13 @@ export class WasmKernel implements Kernel {
   applyMask(x: FloatArray, mask: Uint8Array, bits: boolean, out: FloatArray, scale: number): void {
     const wide = x.BYTES_PER_ELEMENT === 8;
     const home = this.#kernelOf(x, out) && this.#kernelOf(x, mask);
-    if (home) home.applyMask(x.byteOffset, mask.byteOffset, out.byteOffset, x.length, wide, bits, scale);
-    else
-      this.#tiled(wide ? Sink.F64 : Sink.F32, x, out, (n, i) => {
-        this.#tiles[Sink.Bytes]!.load(mask, bits ? i / 8 : i, bits ? Math.ceil(n / 8) : n);
-        this.#scratch.applyMask(VALUES, MASK, VALUES, n, wide, bits, scale);
-      });
-  }
-
-  /** Streams x to out through the tile; `run` works on n elements in it, from element i of x on. */
-  #tiled(sink: Sink, x: FloatArray, out: FloatArray, run: (n: number, i: number) => void): void {
-    const tile = this.#tiles[sink]!;
     const { length } = x;
+    if (home) return home.applyMask(x.byteOffset, mask.byteOffset, out.byteOffset, length, wide, bits, scale);
+    const tile = this.#tiles[wide ? Sink.F64 : Sink.F32]!;
     for (let i = 0; i < length; i += tile.length) {
       const n = tile.load(x, i, length - i);
-      run(n, i);
+      this.#tiles[Sink.Bytes]!.load(mask, bits ? i / 8 : i, bits ? Math.ceil(n / 8) : n);
+      this.#scratch.applyMask(VALUES, MASK, VALUES, n, wide, bits, scale);
       tile.store(out, i, n);
     }
   }
