@@ -49,7 +49,10 @@ export class WasmKernel implements Kernel {
     const sink = x.BYTES_PER_ELEMENT === 4 ? Sink.F32 : Sink.F64;
     const { length } = x;
     const home = this.#kernelOf(x, out);
-    if (home) return home.dropout(sink, x.byteOffset, out.byteOffset, length, key.lo, key.hi, offset, 0, P, scale);
+    if (home) {
+      home.dropout(sink, x.byteOffset, out.byteOffset, length, key.lo, key.hi, offset, 0, P, scale);
+      return;
+    }
     const tile = this.#tiles[sink]!;
     for (let i = 0; i < length; i += tile.length) {
       const n = tile.load(x, i, length - i);
@@ -75,7 +78,10 @@ export class WasmKernel implements Kernel {
     const wide = x.BYTES_PER_ELEMENT === 8;
     const home = this.#kernelOf(x, out) && this.#kernelOf(x, mask);
     const { length } = x;
-    if (home) return home.applyMask(x.byteOffset, mask.byteOffset, out.byteOffset, length, wide, bits, scale);
+    if (home) {
+      home.applyMask(x.byteOffset, mask.byteOffset, out.byteOffset, length, wide, bits, scale);
+      return;
+    }
     const tile = this.#tiles[wide ? Sink.F64 : Sink.F32]!;
     for (let i = 0; i < length; i += tile.length) {
       const n = tile.load(x, i, length - i);
