@@ -61,7 +61,7 @@ export function median(values) {
  * @param {() => unknown} run
  * @param {number} turn ns to spend
  */
-export async function time(run, turn) {
+async function time(run, turn) {
   const { p50 } = await measure(run, {
     gc: false,
     min_samples: 1,
