@@ -4,7 +4,7 @@
  * @module
  */
 import { checkWhole, checkWord, wrongType } from './check.js';
-import { add, fromNumber, GAMMA, mix, mul, toBigInt, type U64, u64, xor } from './u64.js';
+import { add, fromBigInt, fromNumber, GAMMA, mix, mul, toBigInt, type U64, u64, xor } from './u64.js';
 
 /** A generator's state as JSON: `{ "seed": "0x2a", "position": 7 }`. */
 export interface GeneratorJSON {
@@ -128,10 +128,7 @@ export function manualSeed(seed: number | bigint): Generator {
 const checkSeed = (seed: number | bigint): U64 =>
   typeof seed === 'number' ? fromNumber(checkWhole(seed, 'seed')) : checkWord(seed, 'seed');
 
-function randomSeed(): U64 {
-  const [hi, lo] = crypto.getRandomValues(new Uint32Array(2)) as unknown as [number, number];
-  return u64(hi, lo);
-}
+const randomSeed = (): U64 => fromBigInt(crypto.getRandomValues(new BigUint64Array(1))[0]!);
 
 function fnv1a64(bytes: Uint8Array): U64 {
   const prime: U64 = { hi: 0x100, lo: 0x1b3 };

@@ -1,16 +1,22 @@
 /** What every suite runs over: both kernels on their own, and the whole package on each of them. */
 import { vi } from 'vitest';
+import type { Backend } from '../src/kernel/backend.js';
 import type { Kernel } from '../src/kernel/kernel.js';
 import { kernelModule } from '../src/kernel/module.js';
 import { WasmKernel } from '../src/kernel/wasm.js';
 import { reference } from '../src/reference/index.js';
 
-export const kernels: Kernel[] = [new WasmKernel(kernelModule()), reference];
+type Name = Backend['name'];
+
+export const kernels: [Name, Kernel][] = [
+  ['wasm-simd', new WasmKernel(kernelModule())],
+  ['reference', reference],
+];
 
 export type Package = typeof import('../src/index.js');
 
 /** A fresh copy of the package that has settled for the named backend, as it would under a strict CSP. */
-export async function load(name: Kernel['name']): Promise<Package> {
+export async function load(name: Name): Promise<Package> {
   vi.resetModules();
   const { Module } = WebAssembly;
   try {
@@ -28,7 +34,7 @@ export async function load(name: Kernel['name']): Promise<Package> {
   }
 }
 
-export const packages: [Kernel['name'], Package][] = [
+export const packages: [Name, Package][] = [
   ['wasm-simd', await load('wasm-simd')],
   ['reference', await load('reference')],
 ];

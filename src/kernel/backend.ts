@@ -8,7 +8,7 @@ import { kernelModule } from './module.js';
 import { WasmKernel } from './wasm.js';
 
 export interface Backend {
-  name: Kernel['name'];
+  name: 'wasm-simd' | 'reference';
   /** Why it is not the WebAssembly kernel. */
   reason?: string;
 }
@@ -38,6 +38,6 @@ export function kernel(): Kernel {
  * backend(); // { name: 'wasm-simd' }, or { name: 'reference', reason: 'ReferenceError: WebAssembly …' }
  */
 export function backend(): Backend {
-  const { name } = kernel();
-  return reason ? { name, reason } : { name };
+  kernel();
+  return reason ? { name: 'reference', reason } : { name: 'wasm-simd' };
 }

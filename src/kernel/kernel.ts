@@ -11,7 +11,6 @@ import type { U64 } from '../u64.js';
  * units of 2^-32, a whole number from 0 to 2^32.
  */
 export interface Kernel {
-  readonly name: 'wasm-simd' | 'reference';
   /** out[i] = kept ? x[i] · scale : +0, for every element of x. */
   dropout(x: FloatArray, out: FloatArray, key: U64, offset: number, P: number, scale: number): void;
   /** Writes the mask of elements 0 … length − 1, one byte or one bit each, 1 = kept. */

@@ -24,7 +24,6 @@ const VALUES = 1040;
 const MASK = VALUES + TILE;
 
 export class WasmKernel implements Kernel {
-  readonly name = 'wasm-simd';
   readonly #module: WebAssembly.Module;
   readonly #scratch: KernelExports;
   /** The scratch tile as each sink sees it; a mask's tile lies behind that of the values. */

@@ -151,13 +151,13 @@ export class Dropout {
    * @throws TypeError, RangeError if json is not of a Dropout
    */
   static fromJSON(json: DropoutJSON, generator?: Generator): Dropout {
-    if (json?.type !== 'Dropout') throw wrongType('type in JSON', '"Dropout"', json?.type);
+    if (json?.type !== 'Dropout') throw wrongType('type', '"Dropout"', json?.type);
     const { p, inplace, training } = json;
     return new Dropout(p, { inplace, generator: generator ?? Generator.fromJSON(json.generator) }).train(training);
   }
 
   #passed(method: string): Pass {
-    if (!this.#latest) throw new Error(`${method} needs a forward before it`);
+    if (!this.#latest) throw new Error(`${method} needs a forward first`);
     return this.#latest;
   }
 }

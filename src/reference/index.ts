@@ -8,8 +8,6 @@ import type { U64 } from '../u64.js';
 import { forEachElement } from './stream.js';
 
 export const reference = {
-  name: 'reference' as const,
-
   dropout(x: FloatArray, out: FloatArray, key: U64, offset: number, P: number, scale: number): void {
     forEachElement(key, offset, P, x.length, scaled(x, out, scale));
   },

@@ -254,12 +254,12 @@ describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, applyMask, dro
     );
     refuses(() => new Dropout(0.5, { inplace: wrong(1) }), TypeError, /^inplace has to be a boolean, but got 1$/);
     refuses(() => new Dropout().train(wrong('yes')), TypeError, /^mode has to be a boolean, but got "yes"$/);
-    refuses((out) => new Dropout().backward(x(), out), Error, /^backward needs a forward before it$/);
-    refuses(() => new Dropout().mask(), Error, /^mask needs a forward before it$/);
+    refuses((out) => new Dropout().backward(x(), out), Error, /^backward needs a forward first$/);
+    refuses(() => new Dropout().mask(), Error, /^mask needs a forward first$/);
     refuses(
       () => Dropout.fromJSON(wrong({ type: 'Flatten' })),
       TypeError,
-      /^type in JSON has to be "Dropout", but got "Flatten"$/,
+      /^type has to be "Dropout", but got "Flatten"$/,
     );
     const layer = new Dropout();
     layer.forward({ data: x(), shape: [2, 2] });

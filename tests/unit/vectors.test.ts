@@ -38,7 +38,7 @@ describe.each(packages)('mask stream, version 1, on %s', (_, { Generator, mask, 
   );
 });
 
-describe.each(kernels.map((kernel): [string, Kernel] => [kernel.name, kernel]))('lanes on %s', (_, kernel) => {
+describe.each(kernels)('lanes on %s', (_, kernel) => {
   it.each(vectors.blocks)('of key $key, block $block', ({ key, block, roundingWord, laneOutputs, lastLaneOutput }) => {
     const at = block * 4096;
     const rounding = Number(BigInt(roundingWord) >> 48n);
