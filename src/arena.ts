@@ -69,11 +69,10 @@ export class Arena implements Home {
   ): A {
     const size = type.BYTES_PER_ELEMENT;
     const at = Math.ceil(this.#next / size) * size;
-    const end = at + size * checkWhole(n, 'n');
-    if (end > this.#bytes)
-      throw wrongValue('n', `at most ${Math.floor((this.#bytes - at) / size)} in the rest of the arena`, n);
-    this.#next = end;
-    const array = new type(this.memory.buffer, at, n);
+    const most = Math.max(0, Math.floor((this.#bytes - at) / size));
+    if (checkWhole(n, 'n') > most) throw wrongValue('n', `at most ${most} in the rest of the arena`, n);
+    if (n) this.#next = at + size * n;
+    const array = new type(this.memory.buffer, n && at, n);
     adopt(array, this);
     return array;
   }

@@ -13,8 +13,9 @@ export const wrongValue = (name: string, expected: string, got: unknown): RangeE
 
 /** A value as a message shows it: "0.5" for a string, [2,3] for a shape, its class for another object. */
 function shown(value: unknown): unknown {
-  if (typeof value === 'string' || Array.isArray(value)) return JSON.stringify(value);
-  return typeof value === 'object' && value ? value.constructor?.name : String(value);
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (Array.isArray(value) && value.length < 9) return `[${value}]`;
+  return Object(value) === value ? (value as object).constructor?.name : String(value);
 }
 
 /** What is wrong with a value that should be of a primitive type, and as expected. Made only when it is thrown. */
@@ -27,7 +28,7 @@ export function checkProbability(p: number): number {
   return p;
 }
 
-/** A length, offset or position: a whole number from 0 to 2^53, or to a lower bound. */
+/** A length, offset or position: a whole number from 0 to 2^53, or to less. */
 export function checkWhole(n: number, name: string, most = 2 ** 53): number {
   if (!Number.isInteger(n) || n < 0 || n > most) throw wrong('number', n, name, `a whole number from 0 to ${most}`);
   return n;

@@ -18,7 +18,7 @@ export interface DropoutOptions<X extends Input> {
   key: bigint | undefined;
   /** Element i of x is element `offset + i` of the stream: a whole number up to 2^53. */
   offset?: number;
-  /** Where the result goes: like x, at least as long, x itself or apart from it. */
+  /** Where the result goes: an array at least as long as x or a tensor of its shape, x itself or apart from it. */
   out?: Like<X>;
 }
 

@@ -100,7 +100,13 @@ export class Dropout {
     const key = draws(p) ? drawKey(this.#generator) : undefined;
     drop(x, result, p, key);
     if (training) this.#key = key;
-    this.#latest = { training, p, key, length: dataOf(x).length, shape: ArrayBuffer.isView(x) ? undefined : x.shape };
+    this.#latest = {
+      training,
+      p,
+      key,
+      length: dataOf(x).length,
+      shape: ArrayBuffer.isView(x) ? undefined : [...x.shape],
+    };
     return result;
   }
 
@@ -147,7 +153,8 @@ export class Dropout {
   /**
    * The layer that `toJSON` wrote down: its next masks are the ones the original would have drawn.
    *
-   * @param generator what to draw from instead of the stored state, for layers that share one
+   * @param generator what to draw from instead of the stored state: layers that shared a generator have
+   *   to be given one to share again, or each draws the same masks from a copy of its own
    * @throws TypeError, RangeError if json is not of a Dropout
    */
   static fromJSON(json: DropoutJSON, generator?: Generator): Dropout {

@@ -15,7 +15,10 @@ export interface DropoutArgs extends NonNullable<ConstructorParameters<typeof la
   rate: number;
   /** Gives the layer a generator of its own, at position 0. */
   seed?: number | bigint;
-  /** A generator of its own or to share, or the stored state of one; null or none: the default generator. */
+  /**
+   * A generator of its own or to share, or the stored state of one; null or none: the default generator. A stored
+   * model has a copy of its state for each layer, so that loaded layers share the default one or none.
+   */
   generator?: Generator | GeneratorJSON | null;
 }
 
@@ -30,11 +33,14 @@ export interface DropoutArgs extends NonNullable<ConstructorParameters<typeof la
  * const y = dropout(x, options);
  * const dx = tf.grad((x) => dropout(x, options))(x);
  */
-export function dropout<T extends Tensor>(x: T, options: { p: number; key: bigint | undefined; offset?: number }): T {
+export function dropout<T extends Tensor>(
+  x: T,
+  { p, key, offset = 0 }: { p: number; key: bigint | undefined; offset?: number },
+): T {
   return masked(
     x,
-    (data) => dropoutArray(data, options),
-    (dy) => dropout(dy, options),
+    (data) => dropoutArray(data, { p, key, offset }),
+    (dy) => dropout(dy, { p, key, offset }),
   );
 }
 
@@ -49,7 +55,6 @@ export function dropout<T extends Tensor>(x: T, options: { p: number; key: bigin
 export class Dropout extends layers.Layer {
   /** The name under which models are stored. */
   static readonly className = 'DropoutWasm';
-  readonly rate: number;
   readonly #own: Generator | undefined;
   readonly #arrays: ArrayDropout;
 
@@ -59,8 +64,12 @@ export class Dropout extends layers.Layer {
     this.supportsMasking = true;
     if (seed !== undefined) this.#own = new Generator(seed);
     else if (generator) this.#own = generator instanceof Generator ? generator : Generator.fromJSON(generator);
-    this.#arrays = new ArrayDropout(rate, this.#own && { generator: this.#own });
-    this.rate = rate;
+    this.#arrays = new ArrayDropout(0, this.#own && { generator: this.#own });
+    this.#arrays.p = rate;
+  }
+
+  get rate(): number {
+    return this.#arrays.p;
   }
 
   override call(inputs: Tensor | Tensor[], kwargs: { training?: boolean }): Tensor {

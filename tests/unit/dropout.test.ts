@@ -82,6 +82,11 @@ describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, applyMask, dro
       const shared = new Float32Array(new SharedArrayBuffer(800));
       shared.set(x);
       expect([...dropout(shared, { p: 0.5, key, out: shared })]).toEqual(expected);
+      // Node 20 has them, the types of ES2023 not yet.
+      const Resizable = ArrayBuffer as unknown as new (n: number, options: { maxByteLength: number }) => ArrayBuffer;
+      const resizable = new Float32Array(new Resizable(800, { maxByteLength: 1600 }));
+      resizable.set(x);
+      expect([...dropout(resizable, { p: 0.5, key })]).toEqual(expected);
       class Mine extends Float32Array {}
       expect([...dropout(Mine.from(x), { p: 0.5, key })]).toEqual(expected);
       expect(dropout(Mine.from(x), { p: 0.5, key }).constructor).toBe(Float32Array);
@@ -192,6 +197,14 @@ describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, applyMask, dro
       }
     });
 
+    it('draws a key for every other p, however small', () => {
+      for (const p of [5e-324, 1e-10, 0.0005, 1 - 2 ** -53]) {
+        const generator = new Generator(7);
+        new Dropout(p, { generator }).forward(ramp(10));
+        expect(generator.position).toBe(1);
+      }
+    });
+
     it('draws no key for p = 0 and p = 1', () => {
       for (const p of [0, 1]) {
         const generator = new Generator(7);
@@ -226,9 +239,13 @@ describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, applyMask, dro
       const dy = { data: ramp(6), shape: [2, 3] };
       expect(l.backward(dy, dy)).toBe(dy);
       expect(dy).toEqual(y);
+      const x = { data: ramp(6), shape: [2, 3] };
+      l.forward(x);
+      x.shape.reverse();
+      expect(l.backward({ data: ramp(6), shape: [2, 3] }).shape).toEqual([2, 3]);
       const out = new Float64Array(6);
       expect(l.backward(Float64Array.from(ramp(6)), out)).toBe(out);
-      expect([...out]).toEqual([...y.data]);
+      expect([...out]).toEqual([...l.backward(ramp(6))]);
     });
 
     it('prefers out to in place', () => {

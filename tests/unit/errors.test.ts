@@ -232,6 +232,20 @@ describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, applyMask, dro
     expect(() => new Arena({ bytes: 2 ** 32 + 1 })).toThrow(/^bytes has to be a whole number from 0 to 4294967296/);
   });
 
+  it('a full arena still hands out empty arrays', () => {
+    const arena = new Arena({ bytes: 12 });
+    arena.float32(3);
+    expect([arena.float64(0).length, arena.float32(0).length, arena.bytesFree]).toEqual([0, 0, 0]);
+    expect(() => arena.float64(1)).toThrow(/^n has to be at most 0 in the rest of the arena, but got 1$/);
+  });
+
+  it('long and odd values give short messages', () => {
+    const got = (x: unknown) => () => dropout(wrong(x), { p: 0.5, key });
+    expect(got(new Array(1e6).fill(1))).toThrow(/but got Array$/);
+    expect(got([1n, 2n])).toThrow(/but got \[1,2\]$/);
+    expect(got(Object.create(null))).toThrow(TypeError);
+  });
+
   it('an arena that was reset under x hands out no result over it', () => {
     for (const taken of [0, 1]) {
       const arena = new Arena({ bytes: 64 });

@@ -34,6 +34,16 @@ describe('dropout', () => {
     expect(values(tf.grad(slope)(x))).toEqual(expected.map((v) => (v ? 8 : 0)));
   });
 
+  it('keeps the options of the call for its gradient', () => {
+    const options = { p: 0.5, key };
+    const f = (x: tf.Tensor) => {
+      const y = tf.sum(dropout(x, options));
+      options.key = 1n;
+      return y;
+    };
+    expect(values(tf.grad(f)(x))).toEqual(expected.map((v) => (v ? 2 : 0)));
+  });
+
   it('refuses other dtypes and probabilities', () => {
     expect(() => dropout(tf.cast(x, 'int32'), { p: 0.5, key })).toThrow(
       new TypeError('x has to be a float32 tensor, but got int32'),
@@ -86,6 +96,7 @@ describe('Dropout', () => {
   it('refuses rates and seeds as the layer of arrays does', () => {
     expect(() => new Dropout({ rate: 1.5 })).toThrow(RangeError);
     expect(() => new Dropout({ rate: '0.5' as never })).toThrow(TypeError);
+    expect(() => new Dropout({} as never)).toThrow(TypeError);
     expect(() => new Dropout({ rate: 0.5, seed: -1 })).toThrow(RangeError);
   });
 
