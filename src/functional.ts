@@ -5,7 +5,7 @@
  */
 import { checkProbability, checkWhole, checkWord, wrongType, wrongValue } from './check.js';
 import { kernel } from './kernel/backend.js';
-import { checkInput, checkMask, dataOf, type Input, type Like, meet, resultFor } from './tensor.js';
+import { checkInput, checkMask, dataOf, type Input, type Like, meet, type Result, resultFor } from './tensor.js';
 import type { U64 } from './u64.js';
 
 /** One byte an element, or one bit: element i is bit i % 8 of byte ⌊i / 8⌋. 1 = kept. */
@@ -51,7 +51,7 @@ export interface ApplyMaskOptions<X extends Input> {
  * const y = dropout(Float32Array.of(1, 2, 3, 4), { p: 0.5, key }); // 2, 0, 0, 8
  * const dx = dropout(dy, { p: 0.5, key });
  */
-export function dropout<X extends Input>(x: X, { p, key, offset = 0, out }: DropoutOptions<X>): Like<X> {
+export function dropout<X extends Input>(x: X, { p, key, offset = 0, out }: DropoutOptions<X>): Result<X> {
   checkProbability(p);
   checkWhole(offset, 'offset');
   const word = checkKey(key, p);
@@ -89,7 +89,7 @@ export function applyMask<X extends Input>(
   x: X,
   mask: Uint8Array,
   { p, format = 'bytes', out }: ApplyMaskOptions<X>,
-): Like<X> {
+): Result<X> {
   checkProbability(p);
   const bits = isBits(format);
   const src = checkInput(x, 'x');

@@ -15,4 +15,4 @@ export {
 export { Generator, type GeneratorJSON, manualSeed } from './generator.js';
 export { type Backend, backend } from './kernel/backend.js';
 export { Dropout, type DropoutJSON, type DropoutLayerOptions } from './layers/dropout.js';
-export type { FloatArray, Input, Like, Tensor } from './tensor.js';
+export type { FloatArray, Input, Like, Result, Tensor } from './tensor.js';

@@ -16,7 +16,7 @@ export interface Tensor<A extends FloatArray = FloatArray> {
 /** An array, or `{ data, shape }` around one. */
 export type Input = FloatArray | Tensor;
 
-/** What comes back for X: the same kind. */
+/** What `out` may be for X: the same kind, on any memory. */
 export type Like<X extends Input> = X extends Float32Array
   ? Float32Array
   : X extends Float64Array
@@ -25,13 +25,16 @@ export type Like<X extends Input> = X extends Float32Array
       ? Tensor<A>
       : never;
 
+/** What comes back for X: the same kind, so that `x = layer.forward(x)` holds. */
+export type Result<X extends Input> = X extends FloatArray ? X : Like<X>;
+
 export const dataOf = (x: Input): FloatArray => (ArrayBuffer.isView(x) ? x : x.data);
 
 /**
  * Checks x and out, and returns what the result goes to: out, or a new array or tensor like x.
  * @throws TypeError, RangeError that names the argument
  */
-export function resultFor<X extends Input>(x: X, out?: Like<X>, name = 'x'): Like<X> {
+export function resultFor<X extends Input>(x: X, out?: Like<X>, name = 'x'): Result<X> {
   const data = checkInput(x, name);
   const plain = ArrayBuffer.isView(x);
   const target = out === undefined ? sibling(data) : checkInput(out, 'out');
@@ -47,7 +50,7 @@ export function resultFor<X extends Input>(x: X, out?: Like<X>, name = 'x'): Lik
   const bytes = data.length * data.BYTES_PER_ELEMENT;
   if ((!out || from !== to) && meet(from, bytes, to, bytes) && data.buffer === target.buffer)
     throw new RangeError(`out overlaps ${name} in part`);
-  return out ?? ((plain ? target : { data: target, shape: [...x.shape] }) as Like<X>);
+  return (out ?? (plain ? target : { data: target, shape: [...x.shape] })) as Result<X>;
 }
 
 /** @throws TypeError, RangeError unless value is an attached array of floats or a tensor around one */

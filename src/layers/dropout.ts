@@ -5,7 +5,16 @@
 import { checkBoolean, checkProbability, wrongType } from '../check.js';
 import { draws, drop, type MaskFormat, maskOf } from '../functional.js';
 import { defaultGenerator, drawKey, Generator, type GeneratorJSON } from '../generator.js';
-import { checkInput, checkLength, checkShape, dataOf, type Input, type Like, resultFor } from '../tensor.js';
+import {
+  checkInput,
+  checkLength,
+  checkShape,
+  dataOf,
+  type Input,
+  type Like,
+  type Result,
+  resultFor,
+} from '../tensor.js';
 import { toBigInt, type U64 } from '../u64.js';
 
 export interface DropoutLayerOptions {
@@ -93,7 +102,7 @@ export class Dropout {
    *   copied to `out` if that is given
    * @throws TypeError, RangeError that names the argument; no key is drawn then, nothing written
    */
-  forward<X extends Input>(x: X, out?: Like<X>): Like<X> {
+  forward<X extends Input>(x: X, out?: Like<X>): Result<X> {
     const training = this.#training;
     const p = training ? this.#p : 0;
     const result = resultOf(training, x, out ?? (this.inplace ? (x as unknown as Like<X>) : undefined), 'x');
@@ -117,7 +126,7 @@ export class Dropout {
    * @returns `out` or a new array of the kind of dy; after an evaluation forward, dy itself
    * @throws Error before any forward; TypeError, RangeError that names the argument
    */
-  backward<X extends Input>(dy: X, out?: Like<X>): Like<X> {
+  backward<X extends Input>(dy: X, out?: Like<X>): Result<X> {
     const { training, p, key, length, shape } = this.#passed('backward');
     checkLength(checkInput(dy, 'dy'), length, 'dy');
     if (shape && !ArrayBuffer.isView(dy)) checkShape(dy.shape, shape, 'dy');
@@ -170,8 +179,8 @@ export class Dropout {
 }
 
 /** Evaluation returns its input itself, unless it is told where else. */
-function resultOf<X extends Input>(training: boolean, x: X, out: Like<X> | undefined, name: string): Like<X> {
+function resultOf<X extends Input>(training: boolean, x: X, out: Like<X> | undefined, name: string): Result<X> {
   if (training || out !== undefined) return resultFor(x, out, name);
   checkInput(x, name);
-  return x as unknown as Like<X>;
+  return x as unknown as Result<X>;
 }
