@@ -7,7 +7,7 @@ it('gives back the kind of x', () => {
   const options = { p: 0.5, key: 1n };
   let x = new Float32Array(4);
   x = layer.forward(x);
-  x = layer.backward(x, new Arena({ bytes: 16 }).float32(4));
+  x = layer.backward(x, new Arena({ bytes: 1024 }).float32(4));
   expectTypeOf(dropout(x, options)).toEqualTypeOf<Float32Array<ArrayBuffer>>();
   expectTypeOf(dropout(new Float64Array(4), options)).toEqualTypeOf<Float64Array<ArrayBuffer>>();
   const tensor: Tensor<Float32Array> = { data: x, shape: [2, 2] };
