@@ -96,29 +96,30 @@ describe('wasm is the reference, bit for bit', () => {
     );
   });
 
-  it('x and out in one arena', () => {
+  it('x, mask and out in one arena, where nothing is copied', () => {
+    const side = fc.record({ wide: fc.boolean(), inBits: fc.boolean(), skew: fc.integer({ min: 0, max: 3 }) });
     check(
-      fc.property(
-        length,
-        p,
-        key,
-        offset,
-        fc.boolean(),
-        fc.integer({ min: 0, max: 3 }),
-        (n, p, key, offset, wide, skew) => {
-          const run = (kernel: Kernel) => {
-            const arena = new Arena({ bytes: 2 * 8 * (n + 8) });
-            const take = (n: number) => (wide ? arena.float64(n) : arena.float32(n));
-            take(skew);
-            const x = take(n);
-            const y = take(n);
-            fill(x, key.lo & 0xff);
-            kernel.dropout(x, y, key, offset, P(p), 1 / (1 - p));
-            return bits(y);
-          };
-          expect(run(wasm)).toEqual(run(reference));
-        },
-      ),
+      fc.property(length, p, key, offset, side, (n, p, key, offset, { wide, inBits, skew }) => {
+        const run = (kernel: Kernel) => {
+          const arena = new Arena({ bytes: 4 * 8 * (n + 8) });
+          const all = new Uint8Array(arena.memory.buffer).fill(GUARD);
+          const take = (n: number) => (wide ? arena.float64(n) : arena.float32(n));
+          take(skew);
+          const [x, , y, , z] = [take(n), take(1), take(n), take(1), take(n)] as const;
+          arena.uint8(skew);
+          const mask = arena.uint8(inBits ? Math.ceil(n / 8) : n);
+          fill(x, key.lo & 0xff);
+          kernel.dropout(x, y, key, offset, P(p), 1 / (1 - p));
+          kernel.mask(mask, n, inBits, key, offset, P(p));
+          kernel.applyMask(x, mask, inBits, z, 1 / (1 - p * 0.99));
+          const results = [x, y, z].map(bits);
+          for (const { byteOffset, byteLength } of [x, y, z, mask])
+            all.fill(GUARD, byteOffset, byteOffset + byteLength);
+          expect(all.every((v) => v === GUARD)).toBe(true);
+          return results;
+        };
+        expect(run(wasm)).toEqual(run(reference));
+      }),
       1000,
     );
   });
