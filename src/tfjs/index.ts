@@ -16,8 +16,9 @@ export interface DropoutArgs extends NonNullable<ConstructorParameters<typeof la
   /** Gives the layer a generator of its own, at position 0. */
   seed?: number | bigint;
   /**
-   * A generator of its own or to share, or the stored state of one; null or none: the default generator. A stored
-   * model has a copy of its state for each layer, so that loaded layers share the default one or none.
+   * Where keys come from: a generator, or the stored state of one; null or none: the default generator. A model
+   * is stored with a copy of the state for each layer, so layers that shared a generator draw the same masks when
+   * they are loaded: give each a fork of it instead.
    */
   generator?: Generator | GeneratorJSON | null;
 }
