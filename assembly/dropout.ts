@@ -12,8 +12,9 @@
  * element. Only [dst, dst + n) is written, and each element is read before its place is written, so
  * dst may be src.
  */
-import { bit, bits32, bytes32, toBits } from "./mask";
-import { scale1F32, scale1F64, scale8F32, scale8F64 } from "./scale";
+import { scale8F32, scale8F64 } from "./affine";
+import { mark, toBits } from "./mask";
+import { spread } from "./spread";
 import { BLOCK, GAMMA, STEP, WORDS, drops, mix, next, threshold } from "./stream";
 
 /** What becomes of the flags. One loop for all keeps the module under 4096 bytes; a branch a step is free. */
@@ -25,18 +26,22 @@ export const enum Sink {
 }
 
 /**
- * Writes n elements (n at most 2^30) from the start of dst on; element 0 of them is element `offset + first`
- * of the key's stream. Those two are whole f64 up to 2^53, apart so that a tensor can be worked off in pieces
- * without their sum being rounded. A key comes as two halves, since a 64-bit integer would be a BigInt in
- * JavaScript. P is the drop probability in units of 2^-32, a whole f64 from 0 to 2^32; src and scale
- * serve the sinks F32 and F64 only.
+ * Takes n elements of the key's stream (n at most 2^30), from element `offset + first` on, and writes what becomes of
+ * them from the start of dst on. Those two are whole f64 up to 2^53, apart so that a tensor can be worked off in
+ * pieces without their sum being rounded. A key comes as two halves, since a 64-bit integer would be a BigInt in
+ * JavaScript. P is the drop probability in units of 2^-32, a whole f64 from 0 to 2^32.
+ *
+ * The others serve the sinks F32 and F64 only: kept → x · scale + shift, dropped → fill, each flag spread over
+ * `repeats` runs of `run` elements (spread.ts).
  */
 export function dropout(
-  sink: Sink, src: usize, dst: usize, n: i32,
-  keyLo: u32, keyHi: u32, offset: f64, first: f64, P: f64, scale: f64,
+  sink: Sink, src: usize, dst: usize, n: i32, keyLo: u32, keyHi: u32, offset: f64, first: f64, P: f64,
+  scale: f64, shift: f64, fill: f64, repeats: i32, row: i32, run: i32,
 ): void {
   const key = (u64(keyHi) << 32) | u64(keyLo);
   const origin = u64(offset) + u64(first);
+  const plain = sink <= Sink.F64 && reinterpret<i64>(shift) == i64.MIN_VALUE && !reinterpret<i64>(fill);
+  const hot = plain && sink == Sink.F32 && repeats * run == 1;
   const s32 = f32x4.splat(f32(scale));
   const s64 = f64x2.splat(scale);
 
@@ -71,7 +76,7 @@ export function dropout(
 
     for (; k < end; k += STEP) {
       // Two steps an iteration let (a, b) change roles instead of places: 8 % faster than one.
-      if (sink == Sink.F32 && k >= i) {
+      if (hot && k >= i) {
         for (; end - k >= 2 * STEP; k += 2 * STEP) {
           const x = src + (k << 2);
           const y = dst + (k << 2);
@@ -112,28 +117,38 @@ export function dropout(
       const d2 = drops(T, a2, b2);
       const d3 = drops(T, a3, b3);
 
-      if (sink != Sink.F32 && k >= i && end - k >= STEP) {
-        if (sink == Sink.F64) {
-          const x = src + (k << 3);
-          const y = dst + (k << 3);
-          scale8F64(x, y, d0, s64);
-          scale8F64(x + 64, y + 64, d1, s64);
-          scale8F64(x + 128, y + 128, d2, s64);
-          scale8F64(x + 192, y + 192, d3, s64);
-        } else if (sink == Sink.Bytes) bytes32(dst, k, d0, d1, d2, d3);
-        else bits32(dst, k, ~toBits(d0, d1, d2, d3));
-      } else {
-        // Before the call (no element), across one of its ends, or an f32 step without a second one.
-        const flags = toBits(d0, d1, d2, d3);
-        const stop = min(k + STEP, end);
-        for (let j = max(k, i); j < stop; ++j) {
-          const dropped = bool((flags >>> (j - k)) & 1);
-          if (sink == Sink.F32) scale1F32(src + (j << 2), dst + (j << 2), dropped, f32(scale));
-          else if (sink == Sink.F64) scale1F64(src + (j << 3), dst + (j << 3), dropped, scale);
-          else if (sink == Sink.Bytes) store<u8>(dst + j, u8(!dropped));
-          else bit(dst, j, dropped);
+      if (sink >= Sink.Bytes) {
+        mark(sink == Sink.Bits, dst, k, max(k, i), min(k + STEP, end), d0, d1, d2, d3);
+        continue;
+      }
+      if (plain && run == 1 && k >= i && end - k >= STEP) {
+        // A whole step within one row: its flags serve every repeat as they are.
+        const above = repeats == 1 ? 0 : k / row;
+        if (k - above * row + STEP <= row) {
+          let at = k + above * (repeats - 1) * row;
+          for (let r = 0; r < repeats; ++r, at += row) {
+            if (sink == Sink.F64) {
+              const x = src + (at << 3);
+              const y = dst + (at << 3);
+              scale8F64(x, y, d0, s64);
+              scale8F64(x + 64, y + 64, d1, s64);
+              scale8F64(x + 128, y + 128, d2, s64);
+              scale8F64(x + 192, y + 192, d3, s64);
+            } else {
+              const x = src + (at << 2);
+              const y = dst + (at << 2);
+              scale8F32(x, y, d0, s32);
+              scale8F32(x + 32, y + 32, d1, s32);
+              scale8F32(x + 64, y + 64, d2, s32);
+              scale8F32(x + 96, y + 96, d3, s32);
+            }
+          }
+          continue;
         }
       }
+      const from = max(k, i);
+      const flags = toBits(d0, d1, d2, d3) >>> (from - k);
+      spread(src, dst, sink == Sink.F64, from, min(k + STEP, end), flags, repeats, row, run, scale, shift, fill);
     }
     i = end;
   }

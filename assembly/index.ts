@@ -1,6 +1,5 @@
 /**
- * What the kernel exports: two pure functions of pointers and numbers, on the memory that it is given.
+ * What kernel.wasm exports: a pure function of pointers and numbers, on the memory that it is given.
  * Pointers are byte addresses of any alignment; dst may be src, and nothing else is written.
  */
 export { dropout } from "./dropout";
-export { applyMask } from "./mask";

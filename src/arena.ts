@@ -3,8 +3,7 @@
  * @module
  */
 import { checkWhole, wrongValue } from './check.js';
-import { adopt, type Home, homeOf, type KernelExports } from './kernel/memory.js';
-import type { FloatArray } from './tensor.js';
+import { adopt, type ExtrasExports, type Home, homeOf, type KernelExports } from './kernel/memory.js';
 
 /**
  * Hands out typed arrays one after the other from a piece of WebAssembly memory that never grows.
@@ -21,6 +20,8 @@ export class Arena implements Home {
   readonly memory: WebAssembly.Memory;
   /** @internal */
   declare kernel?: KernelExports;
+  /** @internal */
+  declare extras?: ExtrasExports;
   readonly #bytes: number;
   #next = 0;
 
@@ -78,9 +79,5 @@ export class Arena implements Home {
   }
 }
 
-/** An array of the same type and length as x, in the arena of x if that has one. */
-export function sibling(x: FloatArray): FloatArray {
-  const arena = homeOf(x) as Arena | undefined;
-  const f32 = x.BYTES_PER_ELEMENT === 4;
-  return arena?.[f32 ? 'float32' : 'float64'](x.length) ?? new (f32 ? Float32Array : Float64Array)(x.length);
-}
+/** The arena that an array lives in. */
+export const arenaOf = (x: ArrayBufferView): Arena | undefined => homeOf(x) as Arena | undefined;

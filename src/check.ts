@@ -34,6 +34,19 @@ export function checkWhole(n: number, name: string, most = 2 ** 53): number {
   return n;
 }
 
+/** A size: a positive whole number. */
+export function checkPositive(n: number, name: string): number {
+  if (!Number.isInteger(n) || n < 1) throw wrong('number', n, name, 'a positive whole number');
+  return n;
+}
+
+/** A standard deviation: a finite number from 0 on. */
+export function checkDeviation(stddev: number): number {
+  if (typeof stddev !== 'number' || !(stddev >= 0 && stddev < Number.POSITIVE_INFINITY))
+    throw wrong('number', stddev, 'stddev', 'a finite number from 0 on');
+  return stddev;
+}
+
 /** A key or seed: an unsigned 64-bit integer, as a bigint. */
 export function checkWord(word: bigint | undefined, name: string): U64 {
   if (typeof word !== 'bigint' || word < 0n || word >> 64n) throw wrong('bigint', word, name, 'from 0n to 2^64 - 1');

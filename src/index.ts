@@ -3,16 +3,30 @@
  * @module
  */
 export { Arena } from './arena.js';
+export type { Channels } from './axes.js';
+export { alphaDropout, alphaDropoutBackward } from './functional/alpha.js';
+export type { CallOptions, DropoutOptions } from './functional/call.js';
+export { type DropBlockOptions, dropBlock2d } from './functional/dropblock.js';
+export { dropout } from './functional/dropout.js';
 export {
-  type ApplyMaskOptions,
-  applyMask,
-  type DropoutOptions,
-  dropout,
-  type MaskFormat,
-  type MaskOptions,
-  mask,
-} from './functional.js';
+  biasDropoutResidual,
+  biasDropoutResidualBackward,
+  type FusedBackwardOptions,
+  type FusedOptions,
+} from './functional/fused.js';
+export { gaussianDropout, gaussianNoise, type NoiseOptions } from './functional/gaussian.js';
+export { type ApplyMaskOptions, applyMask, type MaskFormat, type MaskOptions, mask } from './functional/mask.js';
 export { Generator, type GeneratorJSON, manualSeed } from './generator.js';
 export { type Backend, backend } from './kernel/backend.js';
-export { Dropout, type DropoutJSON, type DropoutLayerOptions } from './layers/dropout.js';
+export { AlphaDropout } from './layers/alpha.js';
+export { type ChannelOptions, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './layers/channels.js';
+export { DropBlock2d, type DropBlockLayerOptions } from './layers/drop-block.js';
+export { DropPath, type DropPathOptions } from './layers/drop-path.js';
+export { Dropout, type DropoutLayerOptions } from './layers/dropout.js';
+export { GaussianDropout, GaussianNoise } from './layers/gaussian.js';
+export type { ForwardOptions, Layer, LayerJSON, LayerOptions } from './layers/layer.js';
+export { type LayersJSON, layersFromJSON, layersToJSON } from './layers/list.js';
+export { LockedDropout, type LockedDropoutOptions } from './layers/locked.js';
+export type { MaskLayer } from './layers/mask-layer.js';
+export type { NoiseShape } from './noise-shape.js';
 export type { FloatArray, Input, Like, Result, Tensor } from './tensor.js';

@@ -2,10 +2,13 @@
  * What `x` may be, and where its result goes.
  * @module
  */
-import { sibling } from './arena.js';
+import { arenaOf } from './arena.js';
 import { wrongType, wrongValue } from './check.js';
 
-export type FloatArray = Float32Array | Float64Array;
+/** Float16Array, where the compiler's library has it. */
+export type Float16 = typeof globalThis extends { Float16Array: { prototype: infer T } } ? T : never;
+
+export type FloatArray = Float32Array | Float64Array | Float16;
 
 /** Elements in row-major order with their shape; an empty shape is a scalar. */
 export interface Tensor<A extends FloatArray = FloatArray> {
@@ -23,12 +26,17 @@ export type Like<X extends Input> = X extends Float32Array
     ? Float64Array
     : X extends Tensor<infer A>
       ? Tensor<A>
-      : never;
+      : X extends FloatArray
+        ? Float16
+        : never;
 
 /** What comes back for X: the same kind, so that `x = layer.forward(x)` holds. */
 export type Result<X extends Input> = X extends FloatArray ? X : Like<X>;
 
 export const dataOf = (x: Input): FloatArray => (ArrayBuffer.isView(x) ? x : x.data);
+
+/** The shape of a tensor, or of an array as an axis of its own. */
+export const shapeOf = (x: Input): readonly number[] => (ArrayBuffer.isView(x) ? [x.length] : x.shape);
 
 /**
  * Checks x and out, and returns what the result goes to: out, or a new array or tensor like x.
@@ -36,33 +44,49 @@ export const dataOf = (x: Input): FloatArray => (ArrayBuffer.isView(x) ? x : x.d
  */
 export function resultFor<X extends Input>(x: X, out?: Like<X>, name = 'x'): Result<X> {
   const data = checkInput(x, name);
-  const plain = ArrayBuffer.isView(x);
-  const target = out === undefined ? sibling(data) : checkInput(out, 'out');
-  if (out !== undefined) {
-    if (plain !== ArrayBuffer.isView(out) || target.BYTES_PER_ELEMENT !== data.BYTES_PER_ELEMENT)
-      throw wrongType('out', `of the type of ${name}`, out);
-    if (!plain) checkShape((out as Tensor).shape, x.shape, 'out');
-    checkLength(target, data.length, 'out', true);
-  }
+  const target = out === undefined ? sibling(data) : checkKind(out, x, 'out', name);
+  if (out !== undefined) checkLength(target, data.length, 'out', true);
   // Identical is in place; but an arena that was reset under x may hand out just what x lies in.
-  const from = data.byteOffset;
-  const to = target.byteOffset;
-  const bytes = data.length * data.BYTES_PER_ELEMENT;
-  if ((!out || from !== to) && meet(from, bytes, to, bytes) && data.buffer === target.buffer)
+  if ((!out || data.byteOffset !== target.byteOffset) && meetArrays(data, data.length, target, data.length))
     throw new RangeError(`out overlaps ${name} in part`);
-  return (out ?? (plain ? target : { data: target, shape: [...x.shape] })) as Result<X>;
+  return (out ?? (ArrayBuffer.isView(x) ? target : { data: target, shape: [...x.shape] })) as Result<X>;
+}
+
+/** An array of the type of x, in the arena of x if that has one. */
+export function sibling(x: FloatArray, n = x.length): FloatArray {
+  const size = x.BYTES_PER_ELEMENT;
+  if (size === 2) return new (x.constructor as new (n: number) => FloatArray)(n);
+  const f32 = size === 4;
+  return arenaOf(x)?.[f32 ? 'float32' : 'float64'](n) ?? new (f32 ? Float32Array : Float64Array)(n);
+}
+
+/** @throws TypeError, RangeError unless value is an input of the kind of x, and of its shape if it has one */
+export function checkKind(value: unknown, x: Input, name: string, like = 'x'): FloatArray {
+  const data = checkInput(value, name);
+  const plain = ArrayBuffer.isView(x);
+  if (plain !== ArrayBuffer.isView(value) || data.BYTES_PER_ELEMENT !== dataOf(x).BYTES_PER_ELEMENT)
+    throw wrongType(name, `of the type of ${like}`, value);
+  if (!plain) checkShape((value as Tensor).shape, x.shape, name);
+  return data;
 }
 
 /** @throws TypeError, RangeError unless value is an attached array of floats or a tensor around one */
 export function checkInput(value: unknown, name: string): FloatArray {
-  if (ArrayBuffer.isView(value)) return checkArray(value, name, 'Float32Array', 'Float64Array');
+  if (ArrayBuffer.isView(value)) return checkArray(value, name, FLOATS);
   const { data, shape } = (value ?? {}) as Tensor;
-  checkArray(data ?? value, name, 'Float32Array', 'Float64Array');
+  checkArray(data ?? value, name, FLOATS);
   if (!Array.isArray(shape) || !shape.every((n) => Number.isInteger(n) && n >= 0))
     throw wrongType(`${name}.shape`, 'an array of whole numbers', shape);
   if (shape.reduce((product, n) => product * n, 1) !== data.length)
     throw wrongValue(`${name}.shape`, `of ${data.length} elements`, shape);
   return data;
+}
+
+/** @throws TypeError, RangeError unless value is `{ data, shape }` around an attached array of floats */
+export function tensorShape(value: Input, name = 'x'): readonly number[] {
+  checkInput(value, name);
+  if (ArrayBuffer.isView(value)) throw wrongType(name, '{ data, shape }', value);
+  return value.shape;
 }
 
 /** @throws RangeError unless both shapes are the same */
@@ -72,7 +96,7 @@ export function checkShape(shape: readonly number[], expected: readonly number[]
 
 /** @throws TypeError, RangeError unless value is an attached Uint8Array of `length` bytes, or more if that serves */
 export function checkMask(value: unknown, length: number, name: string, more?: boolean): Uint8Array {
-  const mask: Uint8Array = checkArray(value, name, 'Uint8Array');
+  const mask: Uint8Array = checkArray(value, name, ['Uint8Array']);
   checkLength(mask, length, name, more);
   return mask;
 }
@@ -86,11 +110,17 @@ export function checkLength(array: ArrayLike<number>, length: number, name: stri
 /** Whether the `a` bytes from `from` on and the `b` bytes from `to` on have one in common. */
 export const meet = (from: number, a: number, to: number, b: number): boolean => from < to + b && to < from + a;
 
+/** Whether the first a elements of x and the first b of y have a byte in common. */
+export const meetArrays = (x: FloatArray, a: number, y: FloatArray, b: number): boolean =>
+  meet(x.byteOffset, a * x.BYTES_PER_ELEMENT, y.byteOffset, b * y.BYTES_PER_ELEMENT) && x.buffer === y.buffer;
+
+const FLOATS = ['Float32Array', 'Float64Array', 'Float16Array'];
+
 /** Asks for the name of the type and not for the class: arrays of another realm (a frame, a vm context) serve too. */
-function checkArray<A extends FloatArray | Uint8Array>(value: unknown, name: string, type: string, other = type): A {
+function checkArray<A extends FloatArray | Uint8Array>(value: unknown, name: string, types: string[]): A {
   const array = value as A;
-  const tag = ArrayBuffer.isView(value) && array[Symbol.toStringTag];
-  if (tag !== type && tag !== other) throw wrongType(name, `a ${type}${other === type ? '' : ` or a ${other}`}`, value);
+  if (!ArrayBuffer.isView(value) || !types.includes(array[Symbol.toStringTag]))
+    throw wrongType(name, `a ${types.join(' or a ')}`, value);
   // A detached array looks empty; only making a view tells the two apart.
   if (array.length === 0)
     try {

@@ -1,16 +1,26 @@
 /** What every suite runs over: both kernels on their own, and the whole package on each of them. */
 import { vi } from 'vitest';
 import type { Backend } from '../src/kernel/backend.js';
-import type { Kernel } from '../src/kernel/kernel.js';
-import { kernelModule } from '../src/kernel/module.js';
+import { extrasHex, kernelHex } from '../src/kernel/inlined.js';
+import type { Extras, Kernel } from '../src/kernel/kernel.js';
+import { moduleOf } from '../src/kernel/module.js';
 import { WasmKernel } from '../src/kernel/wasm.js';
+import { WasmExtras } from '../src/kernel/wasm-extras.js';
+import { referenceExtras } from '../src/reference/extras.js';
 import { reference } from '../src/reference/index.js';
 
 type Name = Backend['name'];
 
+const wasm = new WasmKernel(moduleOf(kernelHex));
+
 export const kernels: [Name, Kernel][] = [
-  ['wasm-simd', new WasmKernel(kernelModule())],
+  ['wasm-simd', wasm],
   ['reference', reference],
+];
+
+export const extras: [Name, Extras][] = [
+  ['wasm-simd', new WasmExtras(moduleOf(extrasHex), wasm.scratch)],
+  ['reference', referenceExtras],
 ];
 
 export type Package = typeof import('../src/index.js');

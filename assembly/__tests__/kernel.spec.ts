@@ -1,5 +1,6 @@
 /** The two exports on real memory: what is written, and that nothing else is. */
-import { applyMask, dropout } from "../index";
+import { applyMask } from "../extras";
+import { dropout } from "../index";
 import { Sink } from "../dropout";
 
 const KEY_LO: u32 = 0x2feb6e95; // key 0 of seed 42
@@ -31,7 +32,7 @@ describe("dropout", () => {
     const src = heap.alloc(256);
     const dst = guarded(256 + 32) + 16;
     for (let i = 0; i < 64; ++i) store<f32>(src + 4 * i, -f32(i) - 1);
-    dropout(Sink.F32, src, dst, 64, KEY_LO, KEY_HI, 0, 0, HALF, 2);
+    dropout(Sink.F32, src, dst, 64, KEY_LO, KEY_HI, 0, 0, HALF, 2, -0.0, 0, 1, 64, 1);
     for (let i = 0; i < 64; ++i)
       expect(load<u32>(dst + 4 * i)).toBe(kept(i) ? reinterpret<u32>(-2 * (f32(i) + 1)) : 0);
     expect(guardsHold(dst - 16, dst)).toBe(true);
@@ -41,8 +42,8 @@ describe("dropout", () => {
   it("does the same for f64, in place, in two pieces, at an alignment of 4", () => {
     const dst = guarded(520) + 4;
     for (let i = 0; i < 64; ++i) store<f64>(dst + 8 * i, f64(i) + 1);
-    dropout(Sink.F64, dst, dst, 27, KEY_LO, KEY_HI, 0, 0, HALF, 2);
-    dropout(Sink.F64, dst + 8 * 27, dst + 8 * 27, 37, KEY_LO, KEY_HI, 20, 7, HALF, 2);
+    dropout(Sink.F64, dst, dst, 27, KEY_LO, KEY_HI, 0, 0, HALF, 2, -0.0, 0, 1, 27, 1);
+    dropout(Sink.F64, dst + 8 * 27, dst + 8 * 27, 37, KEY_LO, KEY_HI, 20, 7, HALF, 2, -0.0, 0, 1, 37, 1);
     for (let i = 0; i < 64; ++i) expect(load<f64>(dst + 8 * i)).toBe(kept(i) ? 2 * (f64(i) + 1) : 0);
     expect(guardsHold(dst - 4, dst)).toBe(true);
     expect(guardsHold(dst + 512, dst + 516)).toBe(true);
@@ -50,7 +51,7 @@ describe("dropout", () => {
 
   it("writes byte masks of 0 and 1", () => {
     const dst = guarded(64 + 2) + 1;
-    dropout(Sink.Bytes, 0, dst, 64, KEY_LO, KEY_HI, 0, 0, HALF, 0);
+    dropout(Sink.Bytes, 0, dst, 64, KEY_LO, KEY_HI, 0, 0, HALF, 0, -0.0, 0, 1, 64, 1);
     for (let i = 0; i < 64; ++i) expect(load<u8>(dst + i)).toBe(u8(kept(i)));
     expect(guardsHold(dst - 1, dst)).toBe(true);
     expect(guardsHold(dst + 64, dst + 65)).toBe(true);
@@ -61,7 +62,7 @@ describe("dropout", () => {
       const n = 64 - offset;
       const bytes = (n + 7) >> 3;
       const dst = guarded(bytes + 2) + 1;
-      dropout(Sink.Bits, 0, dst, n, KEY_LO, KEY_HI, offset, 0, HALF, 0);
+      dropout(Sink.Bits, 0, dst, n, KEY_LO, KEY_HI, offset, 0, HALF, 0, -0.0, 0, 1, n, 1);
       for (let i = 0; i < 8 * bytes; ++i)
         expect((load<u8>(dst + (i >> 3)) >> (i & 7)) & 1).toBe(u8(i < n && kept(offset + i)));
       expect(guardsHold(dst - 1, dst)).toBe(true);
@@ -72,22 +73,22 @@ describe("dropout", () => {
   it("drops NaN and infinities to +0", () => {
     const dst = heap.alloc(256);
     for (let i = 0; i < 64; ++i) store<f32>(dst + 4 * i, i & 1 ? f32.NaN : -<f32>Infinity);
-    dropout(Sink.F32, dst, dst, 64, KEY_LO, KEY_HI, 0, 0, HALF, 2);
+    dropout(Sink.F32, dst, dst, 64, KEY_LO, KEY_HI, 0, 0, HALF, 2, -0.0, 0, 1, 64, 1);
     for (let i = 0; i < 64; ++i) if (!kept(i)) expect(load<u32>(dst + 4 * i)).toBe(0);
   });
 
   it("keeps all for P = 0 and drops all for P = 2^32", () => {
     const dst = heap.alloc(100);
-    dropout(Sink.Bytes, 0, dst, 100, KEY_LO, KEY_HI, 0, 0, 0, 0);
+    dropout(Sink.Bytes, 0, dst, 100, KEY_LO, KEY_HI, 0, 0, 0, 0, -0.0, 0, 1, 100, 1);
     for (let i = 0; i < 100; ++i) expect(load<u8>(dst + i)).toBe(1);
-    dropout(Sink.Bytes, 0, dst, 100, KEY_LO, KEY_HI, 0, 0, 4294967296, 0);
+    dropout(Sink.Bytes, 0, dst, 100, KEY_LO, KEY_HI, 0, 0, 4294967296, 0, -0.0, 0, 1, 100, 1);
     for (let i = 0; i < 100; ++i) expect(load<u8>(dst + i)).toBe(0);
   });
 
   it("writes nothing for no elements", () => {
     const dst = guarded(8);
     for (let sink = Sink.F32; sink <= Sink.Bits; ++sink)
-      dropout(sink, dst, dst, 0, KEY_LO, KEY_HI, 0, 0, HALF, 2);
+      dropout(sink, dst, dst, 0, KEY_LO, KEY_HI, 0, 0, HALF, 2, -0.0, 0, 1, 1, 1);
     expect(guardsHold(dst, dst + 8)).toBe(true);
   });
 });
@@ -97,8 +98,8 @@ describe("applyMask", () => {
     const n = 21;
     const bytes = heap.alloc(n);
     const bits = heap.alloc(3);
-    dropout(Sink.Bytes, 0, bytes, n, KEY_LO, KEY_HI, 0, 0, HALF, 0);
-    dropout(Sink.Bits, 0, bits, n, KEY_LO, KEY_HI, 0, 0, HALF, 0);
+    dropout(Sink.Bytes, 0, bytes, n, KEY_LO, KEY_HI, 0, 0, HALF, 0, -0.0, 0, 1, n, 1);
+    dropout(Sink.Bits, 0, bits, n, KEY_LO, KEY_HI, 0, 0, HALF, 0, -0.0, 0, 1, n, 1);
     for (let wide = 0; wide < 2; ++wide) {
       const size = wide ? 8 : 4;
       const src = heap.alloc(n * size);
@@ -109,7 +110,7 @@ describe("applyMask", () => {
       }
       const dst = guarded(n * size + 8);
       for (let isBits = 0; isBits < 2; ++isBits) {
-        applyMask(src, isBits ? bits : bytes, dst, n, bool(wide), bool(isBits), 1.25);
+        applyMask(src, isBits ? bits : bytes, dst, n, bool(wide), bool(isBits), 1.25, -0.0, 0);
         for (let i = 0; i < n; ++i) {
           const y = wide ? load<f64>(dst + 8 * i) : f64(load<f32>(dst + 4 * i));
           if (kept(i) && i % 3 == 0) expect(y).toBeNaN();

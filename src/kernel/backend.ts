@@ -2,10 +2,13 @@
  * The choice of backend, made once, at the first call that needs one.
  * @module
  */
+import { referenceExtras } from '../reference/extras.js';
 import { reference } from '../reference/index.js';
-import type { Kernel } from './kernel.js';
-import { kernelModule } from './module.js';
+import { extrasHex, kernelHex } from './inlined.js';
+import type { Extras, Kernel } from './kernel.js';
+import { moduleOf } from './module.js';
 import { WasmKernel } from './wasm.js';
+import { WasmExtras } from './wasm-extras.js';
 
 export interface Backend {
   name: 'wasm-simd' | 'reference';
@@ -19,7 +22,7 @@ let reason: string | undefined;
 /** The kernel where the engine takes it, and the reference, with the same bits, where it does not. */
 function choose(): Kernel {
   try {
-    return new WasmKernel(kernelModule());
+    return new WasmKernel(moduleOf(kernelHex));
   } catch (error) {
     reason = String(error);
     return reference;
@@ -29,6 +32,15 @@ function choose(): Kernel {
 export function kernel(): Kernel {
   chosen ??= choose();
   return chosen;
+}
+
+let loaded: Extras | undefined;
+
+/** The rest of the kernel, on the same backend. Who uses none of it pays nothing: a bundler drops it. */
+export function extras(): Extras {
+  const main = kernel();
+  loaded ??= main instanceof WasmKernel ? new WasmExtras(moduleOf(extrasHex), main.scratch) : referenceExtras;
+  return loaded;
 }
 
 /**

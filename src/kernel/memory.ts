@@ -1,8 +1,9 @@
 /**
- * Which WebAssembly memory an array lives in. One kernel instance serves each memory, since engines
+ * Which WebAssembly memory an array lives in. One instance of each module serves each memory, since engines
  * reserve some 10 GB of address space for every memory but next to nothing for an instance.
  * @module
  */
+import type { FloatArray } from '../tensor.js';
 
 /** What `dropout` makes of the drop flags (assembly/dropout.ts). */
 export enum Sink {
@@ -12,7 +13,14 @@ export enum Sink {
   Bits = 3,
 }
 
-/** The kernel's exports (assembly/index.ts), bound to one memory. */
+/** What `fused` does (assembly/fused.ts). */
+export enum FusedPass {
+  Bias = 0,
+  Residual = 1,
+  Backward = 2,
+}
+
+/** The exports of kernel.wasm (assembly/index.ts), bound to one memory. */
 export interface KernelExports {
   dropout(
     sink: Sink,
@@ -25,15 +33,64 @@ export interface KernelExports {
     first: number,
     P: number,
     scale: number,
+    shift: number,
+    fill: number,
+    repeats: number,
+    row: number,
+    run: number,
   ): void;
-  applyMask(src: number, mask: number, dst: number, n: number, wide: boolean, bits: boolean, scale: number): void;
 }
 
-/** A memory that the kernel may work in: an Arena. */
+/** The exports of extras.wasm (assembly/extras.ts), bound to one memory. */
+export interface ExtrasExports {
+  applyMask(
+    src: number,
+    mask: number,
+    dst: number,
+    n: number,
+    wide: boolean,
+    bits: boolean,
+    scale: number,
+    shift: number,
+    fill: number,
+  ): void;
+  noise(
+    src: number,
+    dst: number,
+    n: number,
+    wide: boolean,
+    additive: boolean,
+    keyLo: number,
+    keyHi: number,
+    offset: number,
+    first: number,
+    stddev: number,
+  ): void;
+  fused(
+    pass: FusedPass,
+    src: number,
+    bias: number,
+    residual: number,
+    dst: number,
+    n: number,
+    features: number,
+    column: number,
+    wide: boolean,
+    keyLo: number,
+    keyHi: number,
+    offset: number,
+    first: number,
+    P: number,
+    scale: number,
+  ): void;
+}
+
+/** A memory that the kernel may work in: an Arena, or the scratch page. */
 export interface Home {
   readonly memory: WebAssembly.Memory;
   /** Made by the wasm backend when the memory is first worked on. */
   kernel?: KernelExports;
+  extras?: ExtrasExports;
 }
 
 let homes: WeakMap<ArrayBufferLike | ArrayBufferView, Home> | undefined;
@@ -46,3 +103,13 @@ export function adopt(place: ArrayBufferLike | ArrayBufferView, home: Home): voi
 
 /** Where an array lives, if that was adopted. To ask it for its buffer costs 15 ns or more, so that comes last. */
 export const homeOf = (array: ArrayBufferView): Home | undefined => homes?.get(array) ?? homes?.get(array.buffer);
+
+/** The memory that all of these live in, if they are of a type that the kernel works on where it lies. */
+export function sharedHome(x: FloatArray, ...others: ArrayBufferView[]): Home | undefined {
+  const home = x.BYTES_PER_ELEMENT > 2 ? homeOf(x) : undefined;
+  return home && others.every((other) => homeOf(other) === home) ? home : undefined;
+}
+
+/** The exports of a module on a home's memory. */
+export const instantiate = <E>(module: WebAssembly.Module, { memory }: Home): E =>
+  new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as E;

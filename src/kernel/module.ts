@@ -1,14 +1,14 @@
 /**
- * Where the kernel comes from: inlined as text and decoded on first use, so that an import does no work.
+ * Where the modules come from: inlined as text and decoded on first use, so that an import does no work.
  * @module
  */
-import { kernelHex } from './inlined.js';
 
-export function kernelModule(): WebAssembly.Module {
-  const size = kernelHex.length / 2;
+/** @throws whatever the engine throws where it forbids WebAssembly */
+export function moduleOf(hex: string): WebAssembly.Module {
+  const size = hex.length / 2;
   const words = new DataView(new ArrayBuffer(size + 3));
   // Four bytes at a time: 0.3 ms. Byte by byte it takes 0.6 to 1.8, which a cold start feels.
-  kernelHex.match(/.{1,8}/g)!.forEach((word, i) => {
+  hex.match(/.{1,8}/g)!.forEach((word, i) => {
     words.setUint32(4 * i, Number.parseInt(word.padEnd(8, '0'), 16));
   });
   return new WebAssembly.Module(new Uint8Array(words.buffer, 0, size));

@@ -1,104 +1,72 @@
 /**
- * The kernel's binding. Arrays that share an adopted memory are worked on where they lie; all others
+ * The binding of kernel.wasm. Arrays that share an adopted memory are worked on where they lie; all others
  * are streamed through a scratch tile of fixed size, so that memory use never grows with the tensor.
  * @module
  */
 import type { FloatArray } from '../tensor.js';
 import type { U64 } from '../u64.js';
-import type { Kernel } from './kernel.js';
-import { homeOf, type KernelExports, Sink } from './memory.js';
-import { Tile } from './tile.js';
+import type { Affine, Kernel, Nest } from './kernel.js';
+import { type Home, homeOf, instantiate, type KernelExports, Sink, sharedHome } from './memory.js';
+import { eachPiece } from './pieces.js';
+import { SECOND, Scratch, VALUES } from './scratch.js';
 
-/**
- * Bytes of values in a tile: a block of f32. Measured at 64K f32: 16 KB 0.28 ns an element, 8 KB 0.35, 32 KB 0.32;
- * the tile and both arrays' pieces want to be in the L1 cache together.
- */
-const TILE = 16384;
-
-/**
- * Where the tiles lie in the scratch memory. Large arrays begin some bytes behind a page, and a copy between
- * addresses that are alike in their low 12 bits makes loads wait for stores they have nothing to do with: at
- * address 0 all of it took 0.33 ns an element instead of 0.28.
- */
-const VALUES = 1040;
-const MASK = VALUES + TILE;
+/** Elements of x that one draw of a row of noise serves at once: more would leave the L2 cache between repeats. */
+const NEAR = 32768;
 
 export class WasmKernel implements Kernel {
   readonly #module: WebAssembly.Module;
-  readonly #scratch: KernelExports;
-  /** The scratch tile as each sink sees it; a mask's tile lies behind that of the values. */
-  readonly #tiles: Tile[];
+  readonly scratch: Scratch = new Scratch();
 
   /** @throws whatever the engine throws where it forbids WebAssembly, lacks SIMD or is out of memory */
   constructor(module: WebAssembly.Module) {
-    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
-    const { buffer } = memory;
-    const mask = new Tile(new Uint8Array(buffer, MASK, TILE));
     this.#module = module;
-    this.#scratch = this.#instantiate(memory);
-    this.#tiles = [
-      new Tile(new Float32Array(buffer, VALUES, TILE / 4)),
-      new Tile(new Float64Array(buffer, VALUES, TILE / 8)),
-      mask,
-      mask,
-    ];
+    this.#on(this.scratch);
   }
 
-  dropout(x: FloatArray, out: FloatArray, key: U64, offset: number, P: number, scale: number): void {
-    const sink = x.BYTES_PER_ELEMENT === 4 ? Sink.F32 : Sink.F64;
-    const { length } = x;
-    const home = this.#kernelOf(x, out);
+  dropout(x: FloatArray, out: FloatArray, key: U64, offset: number, P: number, affine: Affine, nest?: Nest): void {
+    const { scale, shift, fill } = affine;
+    const size = x.BYTES_PER_ELEMENT;
+    const sink = size === 8 ? Sink.F64 : Sink.F32;
+    const home = sharedHome(x, out);
     if (home) {
-      home.dropout(sink, x.byteOffset, out.byteOffset, length, key.lo, key.hi, offset, 0, P, scale);
+      const kernel = this.#on(home);
+      const { lo, hi } = key;
+      const src = x.byteOffset;
+      const dst = out.byteOffset;
+      if (!nest) kernel.dropout(sink, src, dst, x.length, lo, hi, offset, 0, P, scale, shift, fill, 1, x.length, 1);
+      else
+        eachPiece(nest, NEAR, true, (at, _n, first, noise, repeats, row, run) => {
+          const by = at * size;
+          kernel.dropout(sink, src + by, dst + by, noise, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run);
+        });
       return;
     }
-    const tile = this.#tiles[sink]!;
-    for (let i = 0; i < length; i += tile.length) {
-      const n = tile.load(x, i, length - i);
-      this.#scratch.dropout(sink, VALUES, VALUES, n, key.lo, key.hi, offset, i, P, scale);
-      tile.store(out, i, n);
-    }
+    const tile = this.scratch.tile(VALUES, size);
+    const kernel = this.#on(this.scratch);
+    eachPiece(nest ?? [x.length, 1], tile.length, false, (at, n, first, noise, repeats, row, run) => {
+      tile.load(x, at, n);
+      kernel.dropout(sink, VALUES, VALUES, noise, key.lo, key.hi, offset, first, P, scale, shift, fill, repeats, row, run);
+      tile.store(out, at, n);
+    });
   }
 
   mask(out: Uint8Array, length: number, bits: boolean, key: U64, offset: number, P: number): void {
     const sink = bits ? Sink.Bits : Sink.Bytes;
     const perByte = bits ? 8 : 1;
-    const home = this.#kernelOf(out, out);
-    const kernel = home ?? this.#scratch;
-    for (let i = 0; i < length; i += perByte * TILE) {
-      const n = Math.min(perByte * TILE, length - i);
+    const home = homeOf(out);
+    const kernel = this.#on(home ?? this.scratch);
+    const tile = this.scratch.tile(SECOND, 1);
+    for (let i = 0; i < length; i += perByte * tile.length) {
+      const n = Math.min(perByte * tile.length, length - i);
       const at = i / perByte;
-      kernel.dropout(sink, 0, home ? out.byteOffset + at : MASK, n, key.lo, key.hi, offset, i, P, 0);
-      if (!home) this.#tiles[sink]!.store(out, at, Math.ceil(n / perByte));
+      const dst = home ? out.byteOffset + at : SECOND;
+      kernel.dropout(sink, 0, dst, n, key.lo, key.hi, offset, i, P, 0, 0, 0, 1, n, 1);
+      if (!home) tile.store(out, at, Math.ceil(n / perByte));
     }
   }
 
-  applyMask(x: FloatArray, mask: Uint8Array, bits: boolean, out: FloatArray, scale: number): void {
-    const wide = x.BYTES_PER_ELEMENT === 8;
-    const home = this.#kernelOf(x, out) && this.#kernelOf(x, mask);
-    const { length } = x;
-    if (home) {
-      home.applyMask(x.byteOffset, mask.byteOffset, out.byteOffset, length, wide, bits, scale);
-      return;
-    }
-    const tile = this.#tiles[wide ? Sink.F64 : Sink.F32]!;
-    for (let i = 0; i < length; i += tile.length) {
-      const n = tile.load(x, i, length - i);
-      this.#tiles[Sink.Bytes]!.load(mask, bits ? i / 8 : i, bits ? Math.ceil(n / 8) : n);
-      this.#scratch.applyMask(VALUES, MASK, VALUES, n, wide, bits, scale);
-      tile.store(out, i, n);
-    }
-  }
-
-  /** The kernel on the memory that both arrays live in. */
-  #kernelOf(a: ArrayBufferView, b: ArrayBufferView): KernelExports | undefined {
-    const home = homeOf(a);
-    if (!home || home !== homeOf(b)) return undefined;
-    home.kernel ??= this.#instantiate(home.memory);
+  #on(home: Home): KernelExports {
+    home.kernel ??= instantiate<KernelExports>(this.#module, home);
     return home.kernel;
-  }
-
-  #instantiate(memory: WebAssembly.Memory): KernelExports {
-    return new WebAssembly.Instance(this.#module, { env: { memory } }).exports as unknown as KernelExports;
   }
 }

@@ -3,13 +3,23 @@
  * for engines without WebAssembly SIMD. `threshold` and `pieces` in stream.ts are the heart of it.
  * @module
  */
+import type { Affine, Kernel, Nest } from '../kernel/kernel.js';
+import { noiseLength } from '../noise-shape.js';
 import type { FloatArray } from '../tensor.js';
 import type { U64 } from '../u64.js';
+import { affine } from './affine.js';
 import { forEachElement } from './stream.js';
 
-export const reference = {
-  dropout(x: FloatArray, out: FloatArray, key: U64, offset: number, P: number, scale: number): void {
-    forEachElement(key, offset, P, x.length, scaled(x, out, scale));
+export const reference: Kernel = {
+  dropout(x: FloatArray, out: FloatArray, key: U64, offset: number, P: number, numbers: Affine, nest?: Nest): void {
+    const write = affine(x, out, numbers);
+    if (!nest) {
+      forEachElement(key, offset, P, x.length, write);
+      return;
+    }
+    const noise = new Uint8Array(noiseLength(nest));
+    this.mask(noise, noise.length, false, key, offset, P);
+    for (let i = 0; i < x.length; i++) write(i, noise[noiseOf(i, nest)] === 1);
   },
 
   mask(out: Uint8Array, length: number, bits: boolean, key: U64, offset: number, P: number): void {
@@ -19,17 +29,19 @@ export const reference = {
       out[Math.floor(i / perByte)]! |= Number(kept) << (i % perByte);
     });
   },
-
-  applyMask(x: FloatArray, mask: Uint8Array, bits: boolean, out: FloatArray, scale: number): void {
-    const write = scaled(x, out, scale);
-    for (let i = 0; i < x.length; i++) write(i, bits ? ((mask[Math.floor(i / 8)]! >> (i % 8)) & 1) > 0 : mask[i]! > 0);
-  },
 };
 
-/** Kept → x · scale, rounded to the dtype at each operation; dropped → +0, whatever x was. */
-function scaled(x: FloatArray, out: FloatArray, scale: number): (i: number, kept: boolean) => void {
-  const s = x.BYTES_PER_ELEMENT === 4 ? Math.fround(scale) : scale;
-  return (i, kept) => {
-    out[i] = kept ? x[i]! * s : 0;
-  };
+/** Which element of the noise serves element i: its coordinates along the nest, without the repeats. */
+function noiseOf(i: number, nest: Nest): number {
+  let index = 0;
+  let stride = 1;
+  for (let place = nest.length - 1; place >= 0; place--) {
+    const size = nest[place]!;
+    if (place % 2 === 0) {
+      index += stride * (i % size);
+      stride *= size;
+    }
+    i = Math.floor(i / size);
+  }
+  return index;
 }

@@ -5,9 +5,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Arena } from '../../src/arena.js';
-import type { Kernel } from '../../src/kernel/kernel.js';
+import { alpha } from '../../src/functional/alpha.js';
+import { inverted, scaled } from '../../src/functional/call.js';
+import type { Extras, Kernel } from '../../src/kernel/kernel.js';
+import { nestOf } from '../../src/noise-shape.js';
 import { fromBigInt } from '../../src/u64.js';
-import { kernels } from '../backends.js';
+import { extras, kernels } from '../backends.js';
 
 const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
 console.log(`equivalence: FUZZ_SEED=${seed}`);
@@ -40,6 +43,8 @@ const place = fc.record({
   skew: fc.integer({ min: 0, max: 7 }),
   inplace: fc.boolean(),
 });
+/** What becomes of kept and dropped elements: as in dropout, or as in alpha dropout. */
+const numbers = fc.constantFrom(inverted, (p: number) => alpha(Math.min(p, 0.99)));
 const P = (p: number) => Math.floor(p * 2 ** 32 + 0.5);
 
 /** Memory full of guard bytes, in an arena or not, and an array in it that starts `skew` elements in. */
@@ -74,18 +79,31 @@ function bits(x: Float32Array | Float64Array): unknown[] {
   return Array.from<unknown, unknown>(words, (word, i) => (Number.isNaN(x[i]) ? 'NaN' : word));
 }
 
-const { 'wasm-simd': wasm, reference } = Object.fromEntries(kernels) as Record<(typeof kernels)[number][0], Kernel>;
+type Backend = Kernel & Extras;
+
+/** Both halves of a backend. */
+const [wasm, reference] = kernels.map(([, kernel], i): Backend => {
+  const [, rest] = extras[i]!;
+  return {
+    dropout: (...call) => kernel.dropout(...call),
+    mask: (...call) => kernel.mask(...call),
+    applyMask: (...call) => rest.applyMask(...call),
+    noise: (...call) => rest.noise(...call),
+    fused: (...call) => rest.fused(...call),
+    fusedBackward: (...call) => rest.fusedBackward(...call),
+  };
+}) as [Backend, Backend];
 
 describe('wasm is the reference, bit for bit', () => {
   it('dropout: any length, p, offset, alignment, dtype, memory, in place or not', () => {
     check(
-      fc.property(length, p, key, offset, place, (n, p, key, offset, { wide, arena, skew, inplace }) => {
-        const run = (kernel: Kernel) => {
+      fc.property(length, p, key, offset, place, numbers, (n, p, key, offset, { wide, arena, skew, inplace }, numbers) => {
+        const run = (kernel: Backend) => {
           const { array: x, intact: xIntact } = floats(n, arena, skew, wide);
           const { array: y, intact } = inplace ? { array: x, intact: xIntact } : floats(n, arena, (skew + 3) % 8, wide);
           fill(x, key.lo & 0xff);
           const before = bits(x);
-          kernel.dropout(x, y, key, offset, P(p), 1 / (1 - p));
+          kernel.dropout(x, y, key, offset, P(p), numbers(p));
           expect(xIntact() && intact()).toBe(true);
           if (!inplace) expect(bits(x)).toEqual(before);
           return bits(y);
@@ -100,7 +118,7 @@ describe('wasm is the reference, bit for bit', () => {
     const side = fc.record({ wide: fc.boolean(), inBits: fc.boolean(), skew: fc.integer({ min: 0, max: 3 }) });
     check(
       fc.property(length, p, key, offset, side, (n, p, key, offset, { wide, inBits, skew }) => {
-        const run = (kernel: Kernel) => {
+        const run = (kernel: Backend) => {
           const arena = new Arena({ bytes: 4 * 8 * (n + 8) });
           const all = new Uint8Array(arena.memory.buffer).fill(GUARD);
           const take = (n: number) => (wide ? arena.float64(n) : arena.float32(n));
@@ -109,9 +127,9 @@ describe('wasm is the reference, bit for bit', () => {
           arena.uint8(skew);
           const mask = arena.uint8(inBits ? Math.ceil(n / 8) : n);
           fill(x, key.lo & 0xff);
-          kernel.dropout(x, y, key, offset, P(p), 1 / (1 - p));
+          kernel.dropout(x, y, key, offset, P(p), inverted(p));
           kernel.mask(mask, n, inBits, key, offset, P(p));
-          kernel.applyMask(x, mask, inBits, z, 1 / (1 - p * 0.99));
+          kernel.applyMask(x, mask, inBits, z, alpha(p * 0.99));
           const results = [x, y, z].map(bits);
           for (const { byteOffset, byteLength } of [x, y, z, mask])
             all.fill(GUARD, byteOffset, byteOffset + byteLength);
@@ -128,7 +146,7 @@ describe('wasm is the reference, bit for bit', () => {
     check(
       fc.property(length, p, key, offset, fc.boolean(), place, (n, p, key, offset, inBits, { arena, skew }) => {
         const written = inBits ? Math.ceil(n / 8) : n;
-        const run = (kernel: Kernel) => {
+        const run = (kernel: Backend) => {
           const { array, intact } = guarded(Uint8Array, 1, written + 3, arena, skew);
           kernel.mask(array, n, inBits, key, offset, P(p));
           expect(intact(written)).toBe(true);
@@ -143,20 +161,105 @@ describe('wasm is the reference, bit for bit', () => {
   it('masks applied: any mask, length, alignment, dtype, memory, in place or not', () => {
     check(
       fc.property(length, p, key, fc.boolean(), place, (n, p, key, inBits, { wide, arena, skew, inplace }) => {
-        const run = (kernel: Kernel) => {
+        const run = (kernel: Backend) => {
           const { array: x, intact: xIntact } = floats(n, arena, skew, wide);
           const { array: y, intact } = inplace ? { array: x, intact: xIntact } : floats(n, arena, (skew + 5) % 8, wide);
           const mask = guarded(Uint8Array, 1, inBits ? Math.ceil(n / 8) : n, arena, skew);
           reference.mask(mask.array, n, inBits, key, 0, P(0.5));
           if (!inBits) for (let i = 0; i < n; i += 3) mask.array[i]! *= 1 + (i % 255); // any byte but 0 is kept
           fill(x, key.hi & 0xff);
-          kernel.applyMask(x, mask.array, inBits, y, 1 / (1 - p * 0.99));
+          kernel.applyMask(x, mask.array, inBits, y, alpha(p * 0.99));
           expect(xIntact() && intact() && mask.intact()).toBe(true);
           return bits(y);
         };
         expect(run(wasm)).toEqual(run(reference));
       }),
       2000,
+    );
+  });
+
+  it('noise that is broadcast: any shape, noise shape, dtype, memory, in place or not', () => {
+    const axis = fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom(0, 1, 31, 32, 33, 64, 70, 100));
+    const shape = fc
+      .array(fc.tuple(axis, fc.boolean()), { minLength: 1, maxLength: 6 })
+      .filter((axes) => axes.reduce((n, [size]) => n * size, 1) < 40_000);
+    check(
+      fc.property(shape, p, key, offset, place, numbers, (axes, p, key, offset, place, numbers) => {
+        const { wide, arena, skew, inplace } = place;
+        const shape = axes.map(([size]) => size);
+        const nest = nestOf(
+          axes.map(([, shared]) => (shared ? 1 : null)),
+          shape,
+        );
+        const n = shape.reduce((n, size) => n * size, 1);
+        const run = (kernel: Backend) => {
+          const { array: x, intact: xIntact } = floats(n, arena, skew, wide);
+          const { array: y, intact } = inplace ? { array: x, intact: xIntact } : floats(n, arena, (skew + 3) % 8, wide);
+          fill(x, key.lo & 0xff);
+          kernel.dropout(x, y, key, offset, P(p), numbers(p), nest);
+          expect(xIntact() && intact()).toBe(true);
+          return bits(y);
+        };
+        expect(run(wasm)).toEqual(run(reference));
+      }),
+      2000,
+    );
+  });
+
+  it('noise: any length, offset, deviation, alignment, dtype, memory, in place or not', () => {
+    const stddev = fc.oneof(fc.double({ min: 0, max: 10, noNaN: true }), fc.constantFrom(1e-30, 1, 1e30));
+    check(
+      fc.property(length, stddev, key, offset, place, fc.boolean(), (n, stddev, key, offset, place, additive) => {
+        const { wide, arena, skew, inplace } = place;
+        const run = (kernel: Backend) => {
+          const { array: x, intact: xIntact } = floats(n, arena, skew, wide);
+          const { array: y, intact } = inplace ? { array: x, intact: xIntact } : floats(n, arena, (skew + 3) % 8, wide);
+          fill(x, key.lo & 0xff);
+          kernel.noise(x, y, key, offset, stddev, additive);
+          expect(xIntact() && intact()).toBe(true);
+          return bits(y);
+        };
+        expect(run(wasm)).toEqual(run(reference));
+      }),
+      2000,
+    );
+  });
+
+  it('fused: any rows, with and without residual, backward, alignment, dtype, memory, in place or not', () => {
+    const rows = fc.oneof(
+      fc.tuple(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 1, max: 40 })),
+      fc.tuple(fc.integer({ min: 0, max: 9 }), fc.constantFrom(31, 32, 64, 100, 768, 2048, 4096, 4100, 5000)),
+    );
+    check(
+      fc.property(rows, p, key, offset, place, fc.boolean(), ([rows, features], p, key, offset, place, residual) => {
+        const { wide, arena: inArena, skew, inplace } = place;
+        const n = rows * features;
+        const run = (kernel: Backend) => {
+          const arena = new Arena({ bytes: 8 * (3 * (n + 8) + 3 * features + 64) });
+          const all = new Uint8Array(inArena ? arena.memory.buffer : new ArrayBuffer(arena.bytesFree)).fill(GUARD);
+          const size = wide ? 8 : 4;
+          let at = 64 + size * skew;
+          const take = (n: number) => {
+            const array = new (wide ? Float64Array : Float32Array)(all.buffer, at, n);
+            at += size * (n + 5);
+            return array;
+          };
+          const [x, added, bias, sums] = [take(n), take(n), take(features), take(features)];
+          const y = inplace ? x : take(n);
+          for (const array of [x, added, bias]) fill(array, (key.lo + array.byteOffset) & 0xff);
+          kernel.fused(x, bias, residual ? added : undefined, y, key, offset, P(p), 1 / (1 - p * 0.99));
+          const forward = bits(y);
+          fill(x, key.hi & 0xff);
+          kernel.fusedBackward(x, y, sums, key, offset, P(p), 1 / (1 - p * 0.99));
+          const results = [forward, bits(y), bits(sums)];
+          for (const { byteOffset, byteLength } of [x, y, added, bias, sums])
+            all.fill(GUARD, byteOffset, byteOffset + byteLength);
+          expect(all.every((v) => v === GUARD)).toBe(true);
+          return results;
+        };
+        expect(run(wasm)).toEqual(run(reference));
+      }),
+      1500,
     );
   });
 });
@@ -178,11 +281,11 @@ describe.each(kernels)('a cut makes no difference on %s', (_, kernel) => {
         const x = wide ? new Float64Array(n) : new Float32Array(n);
         fill(x, 1);
         const whole = x.slice();
-        kernel.dropout(x, whole, key, offset, P(p), 1 / (1 - p));
+        kernel.dropout(x, whole, key, offset, P(p), inverted(p));
         const cut = x.slice();
         for (const [from, to] of pieces(n, cuts)) {
           const piece = cut.subarray(from, to);
-          kernel.dropout(piece, piece, key, offset + from, P(p), 1 / (1 - p));
+          kernel.dropout(piece, piece, key, offset + from, P(p), inverted(p));
         }
         expect(bits(cut)).toEqual(bits(whole));
       }),
@@ -213,8 +316,8 @@ describe.each(kernels)('a cut makes no difference on %s', (_, kernel) => {
         const f64 = new Float64Array(n).fill(1);
         kernel.mask(bytes, n, false, key, offset, P(p));
         kernel.mask(bits, n, true, key, offset, P(p));
-        kernel.dropout(f32, f32, key, offset, P(p), 1);
-        kernel.dropout(f64, f64, key, offset, P(p), 1);
+        kernel.dropout(f32, f32, key, offset, P(p), scaled(1));
+        kernel.dropout(f64, f64, key, offset, P(p), scaled(1));
         expect(Array.from(bytes, (_, i) => (bits[i >> 3]! >> (i & 7)) & 1)).toEqual([...bytes]);
         expect([...f32]).toEqual([...bytes]);
         expect([...f64]).toEqual([...bytes]);

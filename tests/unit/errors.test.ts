@@ -100,7 +100,7 @@ describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, applyMask, dro
     ['an int tensor', { data: new Int32Array(4), shape: [4] }, 'Int32Array'],
     ['a tensor without data', { shape: [4] }, 'Object'],
   ])('x is %s', (_, bad, got) => {
-    const message = new RegExp(`^x has to be a Float32Array or a Float64Array, but got ${got}$`);
+    const message = new RegExp(`^x has to be a Float32Array or a Float64Array or a Float16Array, but got ${got}$`);
     refuses((out) => dropout(wrong(bad), { p: 0.5, key, out: wrong(out) }), TypeError, message);
     refuses((out) => applyMask(wrong(bad), new Uint8Array(4), { p: 0.5, out: wrong(out) }), TypeError, message);
     const generator = new Generator(1);

@@ -54,7 +54,7 @@ describe('dist/kernel.wasm', () => {
     const memory = new WebAssembly.Memory({ initial: 1 });
     const { exports } = instantiateSync<{ dropout(...args: number[]): void }>(binary, { env: { memory } });
     new Float32Array(memory.buffer).fill(1);
-    exports.dropout(0, 0, 0, 16384, 1, 2, 0, 0, 2 ** 31, 2);
+    exports.dropout(0, 0, 0, 16384, 1, 2, 0, 0, 2 ** 31, 2, -0, 0, 1, 16384, 1);
     expect(new Set(new Float32Array(memory.buffer))).toEqual(new Set([0, 2]));
   });
 });

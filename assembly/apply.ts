@@ -1,0 +1,47 @@
+/**
+ * Applying a mask of the caller's.
+ *
+ *   bytes   element i is byte i: any value but 0 is kept
+ *   bits    element i is bit i % 8 of byte i / 8
+ */
+import { affine1F32, affine1F64, affine8F32, affine8F64 } from "./affine";
+
+// @ts-ignore: decorator
+@inline
+function dropped1(mask: usize, i: i32, bits: bool): bool {
+  return bits ? !((load<u8>(mask + (i >> 3)) >>> (i & 7)) & 1) : !load<u8>(mask + i);
+}
+
+/** The drop flags of eight elements; i is a multiple of 8. */
+// @ts-ignore: decorator
+@inline
+function dropped8(mask: usize, i: i32, bits: bool): v128 {
+  const kept = bits
+    ? v128.and(v128.load8_splat(mask + (i >> 3)), i16x8(1, 2, 4, 8, 16, 32, 64, 128))
+    : v128.load8x8_u(mask + i);
+  return i16x8.eq(kept, i16x8.splat(0));
+}
+
+/** Of n elements (n at most 2^30), f64 if `wide` and f32 otherwise: kept → x · scale + shift, dropped → fill. */
+export function applyMask(
+  src: usize, mask: usize, dst: usize, n: i32, wide: bool, bits: bool, scale: f64, shift: f64, fill: f64,
+): void {
+  const a32 = f32x4.splat(f32(scale));
+  const b32 = f32x4.splat(f32(shift));
+  const c32 = f32x4.splat(f32(fill));
+  const a64 = f64x2.splat(scale);
+  const b64 = f64x2.splat(shift);
+  const c64 = f64x2.splat(fill);
+  const whole = n & -8;
+  let i = 0;
+  for (; i < whole; i += 8) {
+    const dropped = dropped8(mask, i, bits);
+    if (wide) affine8F64(src + (i << 3), dst + (i << 3), dropped, a64, b64, c64);
+    else affine8F32(src + (i << 2), dst + (i << 2), dropped, a32, b32, c32);
+  }
+  for (; i < n; ++i) {
+    const dropped = dropped1(mask, i, bits);
+    if (wide) affine1F64(src + (i << 3), dst + (i << 3), dropped, scale, shift, fill);
+    else affine1F32(src + (i << 2), dst + (i << 2), dropped, f32(scale), f32(shift), f32(fill));
+  }
+}

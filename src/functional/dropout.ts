@@ -1,0 +1,23 @@
+/**
+ * Dropout as a stateless call.
+ * @module
+ */
+import type { Input, Result } from '../tensor.js';
+import { type DropoutOptions, dropped, inverted } from './call.js';
+
+/**
+ * Dropout (Srivastava et al. 2014), inverted: each element is +0 with probability p and x / (1 − p)
+ * otherwise. The gradient with respect to x is the same call on dy. On weights instead of activations this is
+ * DropConnect (Wan et al. 2013).
+ *
+ * @param x elements in row-major order, any shape; NaN and ±Inf are dropped like any other
+ * @returns `out`, or a new array of the kind of x, in the arena of x if that has one
+ * @throws TypeError, RangeError that names the argument, before anything is written
+ * @example
+ * const key = new Generator(42).next();
+ * const y = dropout(Float32Array.of(1, 2, 3, 4), { p: 0.5, key }); // 2, 0, 0, 8
+ * const dx = dropout(dy, { p: 0.5, key });
+ */
+export function dropout<X extends Input>(x: X, options: DropoutOptions<X>): Result<X> {
+  return dropped(x, options, inverted);
+}

@@ -1,0 +1,146 @@
+/**
+ * The binding of extras.wasm, on the memories and tiles of kernel.wasm.
+ * @module
+ */
+import type { FloatArray } from '../tensor.js';
+import type { U64 } from '../u64.js';
+import type { Affine, Extras } from './kernel.js';
+import { type ExtrasExports, FusedPass, type Home, instantiate, sharedHome } from './memory.js';
+import { SECOND, type Scratch, THIRD, VALUES } from './scratch.js';
+import type { Tile } from './tile.js';
+
+export class WasmExtras implements Extras {
+  readonly #module: WebAssembly.Module;
+  readonly #scratch: Scratch;
+
+  constructor(module: WebAssembly.Module, scratch: Scratch) {
+    this.#module = module;
+    this.#scratch = scratch;
+  }
+
+  applyMask(x: FloatArray, mask: Uint8Array, bits: boolean, out: FloatArray, { scale, shift, fill }: Affine): void {
+    const { length } = x;
+    const size = x.BYTES_PER_ELEMENT;
+    const wide = size === 8;
+    const home = sharedHome(x, mask, out);
+    if (home) {
+      const { byteOffset } = mask;
+      this.#on(home).applyMask(x.byteOffset, byteOffset, out.byteOffset, length, wide, bits, scale, shift, fill);
+      return;
+    }
+    const { applyMask } = this.#on(this.#scratch);
+    const values = this.#scratch.tile(VALUES, size);
+    const flags = this.#scratch.tile(SECOND, 1);
+    for (let i = 0; i < length; i += values.length) {
+      const n = values.load(x, i, length - i);
+      flags.load(mask, bits ? i / 8 : i, bits ? Math.ceil(n / 8) : n);
+      applyMask(VALUES, SECOND, VALUES, n, wide, bits, scale, shift, fill);
+      values.store(out, i, n);
+    }
+  }
+
+  noise(x: FloatArray, out: FloatArray, { lo, hi }: U64, offset: number, stddev: number, additive: boolean): void {
+    const { length } = x;
+    const size = x.BYTES_PER_ELEMENT;
+    const wide = size === 8;
+    const home = sharedHome(x, out);
+    if (home) {
+      this.#on(home).noise(x.byteOffset, out.byteOffset, length, wide, additive, lo, hi, offset, 0, stddev);
+      return;
+    }
+    const { noise } = this.#on(this.#scratch);
+    const tile = this.#scratch.tile(VALUES, size);
+    for (let i = 0; i < length; i += tile.length) {
+      const n = tile.load(x, i, length - i);
+      noise(VALUES, VALUES, n, wide, additive, lo, hi, offset, i, stddev);
+      tile.store(out, i, n);
+    }
+  }
+
+  fused(
+    x: FloatArray,
+    bias: FloatArray,
+    residual: FloatArray | undefined,
+    out: FloatArray,
+    key: U64,
+    offset: number,
+    P: number,
+    scale: number,
+  ): void {
+    const pass = residual ? FusedPass.Residual : FusedPass.Bias;
+    const home = sharedHome(x, bias, residual ?? x, out);
+    if (home) this.#fusedAt(home, pass, x, bias, residual ?? x, out, key, offset, P, scale);
+    else this.#fusedTiles(pass, x, bias, residual, out, key, offset, P, scale);
+  }
+
+  fusedBackward(
+    dy: FloatArray,
+    dx: FloatArray,
+    dbias: FloatArray,
+    key: U64,
+    offset: number,
+    P: number,
+    scale: number,
+  ): void {
+    const home = sharedHome(dy, dx, dbias);
+    // Float16Arrays are summed in f32 too.
+    const sums = dbias.BYTES_PER_ELEMENT === 2 ? new Float32Array(dbias.length) : dbias;
+    sums.fill(0);
+    if (home) this.#fusedAt(home, FusedPass.Backward, dy, sums, dy, dx, key, offset, P, scale);
+    else this.#fusedTiles(FusedPass.Backward, dy, sums, undefined, dx, key, offset, P, scale);
+    if (sums !== dbias) dbias.set(sums);
+  }
+
+  #fusedAt(
+    home: Home,
+    pass: FusedPass,
+    x: FloatArray,
+    bias: FloatArray,
+    residual: FloatArray,
+    out: FloatArray,
+    { lo, hi }: U64,
+    offset: number,
+    P: number,
+    scale: number,
+  ): void {
+    const { fused } = this.#on(home);
+    const [src, row, added, dst] = [x.byteOffset, bias.byteOffset, residual.byteOffset, out.byteOffset];
+    const wide = x.BYTES_PER_ELEMENT === 8;
+    fused(pass, src, row, added, dst, x.length, bias.length, 0, wide, lo, hi, offset, 0, P, scale);
+  }
+
+  #fusedTiles(
+    pass: FusedPass,
+    x: FloatArray,
+    bias: FloatArray,
+    residual: FloatArray | undefined,
+    out: FloatArray,
+    { lo, hi }: U64,
+    offset: number,
+    P: number,
+    scale: number,
+  ): void {
+    const { fused } = this.#on(this.#scratch);
+    const size = x.BYTES_PER_ELEMENT;
+    const [values, second, row] = [VALUES, SECOND, THIRD].map((at) => this.#scratch.tile(at, size)) as [Tile, Tile, Tile];
+    const features = bias.length;
+    // A row that fits its tile stays there; of a longer one, each piece of x brings its part along.
+    const fits = features <= row.length;
+    if (fits) row.load(bias, 0, features);
+    for (let i = 0, n = 0; i < x.length; i += n) {
+      const column = i % features;
+      n = values.load(x, i, fits ? x.length - i : Math.min(x.length - i, features - column));
+      if (residual) second.load(residual, i, n);
+      if (!fits) row.load(bias, column, n);
+      fused(pass, VALUES, THIRD, SECOND, VALUES, n, fits ? features : n, fits ? column : 0, size === 8, lo, hi, offset, i, P, scale);
+      values.store(out, i, n);
+      if (!fits && pass === FusedPass.Backward) row.store(bias, column, n);
+    }
+    if (fits && pass === FusedPass.Backward) row.store(bias, 0, features);
+  }
+
+  #on(home: Home): ExtrasExports {
+    home.extras ??= instantiate<ExtrasExports>(this.#module, home);
+    return home.extras;
+  }
+}

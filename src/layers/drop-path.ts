@@ -1,0 +1,51 @@
+/**
+ * The DropPath layer.
+ * @module
+ */
+import { checkBoolean } from '../check.js';
+import { inverted, scaled } from '../functional/call.js';
+import type { Affine, Nest } from '../kernel/kernel.js';
+import { nestOf } from '../noise-shape.js';
+import { type Input, tensorShape } from '../tensor.js';
+import type { LayerOptions } from './layer.js';
+import { MaskLayer } from './mask-layer.js';
+
+export interface DropPathOptions extends LayerOptions {
+  /** Whether kept samples are scaled by 1 / (1 − p). True without it. */
+  scaleByKeep?: boolean;
+}
+
+/**
+ * Stochastic depth (Huang et al. 2016), as timm's `DropPath` and torchvision's `StochasticDepth(mode="row")`: one
+ * draw a sample, for the branch of a residual block. The first axis of x is the batch.
+ *
+ * @example
+ * const layer = new DropPath(0.1);
+ * const y = layer.forward({ data, shape: [8, 196, 768] }); // zeroes whole samples
+ */
+export class DropPath extends MaskLayer {
+  static override readonly type: string = 'DropPath';
+  readonly scaleByKeep: boolean;
+
+  /** @throws TypeError, RangeError for a p that is no number from 0 to 1, or options of another type */
+  constructor(p = 0.1, options: DropPathOptions = {}) {
+    super(p, options);
+    this.scaleByKeep = checkBoolean(options.scaleByKeep ?? true, 'scaleByKeep');
+  }
+
+  protected override options(): Record<string, unknown> {
+    return { p: this.p, scaleByKeep: this.scaleByKeep };
+  }
+
+  protected override nest(x: Input): Nest | undefined {
+    const shape = tensorShape(x);
+    return nestOf(
+      shape.map((_, axis) => (axis ? 1 : null)),
+      shape,
+    );
+  }
+
+  protected override numbers(p: number): Affine {
+    return this.scaleByKeep ? inverted(p) : scaled(1);
+  }
+}
