@@ -130,13 +130,13 @@ export abstract class Layer {
    * @throws Error before any forward; TypeError, RangeError that names the argument
    */
   backward<X extends Input>(dy: X, out?: Like<X>): Result<X> {
+    return this.#backward(this.passed('backward'), dy, out);
+  }
+
+  /** @internal `backward` of the latest forward, to be asked whatever forwards follow. */
+  pullback(): <X extends Input>(dy: X) => Result<X> {
     const pass = this.passed('backward');
-    checkLength(checkInput(dy, 'dy'), pass.length, 'dy');
-    if (pass.shape && !ArrayBuffer.isView(dy)) checkShape(dy.shape, pass.shape, 'dy');
-    const result = resultOf(pass.training, dy, out, 'dy');
-    if (pass.training) this.gradient(dy, result, pass);
-    else copy(dy, result);
-    return result;
+    return (dy) => this.#backward(pass, dy);
   }
 
   toString(): string {
@@ -196,6 +196,15 @@ export abstract class Layer {
 
   /** Takes over what JSON holds beyond the options. */
   protected restore(_json: LayerJSON): void {}
+
+  #backward<X extends Input>(pass: Pass, dy: X, out?: Like<X>): Result<X> {
+    checkLength(checkInput(dy, 'dy'), pass.length, 'dy');
+    if (pass.shape && !ArrayBuffer.isView(dy)) checkShape(dy.shape, pass.shape, 'dy');
+    const result = resultOf(pass.training, dy, out, 'dy');
+    if (pass.training) this.gradient(dy, result, pass);
+    else copy(dy, result);
+    return result;
+  }
 
   protected passed(method: string): Pass {
     if (!this.#latest) throw new Error(`${method} needs a forward first`);
