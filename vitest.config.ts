@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^dropout-wasm$/, replacement: source('index.ts') },
+      { find: /^dropout-wasm\/onnx$/, replacement: source('onnx/index.ts') },
       { find: /^dropout-wasm\/tfjs$/, replacement: source('tfjs/index.ts') },
     ],
   },

@@ -15,7 +15,7 @@
 import { scale8F32, scale8F64 } from "./affine";
 import { mark, toBits } from "./mask";
 import { spread } from "./spread";
-import { BLOCK, GAMMA, STEP, WORDS, drops, mix, next, threshold } from "./stream";
+import { BLOCK, GAMMA, STEP, WORDS, drops, next, threshold, words } from "./stream";
 
 /** What becomes of the flags. One loop for all keeps the module under 4096 bytes; a branch a step is free. */
 export const enum Sink {
@@ -62,17 +62,15 @@ export function dropout(
     }
     const T = i16x8.splat(i16(t));
 
-    const stride = i64x2.splat(2 * gamma);
-    let w = i64x2.replace_lane(i64x2.splat(base + gamma), 1, base + 2 * gamma);
     // s0 of lanes 0 … 7 in a0 … a3, s1 in b0 … b3
-    let a0 = mix(w);
-    let a1 = mix(w = i64x2.add(w, stride));
-    let a2 = mix(w = i64x2.add(w, stride));
-    let a3 = mix(w = i64x2.add(w, stride));
-    let b0 = mix(w = i64x2.add(w, stride));
-    let b1 = mix(w = i64x2.add(w, stride));
-    let b2 = mix(w = i64x2.add(w, stride));
-    let b3 = mix(i64x2.add(w, stride));
+    let a0 = words(base, gamma, 0);
+    let a1 = words(base, gamma, 2);
+    let a2 = words(base, gamma, 4);
+    let a3 = words(base, gamma, 6);
+    let b0 = words(base, gamma, 8);
+    let b1 = words(base, gamma, 10);
+    let b2 = words(base, gamma, 12);
+    let b3 = words(base, gamma, 14);
 
     for (; k < end; k += STEP) {
       // Two steps an iteration let (a, b) change roles instead of places: 8 % faster than one.

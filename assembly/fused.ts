@@ -6,7 +6,7 @@
  *
  * x is rows of `features` elements, bias and its gradient are one row.
  */
-import { BLOCK, GAMMA, STEP, WORDS, drops, mix, next, threshold } from "./stream";
+import { BLOCK, GAMMA, STEP, WORDS, drops, next, threshold, words } from "./stream";
 
 export const enum Pass {
   /** Without a residual. */
@@ -27,12 +27,12 @@ function passV<T extends number>(pass: Pass, x: usize, bias: usize, residual: us
   if (pass == Pass.Backward) v128.store(bias, v128.add<T>(v128.load(bias), v));
 }
 
-/** Eight f32. */
+/** Eight f32. A flag beside itself is the flag in 32 bits, as in affine.ts. */
 // @ts-ignore: decorator
 @inline
 function pass8F32(pass: Pass, x: usize, bias: usize, residual: usize, y: usize, dropped: v128, scale: v128): void {
-  passV<f32>(pass, x, bias, residual, y, i32x4.extend_low_i16x8_s(dropped), scale);
-  passV<f32>(pass, x + 16, bias + 16, residual + 16, y + 16, i32x4.extend_high_i16x8_s(dropped), scale);
+  passV<f32>(pass, x, bias, residual, y, v128.shuffle<i16>(dropped, dropped, 0, 8, 1, 9, 2, 10, 3, 11), scale);
+  passV<f32>(pass, x + 16, bias + 16, residual + 16, y + 16, v128.shuffle<i16>(dropped, dropped, 4, 12, 5, 13, 6, 14, 7, 15), scale);
 }
 
 /** Eight f64. */
@@ -45,6 +45,18 @@ function pass8F64(pass: Pass, x: usize, bias: usize, residual: usize, y: usize, 
   passV<f64>(pass, x + 16, bias + 16, residual + 16, y + 16, i64x2.extend_high_i32x4_s(low), scale);
   passV<f64>(pass, x + 32, bias + 32, residual + 32, y + 32, i64x2.extend_low_i32x4_s(high), scale);
   passV<f64>(pass, x + 48, bias + 48, residual + 48, y + 48, i64x2.extend_high_i32x4_s(high), scale);
+}
+
+/** A step of f32 with a residual. */
+// @ts-ignore: decorator
+@inline
+function step(
+  x: usize, bias: usize, residual: usize, y: usize, d0: v128, d1: v128, d2: v128, d3: v128, scale: v128,
+): void {
+  pass8F32(Pass.Residual, x, bias, residual, y, d0, scale);
+  pass8F32(Pass.Residual, x + 32, bias + 32, residual + 32, y + 32, d1, scale);
+  pass8F32(Pass.Residual, x + 64, bias + 64, residual + 64, y + 64, d2, scale);
+  pass8F32(Pass.Residual, x + 96, bias + 96, residual + 96, y + 96, d3, scale);
 }
 
 /** One element. */
@@ -90,18 +102,38 @@ export function fused(
     }
     const T = i16x8.splat(i16(t));
 
-    const stride = i64x2.splat(2 * gamma);
-    let w = i64x2.replace_lane(i64x2.splat(base + gamma), 1, base + 2 * gamma);
-    let a0 = mix(w);
-    let a1 = mix(w = i64x2.add(w, stride));
-    let a2 = mix(w = i64x2.add(w, stride));
-    let a3 = mix(w = i64x2.add(w, stride));
-    let b0 = mix(w = i64x2.add(w, stride));
-    let b1 = mix(w = i64x2.add(w, stride));
-    let b2 = mix(w = i64x2.add(w, stride));
-    let b3 = mix(i64x2.add(w, stride));
+    let a0 = words(base, gamma, 0);
+    let a1 = words(base, gamma, 2);
+    let a2 = words(base, gamma, 4);
+    let a3 = words(base, gamma, 6);
+    let b0 = words(base, gamma, 8);
+    let b1 = words(base, gamma, 10);
+    let b2 = words(base, gamma, 12);
+    let b3 = words(base, gamma, 14);
 
     for (; k < end; k += STEP) {
+      if (pass == Pass.Residual && !wide && k >= i) {
+        for (; end - k >= 2 * STEP && features - j >= 2 * STEP; k += 2 * STEP) {
+          const x = src + (k << 2);
+          const b = bias + (j << 2);
+          const r = residual + (k << 2);
+          const y = dst + (k << 2);
+          a0 = next(a0, b0);
+          a1 = next(a1, b1);
+          a2 = next(a2, b2);
+          a3 = next(a3, b3);
+          step(x, b, r, y, drops(T, a0, b0), drops(T, a1, b1), drops(T, a2, b2), drops(T, a3, b3), s32);
+          b0 = next(b0, a0);
+          b1 = next(b1, a1);
+          b2 = next(b2, a2);
+          b3 = next(b3, a3);
+          step(x + 128, b + 128, r + 128, y + 128, drops(T, a0, b0), drops(T, a1, b1), drops(T, a2, b2), drops(T, a3, b3), s32);
+          j += 2 * STEP;
+          if (j == features) j = 0;
+        }
+        if (k == end) break;
+      }
+
       const c0 = next(a0, b0);
       const c1 = next(a1, b1);
       const c2 = next(a2, b2);
@@ -119,19 +151,6 @@ export function fused(
       let d2 = drops(T, a2, b2);
       const d3 = drops(T, a3, b3);
 
-      if (pass == Pass.Residual && !wide && k >= i && end - k >= STEP && features - j >= STEP) {
-        const x = src + (k << 2);
-        const b = bias + (j << 2);
-        const r = residual + (k << 2);
-        const y = dst + (k << 2);
-        pass8F32(Pass.Residual, x, b, r, y, d0, s32);
-        pass8F32(Pass.Residual, x + 32, b + 32, r + 32, y + 32, d1, s32);
-        pass8F32(Pass.Residual, x + 64, b + 64, r + 64, y + 64, d2, s32);
-        pass8F32(Pass.Residual, x + 96, b + 96, r + 96, y + 96, d3, s32);
-        j += STEP;
-        if (j == features) j = 0;
-        continue;
-      }
       // Elsewhere in four turns of eight elements, and one by one where a row or the call ends in them.
       for (let from = k; from < k + STEP; from += 8) {
         if (from >= i && from + 8 <= end && j + 8 <= features) {
@@ -140,6 +159,7 @@ export function fused(
           const r = residual + (from << size);
           const y = dst + (from << size);
           if (wide) pass8F64(pass, x, b, r, y, d0, s64);
+          else if (pass == Pass.Residual) pass8F32(Pass.Residual, x, b, r, y, d0, s32);
           else pass8F32(pass, x, b, r, y, d0, s32);
           j += 8;
           if (j == features) j = 0;

@@ -25,10 +25,21 @@
 @inline export const WORDS: u64 = 17;
 
 /** The SplitMix64 finalizer on two words. A zero stays a zero. */
-export function mix(z: v128): v128 {
+// @ts-ignore: decorator
+@inline
+function mix(z: v128): v128 {
   z = i64x2.mul(v128.xor(z, i64x2.shr_u(z, 30)), i64x2.splat(0xbf58476d1ce4e5b9));
   z = i64x2.mul(v128.xor(z, i64x2.shr_u(z, 27)), i64x2.splat(0x94d049bb133111eb));
   return v128.xor(z, i64x2.shr_u(z, 31));
+}
+
+/**
+ * Words j and j + 1 of the block whose words count from `base`, one in each half. gamma is GAMMA, or 0 with base 0 for
+ * words that are all 0.
+ */
+export function words(base: u64, gamma: u64, j: u64): v128 {
+  base += j * gamma;
+  return mix(i64x2.replace_lane(i64x2.splat(base + gamma), 1, base + 2 * gamma));
 }
 
 /** The word that follows (a, b) in two xorshift128+ lanes (23, 18, 5); the state becomes (b, next). */
@@ -43,7 +54,7 @@ export function next(a: v128, b: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function threshold(base: u64, P: u64): i32 {
-  const rounding = i64x2.extract_lane(mix(i64x2.splat(base + WORDS * GAMMA)), 0) >>> 48;
+  const rounding = u64(i64x2.extract_lane(words(base, GAMMA, 16), 0)) >> 48;
   return i32((P + rounding) >> 16) - 32768;
 }
 

@@ -3,7 +3,14 @@
  * @module
  */
 import { checkWhole, wrongValue } from './check.js';
-import { adopt, type ExtrasExports, type Home, homeOf, type KernelExports } from './kernel/memory.js';
+import {
+  adopt,
+  type ExtrasExports,
+  type GaussianExports,
+  type Home,
+  homeOf,
+  type KernelExports,
+} from './kernel/memory.js';
 
 /**
  * Hands out typed arrays one after the other from a piece of WebAssembly memory that never grows.
@@ -22,6 +29,8 @@ export class Arena implements Home {
   declare kernel?: KernelExports;
   /** @internal */
   declare extras?: ExtrasExports;
+  /** @internal */
+  declare gaussian?: GaussianExports;
   readonly #bytes: number;
   #next = 0;
 

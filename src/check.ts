@@ -14,7 +14,7 @@ export const wrongValue = (name: string, expected: string, got: unknown): RangeE
 /** A value as a message shows it: "0.5" for a string, [2,3] for a shape, its class for another object. */
 function shown(value: unknown): unknown {
   if (typeof value === 'string') return JSON.stringify(value);
-  if (Array.isArray(value) && value.length < 9) return `[${value}]`;
+  if (Array.isArray(value) && value.length < 9) return `[${value.map(shown)}]`;
   return Object(value) === value ? (value as object).constructor?.name : String(value);
 }
 

@@ -13,28 +13,30 @@ export function checkNoiseShape(value: NoiseShape): NoiseShape {
   if (!Array.isArray(value)) throw wrongType('noiseShape', 'an array', value);
   for (const size of value)
     if (size !== null && !(Number.isInteger(size) && size > 0))
-      throw (typeof size === 'number' ? wrongValue : wrongType)('noiseShape', 'of positive whole numbers and null', value);
+      throw (typeof size === 'number' ? wrongValue : wrongType)(
+        'noiseShape',
+        'of positive whole numbers and null',
+        value,
+      );
   return value;
 }
 
 /**
- * The nest of a noise shape over a shape, or undefined where every element has a draw of its own.
+ * The nest of a noise shape over a shape, or undefined where every element has a draw of its own, as without one.
  * @throws TypeError, RangeError unless it can be broadcast to that shape
  */
-export function nestOf(noiseShape: NoiseShape, shape: readonly number[]): Nest | undefined {
+export function nestOf(noiseShape: NoiseShape | null | undefined, shape: readonly number[]): Nest | undefined {
+  if (noiseShape === undefined || noiseShape === null) return undefined;
   const lead = shape.length - checkNoiseShape(noiseShape).length;
-  const shared = shape.map((size, axis) => {
-    const noise = axis < lead ? 1 : (noiseShape[axis - lead] ?? size);
-    if (lead < 0 || (noise !== 1 && noise !== size))
-      throw wrongValue('noiseShape', `one that can be broadcast to [${shape}]`, noiseShape);
-    return noise === 1;
-  });
+  const noise = shape.map((size, axis) => (axis < lead ? 1 : (noiseShape[axis - lead] ?? size)));
+  if (lead < 0 || noise.some((size, axis) => size !== 1 && size !== shape[axis]))
+    throw wrongValue('noiseShape', `one that can be broadcast to [${shape}]`, noiseShape);
 
   const nest = [1];
   shape.forEach((size, axis) => {
     // An axis of one element is of both kinds; any other joins the last place of its kind, or opens the next.
     if (size === 1) return;
-    if (shared[axis] === (nest.length % 2 === 0)) nest[nest.length - 1]! *= size;
+    if ((noise[axis] === 1) === (nest.length % 2 === 0)) nest[nest.length - 1]! *= size;
     else nest.push(size);
   });
   if (nest.length % 2) nest.push(1);

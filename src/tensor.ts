@@ -55,7 +55,7 @@ export function resultFor<X extends Input>(x: X, out?: Like<X>, name = 'x'): Res
 /** An array of the type of x, in the arena of x if that has one. */
 export function sibling(x: FloatArray, n = x.length): FloatArray {
   const size = x.BYTES_PER_ELEMENT;
-  if (size === 2) return new (x.constructor as new (n: number) => FloatArray)(n);
+  if (size === 2) return new (globalThis as unknown as { Float16Array: new (n: number) => FloatArray }).Float16Array(n);
   const f32 = size === 4;
   return arenaOf(x)?.[f32 ? 'float32' : 'float64'](n) ?? new (f32 ? Float32Array : Float64Array)(n);
 }
@@ -65,7 +65,7 @@ export function checkKind(value: unknown, x: Input, name: string, like = 'x'): F
   const data = checkInput(value, name);
   const plain = ArrayBuffer.isView(x);
   if (plain !== ArrayBuffer.isView(value) || data.BYTES_PER_ELEMENT !== dataOf(x).BYTES_PER_ELEMENT)
-    throw wrongType(name, `of the type of ${like}`, value);
+    throw wrongType(name, `${plain ? 'an array' : '{ data, shape }'} of the type of ${like}`, value);
   if (!plain) checkShape((value as Tensor).shape, x.shape, name);
   return data;
 }

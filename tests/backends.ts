@@ -1,13 +1,15 @@
 /** What every suite runs over: both kernels on their own, and the whole package on each of them. */
 import { vi } from 'vitest';
 import type { Backend } from '../src/kernel/backend.js';
-import { extrasHex, kernelHex } from '../src/kernel/inlined.js';
-import type { Extras, Kernel } from '../src/kernel/kernel.js';
+import { extrasHex, gaussianHex, kernelHex } from '../src/kernel/inlined.js';
+import type { Extras, Gaussian, Kernel } from '../src/kernel/kernel.js';
 import { moduleOf } from '../src/kernel/module.js';
 import { WasmKernel } from '../src/kernel/wasm.js';
 import { WasmExtras } from '../src/kernel/wasm-extras.js';
+import { WasmGaussian } from '../src/kernel/wasm-gaussian.js';
 import { referenceExtras } from '../src/reference/extras.js';
 import { reference } from '../src/reference/index.js';
+import { referenceGaussian } from '../src/reference/normal.js';
 
 type Name = Backend['name'];
 
@@ -21,6 +23,11 @@ export const kernels: [Name, Kernel][] = [
 export const extras: [Name, Extras][] = [
   ['wasm-simd', new WasmExtras(moduleOf(extrasHex), wasm.scratch)],
   ['reference', referenceExtras],
+];
+
+export const gaussians: [Name, Gaussian][] = [
+  ['wasm-simd', new WasmGaussian(moduleOf(gaussianHex), wasm.scratch)],
+  ['reference', referenceGaussian],
 ];
 
 export type Package = typeof import('../src/index.js');

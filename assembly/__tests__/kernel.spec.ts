@@ -1,7 +1,8 @@
 /** The two exports on real memory: what is written, and that nothing else is. */
-import { applyMask } from "../extras";
+import { applyMask, fused } from "../extras";
 import { dropout } from "../index";
 import { Sink } from "../dropout";
+import { Pass } from "../fused";
 
 const KEY_LO: u32 = 0x2feb6e95; // key 0 of seed 42
 const KEY_HI: u32 = 0xbdd73226;
@@ -90,6 +91,77 @@ describe("dropout", () => {
     for (let sink = Sink.F32; sink <= Sink.Bits; ++sink)
       dropout(sink, dst, dst, 0, KEY_LO, KEY_HI, 0, 0, HALF, 2, -0.0, 0, 1, 1, 1);
     expect(guardsHold(dst, dst + 8)).toBe(true);
+  });
+});
+
+describe("noise that is broadcast", () => {
+  it("gives each flag to a run of elements", () => {
+    const n = 5;
+    const run = 13;
+    const dst = guarded(4 * n * run + 8);
+    for (let i = 0; i < n * run; ++i) store<f32>(dst + 4 * i, f32(i) + 1);
+    dropout(Sink.F32, dst, dst, n, KEY_LO, KEY_HI, 3, 0, HALF, 2, -0.0, 0, 1, n, run);
+    for (let i = 0; i < n * run; ++i)
+      expect(load<f32>(dst + 4 * i)).toBe(kept(3 + i / run) ? 2 * (f32(i) + 1) : 0);
+    expect(guardsHold(dst + 4 * n * run, dst + 4 * n * run + 8)).toBe(true);
+  });
+
+  it("gives a row of flags to repeats of the row, then goes on with the next", () => {
+    const rows = 2;
+    const repeats = 3;
+    for (let row = 5; row <= 32; row += 27) {
+      const n = rows * repeats * row;
+      const dst = guarded(8 * n + 8);
+      for (let i = 0; i < n; ++i) store<f64>(dst + 8 * i, f64(i) + 1);
+      dropout(Sink.F64, dst, dst, rows * row, KEY_LO, KEY_HI, 0, 0, HALF, 2, -0.0, 0, repeats, row, 1);
+      for (let i = 0; i < n; ++i) {
+        const noise = (i / (repeats * row)) * row + (i % row);
+        expect(load<f64>(dst + 8 * i)).toBe(kept(noise) ? 2 * (f64(i) + 1) : 0);
+      }
+      expect(guardsHold(dst + 8 * n, dst + 8 * n + 8)).toBe(true);
+    }
+  });
+});
+
+describe("scale, shift and fill", () => {
+  it("make kept elements a line and dropped ones a value, NaN or not", () => {
+    const dst = heap.alloc(4 * 64);
+    for (let i = 0; i < 64; ++i) store<f32>(dst + 4 * i, i & 1 ? f32(i) : f32.NaN);
+    dropout(Sink.F32, dst, dst, 64, KEY_LO, KEY_HI, 0, 0, HALF, 2, 0.5, -3, 1, 64, 1);
+    for (let i = 0; i < 64; ++i) {
+      const y = load<f32>(dst + 4 * i);
+      if (!kept(i)) expect(y).toBe(-3);
+      else if (i & 1) expect(y).toBe(2 * f32(i) + 0.5);
+      else expect(y).toBeNaN();
+    }
+  });
+});
+
+describe("fused", () => {
+  it("adds bias before and residual after, and sums the gradient's rows", () => {
+    const features = 7;
+    const n = 3 * features;
+    const x = heap.alloc(4 * n);
+    const bias = heap.alloc(4 * features);
+    const residual = heap.alloc(4 * n);
+    const dst = guarded(4 * n + 8);
+    for (let i = 0; i < n; ++i) {
+      store<f32>(x + 4 * i, f32(i));
+      store<f32>(residual + 4 * i, 100);
+    }
+    for (let j = 0; j < features; ++j) store<f32>(bias + 4 * j, 0.5);
+    fused(Pass.Residual, x, bias, residual, dst, n, features, 0, false, KEY_LO, KEY_HI, 0, 0, HALF, 2);
+    for (let i = 0; i < n; ++i) expect(load<f32>(dst + 4 * i)).toBe(kept(i) ? 101 + 2 * f32(i) : 100);
+    fused(Pass.Bias, x, bias, 0, dst, n, features, 0, false, KEY_LO, KEY_HI, 0, 0, HALF, 2);
+    for (let i = 0; i < n; ++i) expect(load<f32>(dst + 4 * i)).toBe(kept(i) ? 1 + 2 * f32(i) : 0);
+    memory.fill(bias, 0, 4 * features);
+    fused(Pass.Backward, x, bias, 0, dst, n, features, 0, false, KEY_LO, KEY_HI, 0, 0, HALF, 2);
+    for (let j = 0; j < features; ++j) {
+      let sum: f32 = 0;
+      for (let i = j; i < n; i += features) if (kept(i)) sum += 2 * f32(i);
+      expect(load<f32>(bias + 4 * j)).toBe(sum);
+    }
+    expect(guardsHold(dst + 4 * n, dst + 4 * n + 8)).toBe(true);
   });
 });
 

@@ -26,7 +26,7 @@ export interface DropoutOptions<X extends Input> extends CallOptions<X> {
    * The shape in which draws are made, to be broadcast to that of x: 1 shares one along an axis, null copies the
    * size of x. As long as the shape of x, or shorter and aligned to its end.
    */
-  noiseShape?: NoiseShape;
+  noiseShape?: NoiseShape | null;
 }
 
 /** Where p calls for no key, any serves: its stream is not asked. */
@@ -53,27 +53,19 @@ export function checkStream(p: number, key: bigint | undefined, offset: number):
 /** A call that drops, from its arguments on: checks them, and writes what `numbers` makes of p. */
 export function dropped<X extends Input>(
   x: X,
-  { p, key, offset = 0, out, noiseShape }: DropoutOptions<X>,
+  { p, key, offset = 0, out, noiseShape }: DropoutOptions<X> = {} as never,
   numbers: (p: number) => Affine,
 ): Result<X> {
   const word = checkStream(p, key, offset);
   checkInput(x, 'x');
-  const nest = noiseShape && nestOf(noiseShape, shapeOf(x));
+  const nest = nestOf(noiseShape, shapeOf(x));
   const result = resultFor(x, out);
   drop(x, result, p, numbers(p), word, offset, nest);
   return result;
 }
 
 /** `dropped` on checked arguments: p = 0 copies, p = 1 writes zeros. */
-export function drop(
-  x: Input,
-  out: Input,
-  p: number,
-  numbers: Affine,
-  key = ANY,
-  offset = 0,
-  nest?: Nest,
-): void {
+export function drop(x: Input, out: Input, p: number, numbers: Affine, key = ANY, offset = 0, nest?: Nest): void {
   const src = dataOf(x);
   const dst = dataOf(out);
   if (p === 1) dst.fill(0, 0, src.length);

@@ -37,7 +37,7 @@ export interface Images {
  */
 export function dropBlock2d<X extends Tensor>(
   x: X,
-  { p, key, blockSize, channels = 'first', offset = 0, out }: DropBlockOptions<X>,
+  { p, key, blockSize, channels = 'first', offset = 0, out }: DropBlockOptions<X> = {} as never,
 ): Result<X> {
   const word = checkStream(p, key, offset);
   checkPositive(blockSize, 'blockSize');

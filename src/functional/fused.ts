@@ -2,7 +2,7 @@
  * Bias, dropout and residual in one pass, as stateless calls.
  * @module
  */
-import { wrongType, wrongValue } from '../check.js';
+import { checkWhole, wrongValue } from '../check.js';
 import { extras } from '../kernel/backend.js';
 import {
   checkInput,
@@ -32,7 +32,7 @@ export interface FusedBackwardOptions<X extends Input> extends Omit<CallOptions<
   /** Length of bias; the last axis of dy if that has a shape. */
   features?: number;
   /** Where the gradients go. */
-  out?: { x?: Result<X>; bias?: Data<X> };
+  out?: { dx?: Result<X>; dbias?: Data<X> };
 }
 
 /**
@@ -48,7 +48,7 @@ export interface FusedBackwardOptions<X extends Input> extends Omit<CallOptions<
  */
 export function biasDropoutResidual<X extends Input>(
   x: X,
-  { bias, residual, p, key, offset = 0, out }: FusedOptions<X>,
+  { bias, residual, p, key, offset = 0, out }: FusedOptions<X> = {} as never,
 ): Result<X> {
   const word = checkStream(p, key, offset);
   const src = checkInput(x, 'x');
@@ -75,18 +75,18 @@ export function biasDropoutResidual<X extends Input>(
  */
 export function biasDropoutResidualBackward<X extends Input>(
   dy: X,
-  { p, key, offset = 0, features, out = {} }: FusedBackwardOptions<X>,
+  { p, key, offset = 0, features, out = {} }: FusedBackwardOptions<X> = {} as never,
 ): { dx: Result<X>; dbias: Data<X> } {
   const word = checkStream(p, key, offset);
   const src = checkInput(dy, 'dy');
   const count = features ?? (ArrayBuffer.isView(dy) ? undefined : dy.shape.at(-1));
-  if (!Number.isInteger(count)) throw wrongType('features', 'a whole number', count);
+  checkWhole(count!, 'features');
   checkRows(dy, src, count!, 'features');
-  if (out.bias !== undefined) checkLength(checkKind(out.bias, src, 'out.bias'), count!, 'out.bias');
-  const dx = resultFor(dy, out.x as never, 'dy');
-  const dbias = (out.bias ?? sibling(src, count)) as Data<X>;
+  if (out.dbias !== undefined) checkLength(checkKind(out.dbias, src, 'out.dbias'), count!, 'out.dbias');
+  const dx = resultFor(dy, out.dx as never, 'dy');
+  const dbias = (out.dbias ?? sibling(src, count)) as Data<X>;
   if (meetArrays(dataOf(dx), src.length, dbias, count!) || meetArrays(src, src.length, dbias, count!))
-    throw new RangeError('out.bias overlaps another argument');
+    throw new RangeError('out.dbias overlaps another argument');
   extras().fusedBackward(src, dataOf(dx), dbias, word, offset, units(p), 1 / (1 - p));
   return { dx, dbias };
 }

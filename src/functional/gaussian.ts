@@ -3,7 +3,7 @@
  * @module
  */
 import { checkDeviation, checkWhole, checkWord } from '../check.js';
-import { extras } from '../kernel/backend.js';
+import { gaussian } from '../kernel/backend.js';
 import { dataOf, type Input, type Result, resultFor } from '../tensor.js';
 import { ANY, type CallOptions, checkStream } from './call.js';
 
@@ -24,7 +24,10 @@ const deviation = (p: number): number => Math.sqrt(p / (1 - p));
  * @example
  * const y = gaussianDropout(x, { p: 0.5, key: new Generator(42).next() });
  */
-export function gaussianDropout<X extends Input>(x: X, { p, key, offset = 0, out }: CallOptions<X>): Result<X> {
+export function gaussianDropout<X extends Input>(
+  x: X,
+  { p, key, offset = 0, out }: CallOptions<X> = {} as never,
+): Result<X> {
   const word = checkStream(p, key, offset);
   const result = resultFor(x, out);
   multiply(x, result, p, word, offset);
@@ -38,7 +41,10 @@ export function gaussianDropout<X extends Input>(x: X, { p, key, offset = 0, out
  * @example
  * const y = gaussianNoise(x, { stddev: 0.1, key: new Generator(42).next() });
  */
-export function gaussianNoise<X extends Input>(x: X, { stddev, key, offset = 0, out }: NoiseOptions<X>): Result<X> {
+export function gaussianNoise<X extends Input>(
+  x: X,
+  { stddev, key, offset = 0, out }: NoiseOptions<X> = {} as never,
+): Result<X> {
   checkDeviation(stddev);
   checkWhole(offset, 'offset');
   const word = key === undefined && stddev === 0 ? ANY : checkWord(key, 'key');
@@ -61,6 +67,6 @@ export function add(x: Input, out: Input, stddev: number, key = ANY, offset = 0)
 function noise(x: Input, out: Input, stddev: number, key: typeof ANY, offset: number, additive: boolean): void {
   const src = dataOf(x);
   const dst = dataOf(out);
-  if (stddev > 0) extras().noise(src, dst, key, offset, stddev, additive);
+  if (stddev > 0) gaussian().noise(src, dst, key, offset, stddev, additive);
   else if (dst !== src) dst.set(src);
 }

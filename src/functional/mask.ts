@@ -28,6 +28,8 @@ export interface ApplyMaskOptions<X extends Input> {
   p?: number;
   /** In place of p: the layer whose mask this is or could be, for what it makes of kept and dropped elements. */
   layer?: MaskLayer;
+  /** With a layer: whether x is the gradient with respect to its result. */
+  gradient?: boolean;
   /** 'bytes' without it: any byte but 0 is kept. */
   format?: MaskFormat;
   out?: Like<X>;
@@ -42,26 +44,29 @@ export interface ApplyMaskOptions<X extends Input> {
  * @example
  * mask(4, { p: 0.5, key: new Generator(42).next() }); // 1, 0, 0, 1
  */
-export function mask(length: number, { p, key, offset = 0, out, format = 'bytes' }: MaskOptions): Uint8Array {
+export function mask(
+  length: number,
+  { p, key, offset = 0, out, format = 'bytes' }: MaskOptions = {} as never,
+): Uint8Array {
   checkWhole(length, 'length');
   return maskOf(length, format, p, checkStream(p, key, offset), offset, out);
 }
 
 /**
- * Applies a mask of the caller's: kept → x / (1 − p), dropped → +0, or what a layer would make of them. Without a
- * layer, the gradient is the same call on dy.
+ * Applies a mask of the caller's: kept → x / (1 − p), dropped → +0, or what a layer in training would make of them.
+ * The gradient is the same call on dy, with `gradient: true` if there is a layer.
  *
  * @param x elements in row-major order, any shape
  * @param mask one byte or bit for each element of x, 1 = kept
  * @throws TypeError, RangeError that names the argument, before anything is written
  * @example
  * applyMask(Float32Array.of(1, 2, 3, 4), Uint8Array.of(1, 0, 0, 1), { p: 0.5 }); // 2, 0, 0, 8
- * applyMask(x, layer.mask(), { layer }); // what layer.forward(x) gave
+ * applyMask(x, layer.mask(), { layer }); // what a training layer.forward(x) gave
  */
 export function applyMask<X extends Input>(
   x: X,
   mask: Uint8Array,
-  { p, layer, format = 'bytes', out }: ApplyMaskOptions<X>,
+  { p, layer, gradient = false, format = 'bytes', out }: ApplyMaskOptions<X> = {},
 ): Result<X> {
   if (layer === undefined) checkProbability(p!);
   else if (typeof layer?.numbersOf !== 'function') throw wrongType('layer', 'a layer that has a mask', layer);
@@ -73,7 +78,7 @@ export function applyMask<X extends Input>(
   const dst = dataOf(result);
   if (meet(mask.byteOffset, mask.length, dst.byteOffset, src.byteLength) && mask.buffer === dst.buffer)
     throw new RangeError('out overlaps mask');
-  const numbers = layer ? layer.numbersOf(mask, bits, n) : p === 1 ? undefined : inverted(p!);
+  const numbers = layer ? layer.numbersOf(gradient, mask, bits, n) : p === 1 ? undefined : inverted(p!);
   if (numbers) extras().applyMask(src, mask, bits, dst, numbers);
   else dst.fill(0, 0, n);
   return result;

@@ -4,11 +4,13 @@
  */
 import { referenceExtras } from '../reference/extras.js';
 import { reference } from '../reference/index.js';
-import { extrasHex, kernelHex } from './inlined.js';
-import type { Extras, Kernel } from './kernel.js';
+import { referenceGaussian } from '../reference/normal.js';
+import { extrasHex, gaussianHex, kernelHex } from './inlined.js';
+import type { Extras, Gaussian, Kernel } from './kernel.js';
 import { moduleOf } from './module.js';
 import { WasmKernel } from './wasm.js';
 import { WasmExtras } from './wasm-extras.js';
+import { WasmGaussian } from './wasm-gaussian.js';
 
 export interface Backend {
   name: 'wasm-simd' | 'reference';
@@ -34,14 +36,24 @@ export function kernel(): Kernel {
   return chosen;
 }
 
-let loaded: Extras | undefined;
-
-/** The rest of the kernel, on the same backend. Who uses none of it pays nothing: a bundler drops it. */
+/**
+ * The rest of the kernel, on the same backend, each part loaded when it is first asked for. Who uses none of it pays
+ * nothing: a bundler drops it.
+ */
 export function extras(): Extras {
   const main = kernel();
-  loaded ??= main instanceof WasmKernel ? new WasmExtras(moduleOf(extrasHex), main.scratch) : referenceExtras;
-  return loaded;
+  parts.extras ??= main instanceof WasmKernel ? new WasmExtras(moduleOf(extrasHex), main.scratch) : referenceExtras;
+  return parts.extras;
 }
+
+export function gaussian(): Gaussian {
+  const main = kernel();
+  parts.gaussian ??=
+    main instanceof WasmKernel ? new WasmGaussian(moduleOf(gaussianHex), main.scratch) : referenceGaussian;
+  return parts.gaussian;
+}
+
+const parts: { extras?: Extras; gaussian?: Gaussian } = {};
 
 /**
  * Which implementation serves this process; both give the same bits.

@@ -34,15 +34,10 @@ export interface Kernel {
   mask(out: Uint8Array, length: number, bits: boolean, key: U64, offset: number, P: number): void;
 }
 
-/** What is loaded when it is first asked for (assembly/extras.ts). */
+/** Loaded when it is first asked for (assembly/extras.ts). */
 export interface Extras {
   /** Every element of x, kept where the caller's mask is not 0. */
   applyMask(x: FloatArray, mask: Uint8Array, bits: boolean, out: FloatArray, affine: Affine): void;
-  /**
-   * With z the key's normal noise: out = x · (1 + stddev · z), or, `additive`, x + stddev · z. Rounded to the
-   * dtype at each operation; z is an f32.
-   */
-  noise(x: FloatArray, out: FloatArray, key: U64, offset: number, stddev: number, additive: boolean): void;
   /** out = dropout(x + bias) + residual, or without one if that is undefined; bias is a row of x. */
   fused(
     x: FloatArray,
@@ -64,4 +59,13 @@ export interface Extras {
     P: number,
     scale: number,
   ): void;
+}
+
+/** Loaded when it is first asked for (assembly/gaussian.ts). */
+export interface Gaussian {
+  /**
+   * With z the key's normal noise: out = x · (1 + stddev · z), or, `additive`, x + stddev · z. Rounded to the
+   * dtype at each operation; z is an f32.
+   */
+  noise(x: FloatArray, out: FloatArray, key: U64, offset: number, stddev: number, additive: boolean): void;
 }

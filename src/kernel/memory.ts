@@ -54,18 +54,6 @@ export interface ExtrasExports {
     shift: number,
     fill: number,
   ): void;
-  noise(
-    src: number,
-    dst: number,
-    n: number,
-    wide: boolean,
-    additive: boolean,
-    keyLo: number,
-    keyHi: number,
-    offset: number,
-    first: number,
-    stddev: number,
-  ): void;
   fused(
     pass: FusedPass,
     src: number,
@@ -85,12 +73,29 @@ export interface ExtrasExports {
   ): void;
 }
 
+/** The export of gaussian.wasm (assembly/gaussian.ts), bound to one memory. */
+export interface GaussianExports {
+  noise(
+    src: number,
+    dst: number,
+    n: number,
+    wide: boolean,
+    additive: boolean,
+    keyLo: number,
+    keyHi: number,
+    offset: number,
+    first: number,
+    stddev: number,
+  ): void;
+}
+
 /** A memory that the kernel may work in: an Arena, or the scratch page. */
 export interface Home {
   readonly memory: WebAssembly.Memory;
-  /** Made by the wasm backend when the memory is first worked on. */
+  /** Made by the wasm backend when they are first worked with. */
   kernel?: KernelExports;
   extras?: ExtrasExports;
+  gaussian?: GaussianExports;
 }
 
 let homes: WeakMap<ArrayBufferLike | ArrayBufferView, Home> | undefined;

@@ -8,15 +8,7 @@ import type { Nest } from './kernel.js';
  * Elements `at … at + n − 1` of x, which `noise` elements of the noise serve, from element `first` on: as rows ·
  * repeats · row · run elements in the terms of assembly/spread.ts.
  */
-type Visit = (
-  at: number,
-  n: number,
-  first: number,
-  noise: number,
-  repeats: number,
-  row: number,
-  run: number,
-) => void;
+type Visit = (at: number, n: number, first: number, noise: number, repeats: number, row: number, run: number) => void;
 
 /**
  * Calls `visit` for the pieces of a nest, in order: as many slabs of an axis as fit, of the outermost axis whose

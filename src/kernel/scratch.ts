@@ -2,7 +2,7 @@
  * The kernel's own page of memory, with the tiles that arrays of no adopted memory are streamed through.
  * @module
  */
-import type { ExtrasExports, Home, KernelExports } from './memory.js';
+import type { ExtrasExports, GaussianExports, Home, KernelExports } from './memory.js';
 import { Tile } from './tile.js';
 
 /**
@@ -26,6 +26,7 @@ export class Scratch implements Home {
   readonly memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
   declare kernel?: KernelExports;
   declare extras?: ExtrasExports;
+  declare gaussian?: GaussianExports;
   readonly #tiles = new Map<number, Tile>();
 
   /** The tile at an address, in elements of 8 bytes, 4 (which Float16Arrays are widened to), or 1. */

@@ -6,7 +6,7 @@ import type { FloatArray } from '../tensor.js';
 import type { U64 } from '../u64.js';
 import type { Affine, Extras } from './kernel.js';
 import { type ExtrasExports, FusedPass, type Home, instantiate, sharedHome } from './memory.js';
-import { SECOND, type Scratch, THIRD, VALUES } from './scratch.js';
+import { type Scratch, SECOND, THIRD, VALUES } from './scratch.js';
 import type { Tile } from './tile.js';
 
 export class WasmExtras implements Extras {
@@ -36,24 +36,6 @@ export class WasmExtras implements Extras {
       flags.load(mask, bits ? i / 8 : i, bits ? Math.ceil(n / 8) : n);
       applyMask(VALUES, SECOND, VALUES, n, wide, bits, scale, shift, fill);
       values.store(out, i, n);
-    }
-  }
-
-  noise(x: FloatArray, out: FloatArray, { lo, hi }: U64, offset: number, stddev: number, additive: boolean): void {
-    const { length } = x;
-    const size = x.BYTES_PER_ELEMENT;
-    const wide = size === 8;
-    const home = sharedHome(x, out);
-    if (home) {
-      this.#on(home).noise(x.byteOffset, out.byteOffset, length, wide, additive, lo, hi, offset, 0, stddev);
-      return;
-    }
-    const { noise } = this.#on(this.#scratch);
-    const tile = this.#scratch.tile(VALUES, size);
-    for (let i = 0; i < length; i += tile.length) {
-      const n = tile.load(x, i, length - i);
-      noise(VALUES, VALUES, n, wide, additive, lo, hi, offset, i, stddev);
-      tile.store(out, i, n);
     }
   }
 
@@ -122,7 +104,11 @@ export class WasmExtras implements Extras {
   ): void {
     const { fused } = this.#on(this.#scratch);
     const size = x.BYTES_PER_ELEMENT;
-    const [values, second, row] = [VALUES, SECOND, THIRD].map((at) => this.#scratch.tile(at, size)) as [Tile, Tile, Tile];
+    const [values, second, row] = [VALUES, SECOND, THIRD].map((at) => this.#scratch.tile(at, size)) as [
+      Tile,
+      Tile,
+      Tile,
+    ];
     const features = bias.length;
     // A row that fits its tile stays there; of a longer one, each piece of x brings its part along.
     const fits = features <= row.length;
@@ -132,7 +118,23 @@ export class WasmExtras implements Extras {
       n = values.load(x, i, fits ? x.length - i : Math.min(x.length - i, features - column));
       if (residual) second.load(residual, i, n);
       if (!fits) row.load(bias, column, n);
-      fused(pass, VALUES, THIRD, SECOND, VALUES, n, fits ? features : n, fits ? column : 0, size === 8, lo, hi, offset, i, P, scale);
+      fused(
+        pass,
+        VALUES,
+        THIRD,
+        SECOND,
+        VALUES,
+        n,
+        fits ? features : n,
+        fits ? column : 0,
+        size === 8,
+        lo,
+        hi,
+        offset,
+        i,
+        P,
+        scale,
+      );
       values.store(out, i, n);
       if (!fits && pass === FusedPass.Backward) row.store(bias, column, n);
     }

@@ -8,7 +8,7 @@ import type { U64 } from '../u64.js';
 import type { Affine, Kernel, Nest } from './kernel.js';
 import { type Home, homeOf, instantiate, type KernelExports, Sink, sharedHome } from './memory.js';
 import { eachPiece } from './pieces.js';
-import { SECOND, Scratch, VALUES } from './scratch.js';
+import { Scratch, SECOND, VALUES } from './scratch.js';
 
 /** Elements of x that one draw of a row of noise serves at once: more would leave the L2 cache between repeats. */
 const NEAR = 32768;
@@ -37,7 +37,23 @@ export class WasmKernel implements Kernel {
       else
         eachPiece(nest, NEAR, true, (at, _n, first, noise, repeats, row, run) => {
           const by = at * size;
-          kernel.dropout(sink, src + by, dst + by, noise, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run);
+          kernel.dropout(
+            sink,
+            src + by,
+            dst + by,
+            noise,
+            lo,
+            hi,
+            offset,
+            first,
+            P,
+            scale,
+            shift,
+            fill,
+            repeats,
+            row,
+            run,
+          );
         });
       return;
     }
@@ -45,7 +61,23 @@ export class WasmKernel implements Kernel {
     const kernel = this.#on(this.scratch);
     eachPiece(nest ?? [x.length, 1], tile.length, false, (at, n, first, noise, repeats, row, run) => {
       tile.load(x, at, n);
-      kernel.dropout(sink, VALUES, VALUES, noise, key.lo, key.hi, offset, first, P, scale, shift, fill, repeats, row, run);
+      kernel.dropout(
+        sink,
+        VALUES,
+        VALUES,
+        noise,
+        key.lo,
+        key.hi,
+        offset,
+        first,
+        P,
+        scale,
+        shift,
+        fill,
+        repeats,
+        row,
+        run,
+      );
       tile.store(out, at, n);
     });
   }

@@ -40,7 +40,7 @@ export class DropBlock2d extends MaskLayer {
   }
 
   /** @internal Scaled by the fraction that the mask keeps. */
-  override numbersOf(mask: Uint8Array, bits: boolean, n: number): Affine | undefined {
+  override numbersOf(_gradient: boolean, mask: Uint8Array, bits: boolean, n: number): Affine | undefined {
     return this.p === 1 ? undefined : scaled(keptScale(mask, bits, n));
   }
 

@@ -2,7 +2,7 @@
  * The DropPath layer.
  * @module
  */
-import { checkBoolean } from '../check.js';
+import { checkBoolean, wrongValue } from '../check.js';
 import { inverted, scaled } from '../functional/call.js';
 import type { Affine, Nest } from '../kernel/kernel.js';
 import { nestOf } from '../noise-shape.js';
@@ -39,6 +39,7 @@ export class DropPath extends MaskLayer {
 
   protected override nest(x: Input): Nest | undefined {
     const shape = tensorShape(x);
+    if (shape.length === 0) throw wrongValue('x.shape', '[batch, …]', shape);
     return nestOf(
       shape.map((_, axis) => (axis ? 1 : null)),
       shape,

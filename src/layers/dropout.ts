@@ -13,7 +13,7 @@ export interface DropoutLayerOptions extends LayerOptions {
    * The shape in which draws are made, to be broadcast to that of x: 1 shares one along an axis, null copies the
    * size of x. As long as the shape of x, or shorter and aligned to its end.
    */
-  noiseShape?: NoiseShape;
+  noiseShape?: NoiseShape | null;
 }
 
 /**
@@ -34,14 +34,15 @@ export class Dropout extends MaskLayer {
   /** @throws TypeError, RangeError for a p that is no number from 0 to 1, or options of another type */
   constructor(p = 0.5, options: DropoutLayerOptions = {}) {
     super(p, options);
-    this.noiseShape = options.noiseShape && [...checkNoiseShape(options.noiseShape)];
+    const noiseShape = options.noiseShape ?? undefined;
+    this.noiseShape = noiseShape === undefined ? undefined : [...checkNoiseShape(noiseShape)];
   }
 
   protected override options(): Record<string, unknown> {
-    return this.noiseShape ? { p: this.p, noiseShape: this.noiseShape } : super.options();
+    return this.noiseShape ? { p: this.p, noiseShape: [...this.noiseShape] } : super.options();
   }
 
   protected override nest(x: Input): Nest | undefined {
-    return this.noiseShape && nestOf(this.noiseShape, shapeOf(x));
+    return nestOf(this.noiseShape, shapeOf(x));
   }
 }

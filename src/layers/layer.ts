@@ -133,9 +133,13 @@ export abstract class Layer {
     return this.#backward(this.passed('backward'), dy, out);
   }
 
-  /** @internal `backward` of the latest forward, to be asked whatever forwards follow. */
+  /**
+   * The `backward` of the latest forward as a function of its own, which holds whatever forwards follow: for a layer
+   * that is used twice in one step.
+   * @throws Error before any forward
+   */
   pullback(): <X extends Input>(dy: X) => Result<X> {
-    const pass = this.passed('backward');
+    const pass = this.passed('pullback');
     return (dy) => this.#backward(pass, dy);
   }
 
@@ -161,8 +165,10 @@ export abstract class Layer {
    */
   static fromJSON<L extends Layer>(this: LayerClass<L>, json: LayerJSON, generator?: Generator): L {
     if (json?.type !== this.type) throw wrongType('type', `"${this.type}"`, json?.type);
+    const amount = (json.p ?? json.stddev) as number;
+    if (amount === undefined) throw wrongType('p', 'a number', amount);
     const source = generator ?? Generator.fromJSON(json.generator);
-    const layer = new this((json.p ?? json.stddev) as number, { ...json, generator: source }).train(json.training);
+    const layer = new this(amount, { ...json, generator: source }).train(json.training);
     layer.restore(json);
     return layer;
   }

@@ -2,7 +2,7 @@
  * The LockedDropout layer.
  * @module
  */
-import { checkBoolean, checkWord, wrongValue } from '../check.js';
+import { checkBoolean, checkWhole, checkWord, wrongValue } from '../check.js';
 import type { Nest } from '../kernel/kernel.js';
 import { nestOf } from '../noise-shape.js';
 import { type Input, tensorShape } from '../tensor.js';
@@ -79,6 +79,8 @@ export class LockedDropout extends MaskLayer {
   protected override restore({ lock }: LayerJSON): void {
     if (!lock) return;
     const { key, batch, features } = lock as { key: string; batch: number; features: number };
-    this.#lock = { key: checkWord(BigInt(key), 'key'), batch, features };
+    checkWhole(batch, 'lock.batch');
+    checkWhole(features, 'lock.features');
+    this.#lock = { key: checkWord(BigInt(key), 'lock.key'), batch, features };
   }
 }

@@ -35,8 +35,9 @@ export abstract class MaskLayer extends Layer {
   }
 
   /** @internal For applyMask: what becomes of n elements that a mask keeps and drops; undefined for zeros all over. */
-  numbersOf(_mask: Uint8Array, _bits: boolean, _n: number): Affine | undefined {
-    return this.#p === 1 ? undefined : this.numbers(this.#p);
+  numbersOf(gradient: boolean, _mask: Uint8Array, _bits: boolean, _n: number): Affine | undefined {
+    if (this.#p === 1) return undefined;
+    return gradient ? this.gradientNumbers(this.#p) : this.numbers(this.#p);
   }
 
   protected get amount(): number {

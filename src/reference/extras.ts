@@ -6,22 +6,12 @@ import type { Affine, Extras } from '../kernel/kernel.js';
 import type { FloatArray } from '../tensor.js';
 import type { U64 } from '../u64.js';
 import { affine, rounding } from './affine.js';
-import { forEachNormal } from './normal.js';
 import { forEachElement } from './stream.js';
 
 export const referenceExtras: Extras = {
   applyMask(x: FloatArray, mask: Uint8Array, bits: boolean, out: FloatArray, numbers: Affine): void {
     const write = affine(x, out, numbers);
     for (let i = 0; i < x.length; i++) write(i, bits ? ((mask[Math.floor(i / 8)]! >> (i % 8)) & 1) > 0 : mask[i]! > 0);
-  },
-
-  noise(x: FloatArray, out: FloatArray, key: U64, offset: number, stddev: number, additive: boolean): void {
-    const round = rounding(x);
-    const sigma = round(stddev);
-    forEachNormal(key, offset, x.length, (i, z) => {
-      const noise = round(sigma * z);
-      out[i] = additive ? round(x[i]! + noise) : round(x[i]! * round(1 + noise));
-    });
   },
 
   fused(

@@ -1,25 +1,56 @@
 /**
- * Normal noise (SPEC.md): the stream's 32-bit pieces through the normal quantile.
+ * The reference of normal noise (SPEC.md): the stream's 32-bit pieces through the normal quantile, to be read beside
+ * docs/normal-noise.md.
  * @module
  */
+import type { Gaussian } from '../kernel/kernel.js';
+import type { FloatArray } from '../tensor.js';
 import type { U64 } from '../u64.js';
+import { rounding } from './affine.js';
 import { BLOCK, pieces } from './stream.js';
 
 /** Elements that a block serves: two pieces of 16 bits make one of 32. */
 const NORMALS = BLOCK / 2;
 
-/** Placeholder. */
+/** Coefficients of N and D, lowest power of s first; D's fourth is 1. */
+const N = [5.428242e16, 1172625700, 2.1816432, 5.4011032e-11].map(Math.fround) as [number, number, number, number];
+const D = [2.530882e25, 7.685401e17, 2381493200].map(Math.fround) as [number, number, number];
+
+/** Coefficients of the tails' polynomial, highest power first. */
+const TAIL = [
+  -440.82916, -292.36758, -113.93433, -15.065771, -14.841564, -1.3924292, -6.899024, 0.20150617, -7.187666, 3.7178762,
+].map(Math.fround);
+
+const { fround } = Math;
+const add = (a: number, b: number): number => fround(a + b);
+const mul = (a: number, b: number): number => fround(a * b);
+
+/** The standard normal quantile of (v + 1/2) / 2^32, each operation rounded to f32. */
 export function quantile(v: number): number {
-  return v;
+  const x = fround((v ^ 0x80000000) | 1);
+  const t = fround(2 ** 62 - mul(x, x));
+  return t < 2 ** 52 ? tail(v) : centre(x, t);
+}
+
+function centre(x: number, t: number): number {
+  const s = fround(Math.sqrt(t));
+  const n = add(add(N[0], mul(t, N[2])), mul(s, add(N[1], mul(t, N[3]))));
+  const d = add(add(D[0], mul(t, D[2])), mul(s, add(D[1], t)));
+  return fround(mul(x, n) / d);
+}
+
+function tail(v: number): number {
+  const upper = v >= 2 ** 31;
+  const m = upper ? 0xffffffff - v : v;
+  let r = mul(add(m, 0.5), 2 ** -32);
+  for (let i = 0; i < 4; i++) r = fround(Math.sqrt(r));
+  r = fround(r - 0.5625);
+  const z = TAIL.reduce((sum, coefficient) => add(mul(sum, r), coefficient));
+  return upper ? z : -z;
 }
 
 /** Calls `visit(i, z)` for elements 0 … length − 1 of a call that begins at element `offset` of the noise. */
-export function forEachNormal(
-  key: U64,
-  offset: number,
-  length: number,
-  visit: (i: number, z: number) => void,
-): void {
+function forEachNormal(key: U64, offset: number, length: number, visit: (i: number, z: number) => void): void {
   const u = new Uint16Array(BLOCK);
   let b = Math.floor(offset / NORMALS);
   let e = offset % NORMALS;
@@ -28,3 +59,14 @@ export function forEachNormal(
     for (; e < NORMALS && i < length; e++, i++) visit(i, quantile(u[2 * e]! + 65536 * u[2 * e + 1]!));
   }
 }
+
+export const referenceGaussian: Gaussian = {
+  noise(x: FloatArray, out: FloatArray, key: U64, offset: number, stddev: number, additive: boolean): void {
+    const round = rounding(x);
+    const sigma = round(stddev);
+    forEachNormal(key, offset, x.length, (i, z) => {
+      const noise = round(sigma * z);
+      out[i] = additive ? round(x[i]! + noise) : round(x[i]! * round(1 + noise));
+    });
+  },
+};

@@ -280,9 +280,12 @@ describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, applyMask, dro
         type: 'Dropout',
         p: 0.3,
         inplace: false,
+        always: false,
         training: true,
         generator: { seed: '0x2a', position: 1 },
       });
+      const { always, ...older } = json;
+      expect(Dropout.fromJSON(older).toJSON()).toEqual(json);
       const frozen = Dropout.fromJSON({ ...json, inplace: true, training: false });
       expect([frozen.inplace, frozen.training]).toEqual([true, false]);
       const generator = new Generator(1, 5);

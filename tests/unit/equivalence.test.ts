@@ -7,10 +7,10 @@ import { describe, expect, it } from 'vitest';
 import { Arena } from '../../src/arena.js';
 import { alpha } from '../../src/functional/alpha.js';
 import { inverted, scaled } from '../../src/functional/call.js';
-import type { Extras, Kernel } from '../../src/kernel/kernel.js';
+import type { Extras, Gaussian, Kernel } from '../../src/kernel/kernel.js';
 import { nestOf } from '../../src/noise-shape.js';
 import { fromBigInt } from '../../src/u64.js';
-import { extras, kernels } from '../backends.js';
+import { extras, gaussians, kernels } from '../backends.js';
 
 const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
 console.log(`equivalence: FUZZ_SEED=${seed}`);
@@ -79,16 +79,17 @@ function bits(x: Float32Array | Float64Array): unknown[] {
   return Array.from<unknown, unknown>(words, (word, i) => (Number.isNaN(x[i]) ? 'NaN' : word));
 }
 
-type Backend = Kernel & Extras;
+type Backend = Kernel & Extras & Gaussian;
 
-/** Both halves of a backend. */
+/** All parts of a backend. */
 const [wasm, reference] = kernels.map(([, kernel], i): Backend => {
   const [, rest] = extras[i]!;
+  const [, normal] = gaussians[i]!;
   return {
     dropout: (...call) => kernel.dropout(...call),
     mask: (...call) => kernel.mask(...call),
     applyMask: (...call) => rest.applyMask(...call),
-    noise: (...call) => rest.noise(...call),
+    noise: (...call) => normal.noise(...call),
     fused: (...call) => rest.fused(...call),
     fusedBackward: (...call) => rest.fusedBackward(...call),
   };
@@ -97,19 +98,29 @@ const [wasm, reference] = kernels.map(([, kernel], i): Backend => {
 describe('wasm is the reference, bit for bit', () => {
   it('dropout: any length, p, offset, alignment, dtype, memory, in place or not', () => {
     check(
-      fc.property(length, p, key, offset, place, numbers, (n, p, key, offset, { wide, arena, skew, inplace }, numbers) => {
-        const run = (kernel: Backend) => {
-          const { array: x, intact: xIntact } = floats(n, arena, skew, wide);
-          const { array: y, intact } = inplace ? { array: x, intact: xIntact } : floats(n, arena, (skew + 3) % 8, wide);
-          fill(x, key.lo & 0xff);
-          const before = bits(x);
-          kernel.dropout(x, y, key, offset, P(p), numbers(p));
-          expect(xIntact() && intact()).toBe(true);
-          if (!inplace) expect(bits(x)).toEqual(before);
-          return bits(y);
-        };
-        expect(run(wasm)).toEqual(run(reference));
-      }),
+      fc.property(
+        length,
+        p,
+        key,
+        offset,
+        place,
+        numbers,
+        (n, p, key, offset, { wide, arena, skew, inplace }, numbers) => {
+          const run = (kernel: Backend) => {
+            const { array: x, intact: xIntact } = floats(n, arena, skew, wide);
+            const { array: y, intact } = inplace
+              ? { array: x, intact: xIntact }
+              : floats(n, arena, (skew + 3) % 8, wide);
+            fill(x, key.lo & 0xff);
+            const before = bits(x);
+            kernel.dropout(x, y, key, offset, P(p), numbers(p));
+            expect(xIntact() && intact()).toBe(true);
+            if (!inplace) expect(bits(x)).toEqual(before);
+            return bits(y);
+          };
+          expect(run(wasm)).toEqual(run(reference));
+        },
+      ),
       3000,
     );
   });

@@ -137,7 +137,7 @@ describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, applyMask, dro
     refuses(
       () => dropout(x(), { p: 0.5, key, out: wrong(new Float64Array(4)) }),
       TypeError,
-      /^out has to be of the type of x/,
+      /^out has to be an array of the type of x/,
     );
     refuses(
       () => dropout(x(), { p: 0.5, key, out: wrong(new Uint8Array(16)) }),

@@ -1,0 +1,206 @@
+/**
+ * The layers for TF.js models. Each is the layer of arrays of its name: the same bits for the same seed, one key a
+ * training call, the input itself otherwise. A model is stored with all options and the states of generators, so
+ * what is loaded draws the masks that the original would have drawn.
+ * @module
+ */
+import { serialization } from '@tensorflow/tfjs-core';
+import { InputSpec } from '@tensorflow/tfjs-layers';
+import * as arrays from 'dropout-wasm';
+import { ArrayLayer, type ArrayLayerClass, type LayerArgs, type RateArgs, RateLayer } from './layer.js';
+
+export interface DropoutArgs extends RateArgs {
+  /**
+   * The shape in which draws are made, to be broadcast to that of x, batch axis included: 1 shares one along an
+   * axis, null copies the size of x.
+   */
+  noiseShape?: arrays.NoiseShape | null;
+}
+
+export interface ChannelArgs extends RateArgs {
+  /** Where the channels of x are: 'last' without it, since TF.js has them there, or 'first'. */
+  channels?: arrays.Channels;
+}
+
+export interface GaussianNoiseArgs extends LayerArgs {
+  /** Standard deviation of the noise, from 0 on. */
+  stddev: number;
+}
+
+export interface DropPathArgs extends RateArgs {
+  /** Whether kept samples are scaled by 1 / (1 − rate). True without it. */
+  scaleByKeep?: boolean;
+}
+
+export interface DropBlockArgs extends ChannelArgs {
+  /** Height and width of a block, a positive whole number; 7 without it. No more than the image has is taken. */
+  blockSize?: number;
+}
+
+export interface LockedDropoutArgs extends RateArgs {
+  /** Whether x is [batch, time, features]: true without it, since TF.js has it so; or [time, batch, features]. */
+  batchFirst?: boolean;
+}
+
+/**
+ * Dropout as a TF.js layer: in training each call draws one key, also with a seed (TF.js's own layer
+ * then repeats a single mask for ever); otherwise the input passes through.
+ *
+ * @example
+ * import { Dropout } from 'dropout-wasm/tfjs';
+ * model.add(new Dropout({ rate: 0.5, seed: 1 }));
+ */
+export class Dropout extends RateLayer<arrays.Dropout> {
+  /** The name under which models are stored. */
+  static readonly className: string = 'DropoutWasm';
+
+  constructor(args: DropoutArgs) {
+    super(arrays.Dropout, args);
+  }
+}
+
+/** Alpha dropout, for networks of SELU: keeps the mean and variance of x, which TF.js's own layer does not. */
+export class AlphaDropout extends RateLayer<arrays.AlphaDropout> {
+  static readonly className: string = 'AlphaDropoutWasm';
+
+  constructor(args: DropoutArgs) {
+    super(arrays.AlphaDropout, args);
+  }
+}
+
+/** What knows of channels. There is always a batch axis, so the rank is fixed, and checked when a model is built. */
+abstract class ChannelLayer<L extends arrays.Layer & { p: number }> extends RateLayer<L> {
+  constructor(layer: ArrayLayerClass<L>, args: ChannelArgs, rank: ConstructorParameters<typeof InputSpec>[0]) {
+    super(layer, args, { channels: 'last' });
+    this.inputSpec = [new InputSpec(rank)];
+  }
+}
+
+/** Dropout of whole channels of sequences, [batch, length, channels]: TF.js's `SpatialDropout1D`. */
+export class Dropout1d extends ChannelLayer<arrays.Dropout1d> {
+  static readonly className: string = 'Dropout1dWasm';
+
+  constructor(args: ChannelArgs) {
+    super(arrays.Dropout1d, args, { ndim: 3 });
+  }
+}
+
+/**
+ * Dropout of whole feature maps, [batch, height, width, channels]: Keras's `SpatialDropout2D`.
+ *
+ * @example
+ * model.add(layers.conv2d({ filters: 32, kernelSize: 3 }));
+ * model.add(new Dropout2d({ rate: 0.2 }));
+ */
+export class Dropout2d extends ChannelLayer<arrays.Dropout2d> {
+  static readonly className: string = 'Dropout2dWasm';
+
+  constructor(args: ChannelArgs) {
+    super(arrays.Dropout2d, args, { ndim: 4 });
+  }
+}
+
+/** Dropout of whole volumes, [batch, depth, height, width, channels]: Keras's `SpatialDropout3D`. */
+export class Dropout3d extends ChannelLayer<arrays.Dropout3d> {
+  static readonly className: string = 'Dropout3dWasm';
+
+  constructor(args: ChannelArgs) {
+    super(arrays.Dropout3d, args, { ndim: 5 });
+  }
+}
+
+/** Alpha dropout of whole channels, [batch, …, channels]. */
+export class FeatureAlphaDropout extends ChannelLayer<arrays.FeatureAlphaDropout> {
+  static readonly className: string = 'FeatureAlphaDropoutWasm';
+
+  constructor(args: ChannelArgs) {
+    super(arrays.FeatureAlphaDropout, args, { minNDim: 2 });
+  }
+}
+
+/** x times noise of mean 1 and variance rate / (1 − rate). Unlike TF.js's, it takes a seed. */
+export class GaussianDropout extends RateLayer<arrays.GaussianDropout> {
+  static readonly className: string = 'GaussianDropoutWasm';
+
+  constructor(args: RateArgs) {
+    super(arrays.GaussianDropout, args);
+  }
+}
+
+/** x plus noise of mean 0. Unlike TF.js's, it takes a seed. */
+export class GaussianNoise extends ArrayLayer<arrays.GaussianNoise> {
+  static readonly className: string = 'GaussianNoiseWasm';
+
+  /** @throws TypeError, RangeError for a stddev that is no finite number from 0 on */
+  constructor(args: GaussianNoiseArgs) {
+    super(arrays.GaussianNoise, args.stddev, args);
+  }
+
+  get stddev(): number {
+    return this.arrays.stddev;
+  }
+
+  protected get amount(): number {
+    return this.stddev;
+  }
+}
+
+/** Stochastic depth: one draw a sample, for the branch of a residual block. The first axis is the batch. */
+export class DropPath extends RateLayer<arrays.DropPath> {
+  static readonly className: string = 'DropPathWasm';
+
+  constructor(args: DropPathArgs) {
+    super(arrays.DropPath, args);
+  }
+}
+
+/** Dropout of squares of feature maps, [batch, height, width, channels], rescaled by the fraction really kept. */
+export class DropBlock2d extends ChannelLayer<arrays.DropBlock2d> {
+  static readonly className: string = 'DropBlock2dWasm';
+
+  constructor(args: DropBlockArgs) {
+    super(arrays.DropBlock2d, args, { ndim: 4 });
+  }
+}
+
+/**
+ * Variational dropout for recurrent networks: one mask for all time steps, of this training call and of the following
+ * ones, all of one batch size, until `reset()`. A mask in force is stored with the model.
+ *
+ * @example
+ * const locked = new LockedDropout({ rate: 0.3 });
+ * await model.fit(x, y, { callbacks: { onBatchBegin: async () => locked.reset() } }); // another for every batch
+ */
+export class LockedDropout extends RateLayer<arrays.LockedDropout> {
+  static readonly className: string = 'LockedDropoutWasm';
+
+  constructor(args: LockedDropoutArgs) {
+    super(arrays.LockedDropout, args, { batchFirst: true });
+    this.inputSpec = [new InputSpec({ ndim: 3 })];
+  }
+
+  /** Lets go of the mask: the next training call draws another. */
+  reset(): void {
+    this.arrays.reset();
+  }
+}
+
+/** Makes `loadLayersModel` build the class where a model names it. TF.js's types know no constructor's arguments. */
+export const register = (type: unknown): void => {
+  serialization.registerClass(type as serialization.SerializableConstructor<serialization.Serializable>);
+};
+
+for (const type of [
+  Dropout,
+  Dropout1d,
+  Dropout2d,
+  Dropout3d,
+  AlphaDropout,
+  FeatureAlphaDropout,
+  GaussianDropout,
+  GaussianNoise,
+  DropPath,
+  DropBlock2d,
+  LockedDropout,
+])
+  register(type);

@@ -1,0 +1,45 @@
+/**
+ * What runs on the values of a tensor, with its gradient.
+ * @module
+ */
+import { customGrad, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { dropout as dropoutArray } from 'dropout-wasm';
+
+type Values = Float32Array;
+
+/** A linear map of elements: times a mask, times noise. */
+type Pull = (dy: Values) => Values;
+
+/**
+ * `dropout` on a tensor, with its gradient: the same mask and scale on dy, to any order.
+ *
+ * @param x a float32 tensor of any shape
+ * @param options p, key and offset as for `dropout` of dropout-wasm
+ * @throws TypeError for another dtype; TypeError, RangeError that names the argument otherwise
+ * @example
+ * const options = { p: 0.5, key: new Generator(42).next() };
+ * const y = dropout(x, options);
+ * const dx = tf.grad((x) => dropout(x, options))(x);
+ */
+export function dropout<T extends Tensor>(
+  x: T,
+  { p, key, offset = 0 }: { p: number; key: bigint | undefined; offset?: number },
+): T {
+  const pull: Pull = (data) => dropoutArray(data, { p, key, offset });
+  return elementwise(x, (data) => [pull(data), pull]);
+}
+
+/**
+ * What `run` makes of x's values, with the gradient that it gives along. That one acts on each element alone, so it is
+ * its own adjoint: it is also the gradient of itself, and serves for every order.
+ */
+export function elementwise<T extends Tensor>(x: T, run: (data: Values) => [Values, Pull]): T {
+  if (x.dtype !== 'float32') throw new TypeError(`x has to be a float32 tensor, but got ${x.dtype}`);
+  return customGrad((input) => {
+    const [y, pull] = run((input as Tensor).dataSync<'float32'>());
+    return {
+      value: tensor(y, x.shape, 'float32'),
+      gradFunc: (dy: Tensor) => elementwise(dy, (data) => [pull(data), pull]),
+    };
+  })(x) as T;
+}
