@@ -2,7 +2,9 @@
  * A piece of the kernel's own memory that other arrays pass through.
  * @module
  */
-type Numbers = Float32Array | Float64Array | Uint8Array;
+import type { FloatArray } from '../tensor.js';
+
+type Numbers = FloatArray | Uint8Array;
 
 export class Tile {
   readonly length: number;

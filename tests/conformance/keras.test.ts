@@ -60,9 +60,10 @@ describe.each(packages)('Keras, on %s', (_, api) => {
     it.each<[string, unknown, typeof Error, string]>([
       ['non_iterable: a string', 'Invalid', TypeError, 'noiseShape has to be an array, but got "Invalid"'],
       ['non_iterable: a number', 20, TypeError, 'noiseShape has to be an array, but got 20'],
+      ['non_iterable: an empty string', '', TypeError, 'noiseShape has to be an array, but got ""'],
       ['invalid_type: 1.5', [20, 1.5, 10], RangeError, `${numbers}[20,1.5,10]`],
-      ['invalid_type: a string in it', [20, '1', 10], TypeError, `${numbers}[20,1,10]`],
-      ['invalid_type: undefined in it', [20, undefined, 10], TypeError, `${numbers}[20,,10]`],
+      ['invalid_type: a string in it', [20, '1', 10], TypeError, `${numbers}[20,"1",10]`],
+      ['invalid_type: undefined in it', [20, undefined, 10], TypeError, `${numbers}[20,undefined,10]`],
       ['invalid_type: NaN', [20, Number.NaN, 10], RangeError, `${numbers}[20,NaN,10]`],
       ['negative_value: −1', [20, -1, 10], RangeError, `${numbers}[20,-1,10]`],
       ['zero_value: 0', [20, 0, 10], RangeError, `${numbers}[20,0,10]`],

@@ -11,6 +11,9 @@ const ramp = (shape: readonly number[]) => ({
   data: Float32Array.from({ length: count(shape) }, (_, i) => i + 1),
   shape,
 });
+/** Where two arrays first differ, or −1: a matcher's own diff of thousands of numbers takes minutes. */
+const difference = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+  Array.from({ length: Math.max(a.length, b.length) }).findIndex((_, i) => !Object.is(a[i], b[i]));
 
 function moments(x: Float32Array): { mean: number; std: number } {
   const mean = x.reduce((sum, v) => sum + v, 0) / x.length;
@@ -117,7 +120,7 @@ describe.each(packages)('PyTorch, on %s', (_, api) => {
       const x = full(shape, 0.8);
       const y = layer.forward(x);
       expect(y === x).toBe(inplace);
-      expect(y).toEqual(new Class(0.2, seeded()).forward(full(shape, 0.8)));
+      expect(difference(y.data, new Class(0.2, seeded()).forward(full(shape, 0.8)).data)).toBe(-1);
       expect(y.shape).toEqual(shape);
       expect(y.data).toContain(0);
       expect(Math.abs(mean(y.data) - 0.8)).toBeLessThan(0.05);
@@ -128,19 +131,20 @@ describe.each(packages)('PyTorch, on %s', (_, api) => {
       const layer = new Class(0.2, { ...seeded(), inplace }).eval();
       const x = full(shape, 0.8);
       expect(layer.forward(x)).toBe(x);
-      expect(x).toEqual(full(shape, 0.8));
+      expect(difference(x.data, full(shape, 0.8).data)).toBe(-1);
       expect(`${layer}`).toBe(text.replace('false', `${inplace}`));
     });
   });
 
   describe.each(layers)('%s', (_, Class, shape, small) => {
     it.each([0, 1e-10])('(6) _test_dropout_discontiguous: p = %s leaves the data equal', (p) => {
-      for (const size of [shape, small]) expect(new Class(p, seeded()).forward(ramp(size))).toEqual(ramp(size));
+      for (const size of [shape, small])
+        expect(difference(new Class(p, seeded()).forward(ramp(size)).data, ramp(size).data)).toBe(-1);
     });
 
     it.each([0.3, 0.5, 0.7])('(7) _test_dropout_stride_mean_preserve: p = %s keeps the mean', (p) => {
       const y = new Class(p, seeded()).forward(full(shape, 1));
-      expect(y).not.toEqual(full(shape, 1));
+      expect(y.data).toContain(0);
       // Four standard errors for the number of draws, a hundredth to a tenth; PyTorch allows .5.
       const draws = count(shape.slice(0, 2));
       expect(Math.abs(mean(y.data) - 1)).toBeLessThan(4 * Math.sqrt(p / (1 - p) / draws));

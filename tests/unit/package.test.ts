@@ -4,9 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { instantiateSync } from '@assemblyscript/loader';
 import { build } from 'esbuild';
 import { describe, expect, it, vi } from 'vitest';
-import { kernelHex } from '../../src/kernel/inlined.js';
-
-const binary = readFileSync(new URL('../../dist/kernel.wasm', import.meta.url));
+import { extrasHex, gaussianHex, kernelHex } from '../../src/kernel/inlined.js';
 
 /** The ids of a module's sections, in order (WebAssembly core specification, 5.5.2). */
 function sections(module: Uint8Array): number[] {
@@ -24,18 +22,22 @@ function sections(module: Uint8Array): number[] {
   return ids;
 }
 
-describe('dist/kernel.wasm', () => {
+const MODULES = [
+  ['kernel', ['dropout'], kernelHex],
+  ['extras', ['applyMask', 'fused'], extrasHex],
+  ['gaussian', ['noise'], gaussianHex],
+] as const;
+
+describe.each(MODULES)('dist/%s.wasm', (name, exports, hex) => {
+  const binary = readFileSync(new URL(`../../dist/${name}.wasm`, import.meta.url));
   const module = new WebAssembly.Module(binary);
 
   it('imports a memory and nothing else', () => {
     expect(WebAssembly.Module.imports(module)).toEqual([{ module: 'env', name: 'memory', kind: 'memory' }]);
   });
 
-  it('exports its two functions and nothing else', () => {
-    expect(WebAssembly.Module.exports(module).map(({ name, kind }) => [name, kind])).toEqual([
-      ['dropout', 'function'],
-      ['applyMask', 'function'],
-    ]);
+  it('exports its functions and nothing else', () => {
+    expect(WebAssembly.Module.exports(module)).toEqual(exports.map((name) => ({ name, kind: 'function' })));
   });
 
   it('has types, imports, functions, exports and code: no data, globals, tables or start', () => {
@@ -46,12 +48,15 @@ describe('dist/kernel.wasm', () => {
     expect(binary.length).toBeLessThan(4096);
   });
 
-  it('is the kernel that is inlined', () => {
-    expect(kernelHex).toBe(binary.toString('hex'));
+  it('is the module that is inlined', () => {
+    expect(hex).toBe(binary.toString('hex'));
   });
+});
 
+describe('dist/kernel.wasm', () => {
   it('runs on a memory of any size, from one page on', () => {
     const memory = new WebAssembly.Memory({ initial: 1 });
+    const binary = readFileSync(new URL('../../dist/kernel.wasm', import.meta.url));
     const { exports } = instantiateSync<{ dropout(...args: number[]): void }>(binary, { env: { memory } });
     new Float32Array(memory.buffer).fill(1);
     exports.dropout(0, 0, 0, 16384, 1, 2, 0, 0, 2 ** 31, 2, -0, 0, 1, 16384, 1);
@@ -60,16 +65,25 @@ describe('dist/kernel.wasm', () => {
 });
 
 describe('the default entry', () => {
-  it('takes less than 6 KB, minified and gzipped, kernel and reference included', async () => {
-    const { outputFiles } = await build({
-      entryPoints: ['dist/index.js'],
-      bundle: true,
-      minify: true,
-      format: 'esm',
-      write: false,
-    });
-    expect(gzipSync(outputFiles[0]!.contents, { level: 9 }).length).toBeLessThan(6 * 1024);
-  });
+  it.each([
+    ['{ dropout }', 7],
+    ['{ Dropout }', 8],
+    ['{ Dropout2d }', 8],
+    ['{ GaussianDropout }', 10],
+    ['*', 16],
+  ])(
+    'costs who imports %s less than %i KB, minified and gzipped, kernel and reference included',
+    async (names, most) => {
+      const { outputFiles } = await build({
+        stdin: { contents: `export ${names} from './dist/index.js'`, resolveDir: process.cwd() },
+        bundle: true,
+        minify: true,
+        format: 'esm',
+        write: false,
+      });
+      expect(gzipSync(outputFiles[0]!.contents, { level: 9 }).length).toBeLessThan(most * 1024);
+    },
+  );
 
   it('does nothing when it is imported: no WebAssembly, no entropy', async () => {
     vi.resetModules();

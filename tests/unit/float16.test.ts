@@ -1,0 +1,14 @@
+/** Float16Array, which Node 20 lacks and Deno has. */
+import { execFileSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+
+const deno = join(dirname(createRequire(import.meta.url).resolve('deno/package.json')), 'bin.cjs');
+const script = fileURLToPath(new URL('float16.ts', import.meta.url));
+
+it.each(['wasm-simd', 'reference'])('f16 is f32, rounded once more, on %s', (backend) => {
+  const args = [deno, 'run', '--no-lock', '--allow-read', script, backend];
+  expect(execFileSync(process.execPath, args, { encoding: 'utf8', stdio: 'pipe' })).toBe('');
+});
