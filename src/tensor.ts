@@ -47,7 +47,10 @@ export function resultFor<X extends Input>(x: X, out?: Like<X>, name = 'x'): Res
   const target = out === undefined ? sibling(data) : checkKind(out, x, 'out', name);
   if (out !== undefined) checkLength(target, data.length, 'out', true);
   // Identical is in place; but an arena that was reset under x may hand out just what x lies in.
-  if ((!out || data.byteOffset !== target.byteOffset) && meetArrays(data, data.length, target, data.length))
+  const from = data.byteOffset;
+  const to = target.byteOffset;
+  const bytes = data.length * data.BYTES_PER_ELEMENT;
+  if ((!out || from !== to) && meet(from, bytes, to, bytes) && data.buffer === target.buffer)
     throw new RangeError(`out overlaps ${name} in part`);
   return (out ?? (ArrayBuffer.isView(x) ? target : { data: target, shape: [...x.shape] })) as Result<X>;
 }

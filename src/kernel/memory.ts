@@ -110,9 +110,10 @@ export function adopt(place: ArrayBufferLike | ArrayBufferView, home: Home): voi
 export const homeOf = (array: ArrayBufferView): Home | undefined => homes?.get(array) ?? homes?.get(array.buffer);
 
 /** The memory that all of these live in, if they are of a type that the kernel works on where it lies. */
-export function sharedHome(x: FloatArray, ...others: ArrayBufferView[]): Home | undefined {
+export function sharedHome(x: FloatArray, out: FloatArray, ...others: ArrayBufferView[]): Home | undefined {
   const home = x.BYTES_PER_ELEMENT > 2 ? homeOf(x) : undefined;
-  return home && others.every((other) => homeOf(other) === home) ? home : undefined;
+  if (!home || (out !== x && homeOf(out) !== home)) return undefined;
+  return others.every((other) => homeOf(other) === home) ? home : undefined;
 }
 
 /** The exports of a module on a home's memory. */

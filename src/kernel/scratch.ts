@@ -2,6 +2,7 @@
  * The kernel's own page of memory, with the tiles that arrays of no adopted memory are streamed through.
  * @module
  */
+import type { FloatArray } from '../tensor.js';
 import type { ExtrasExports, GaussianExports, Home, KernelExports } from './memory.js';
 import { Tile } from './tile.js';
 
@@ -22,21 +23,23 @@ export const SECOND = VALUES + TILE;
 /** The third: a row of bias, or its gradient. */
 export const THIRD = SECOND + TILE;
 
+/** By the size of an element; Float16Arrays are widened to f32 on the way in. */
+export type Tiles = Readonly<Record<2 | 4 | 8, Tile>>;
+
+export const sizeOf = (x: FloatArray): 2 | 4 | 8 => x.BYTES_PER_ELEMENT as 2 | 4 | 8;
+
 export class Scratch implements Home {
   readonly memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
   declare kernel?: KernelExports;
   declare extras?: ExtrasExports;
   declare gaussian?: GaussianExports;
-  readonly #tiles = new Map<number, Tile>();
+  readonly values: Tiles = this.tiles(VALUES);
+  readonly flags: Tile = new Tile(new Uint8Array(this.memory.buffer, SECOND, TILE));
 
-  /** The tile at an address, in elements of 8 bytes, 4 (which Float16Arrays are widened to), or 1. */
-  tile(at: number, size: number): Tile {
-    const type = size === 8 ? Float64Array : size === 1 ? Uint8Array : Float32Array;
-    let tile = this.#tiles.get(at + size);
-    if (!tile) {
-      tile = new Tile(new type(this.memory.buffer, at, TILE / type.BYTES_PER_ELEMENT));
-      this.#tiles.set(at + size, tile);
-    }
-    return tile;
+  /** The tiles of floats at an address. */
+  tiles(at: number): Tiles {
+    const { buffer } = this.memory;
+    const f32 = new Tile(new Float32Array(buffer, at, TILE / 4));
+    return { 2: f32, 4: f32, 8: new Tile(new Float64Array(buffer, at, TILE / 8)) };
   }
 }

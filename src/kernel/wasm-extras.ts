@@ -6,31 +6,34 @@ import type { FloatArray } from '../tensor.js';
 import type { U64 } from '../u64.js';
 import type { Affine, Extras } from './kernel.js';
 import { type ExtrasExports, FusedPass, type Home, instantiate, sharedHome } from './memory.js';
-import { type Scratch, SECOND, THIRD, VALUES } from './scratch.js';
-import type { Tile } from './tile.js';
+import { type Scratch, SECOND, sizeOf, THIRD, type Tiles, VALUES } from './scratch.js';
 
 export class WasmExtras implements Extras {
   readonly #module: WebAssembly.Module;
   readonly #scratch: Scratch;
+  readonly #seconds: Tiles;
+  readonly #thirds: Tiles;
 
   constructor(module: WebAssembly.Module, scratch: Scratch) {
     this.#module = module;
     this.#scratch = scratch;
+    this.#seconds = scratch.tiles(SECOND);
+    this.#thirds = scratch.tiles(THIRD);
   }
 
   applyMask(x: FloatArray, mask: Uint8Array, bits: boolean, out: FloatArray, { scale, shift, fill }: Affine): void {
     const { length } = x;
-    const size = x.BYTES_PER_ELEMENT;
+    const size = sizeOf(x);
     const wide = size === 8;
-    const home = sharedHome(x, mask, out);
+    const home = sharedHome(x, out, mask);
     if (home) {
       const { byteOffset } = mask;
       this.#on(home).applyMask(x.byteOffset, byteOffset, out.byteOffset, length, wide, bits, scale, shift, fill);
       return;
     }
     const { applyMask } = this.#on(this.#scratch);
-    const values = this.#scratch.tile(VALUES, size);
-    const flags = this.#scratch.tile(SECOND, 1);
+    const values = this.#scratch.values[size];
+    const flags = this.#scratch.flags;
     for (let i = 0; i < length; i += values.length) {
       const n = values.load(x, i, length - i);
       flags.load(mask, bits ? i / 8 : i, bits ? Math.ceil(n / 8) : n);
@@ -50,7 +53,7 @@ export class WasmExtras implements Extras {
     scale: number,
   ): void {
     const pass = residual ? FusedPass.Residual : FusedPass.Bias;
-    const home = sharedHome(x, bias, residual ?? x, out);
+    const home = sharedHome(x, out, bias, residual ?? x);
     if (home) this.#fusedAt(home, pass, x, bias, residual ?? x, out, key, offset, P, scale);
     else this.#fusedTiles(pass, x, bias, residual, out, key, offset, P, scale);
   }
@@ -103,12 +106,10 @@ export class WasmExtras implements Extras {
     scale: number,
   ): void {
     const { fused } = this.#on(this.#scratch);
-    const size = x.BYTES_PER_ELEMENT;
-    const [values, second, row] = [VALUES, SECOND, THIRD].map((at) => this.#scratch.tile(at, size)) as [
-      Tile,
-      Tile,
-      Tile,
-    ];
+    const size = sizeOf(x);
+    const values = this.#scratch.values[size];
+    const second = this.#seconds[size];
+    const row = this.#thirds[size];
     const features = bias.length;
     // A row that fits its tile stays there; of a longer one, each piece of x brings its part along.
     const fits = features <= row.length;

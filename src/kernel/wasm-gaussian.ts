@@ -6,7 +6,7 @@ import type { FloatArray } from '../tensor.js';
 import type { U64 } from '../u64.js';
 import type { Gaussian } from './kernel.js';
 import { type GaussianExports, type Home, instantiate, sharedHome } from './memory.js';
-import { type Scratch, VALUES } from './scratch.js';
+import { type Scratch, sizeOf, VALUES } from './scratch.js';
 
 export class WasmGaussian implements Gaussian {
   readonly #module: WebAssembly.Module;
@@ -19,7 +19,7 @@ export class WasmGaussian implements Gaussian {
 
   noise(x: FloatArray, out: FloatArray, { lo, hi }: U64, offset: number, stddev: number, additive: boolean): void {
     const { length } = x;
-    const size = x.BYTES_PER_ELEMENT;
+    const size = sizeOf(x);
     const wide = size === 8;
     const home = sharedHome(x, out);
     if (home) {
@@ -27,7 +27,7 @@ export class WasmGaussian implements Gaussian {
       return;
     }
     const { noise } = this.#on(this.#scratch);
-    const tile = this.#scratch.tile(VALUES, size);
+    const tile = this.#scratch.values[size];
     for (let i = 0; i < length; i += tile.length) {
       const n = tile.load(x, i, length - i);
       noise(VALUES, VALUES, n, wide, additive, lo, hi, offset, i, stddev);

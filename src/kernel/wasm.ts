@@ -8,7 +8,7 @@ import type { U64 } from '../u64.js';
 import type { Affine, Kernel, Nest } from './kernel.js';
 import { type Home, homeOf, instantiate, type KernelExports, Sink, sharedHome } from './memory.js';
 import { eachPiece } from './pieces.js';
-import { Scratch, SECOND, VALUES } from './scratch.js';
+import { Scratch, SECOND, sizeOf, VALUES } from './scratch.js';
 
 /** Elements of x that one draw of a row of noise serves at once: more would leave the L2 cache between repeats. */
 const NEAR = 32768;
@@ -25,12 +25,12 @@ export class WasmKernel implements Kernel {
 
   dropout(x: FloatArray, out: FloatArray, key: U64, offset: number, P: number, affine: Affine, nest?: Nest): void {
     const { scale, shift, fill } = affine;
-    const size = x.BYTES_PER_ELEMENT;
+    const size = sizeOf(x);
     const sink = size === 8 ? Sink.F64 : Sink.F32;
+    const { lo, hi } = key;
     const home = sharedHome(x, out);
     if (home) {
       const kernel = this.#on(home);
-      const { lo, hi } = key;
       const src = x.byteOffset;
       const dst = out.byteOffset;
       if (!nest) kernel.dropout(sink, src, dst, x.length, lo, hi, offset, 0, P, scale, shift, fill, 1, x.length, 1);
@@ -57,29 +57,20 @@ export class WasmKernel implements Kernel {
         });
       return;
     }
-    const tile = this.scratch.tile(VALUES, size);
+    const tile = this.scratch.values[size];
     const kernel = this.#on(this.scratch);
-    eachPiece(nest ?? [x.length, 1], tile.length, false, (at, n, first, noise, repeats, row, run) => {
-      tile.load(x, at, n);
-      kernel.dropout(
-        sink,
-        VALUES,
-        VALUES,
-        noise,
-        key.lo,
-        key.hi,
-        offset,
-        first,
-        P,
-        scale,
-        shift,
-        fill,
-        repeats,
-        row,
-        run,
-      );
-      tile.store(out, at, n);
-    });
+    if (nest)
+      eachPiece(nest, tile.length, false, (at, n, first, noise, repeats, row, run) => {
+        tile.load(x, at, n);
+        kernel.dropout(sink, VALUES, VALUES, noise, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run);
+        tile.store(out, at, n);
+      });
+    else
+      for (let i = 0; i < x.length; i += tile.length) {
+        const n = tile.load(x, i, x.length - i);
+        kernel.dropout(sink, VALUES, VALUES, n, lo, hi, offset, i, P, scale, shift, fill, 1, n, 1);
+        tile.store(out, i, n);
+      }
   }
 
   mask(out: Uint8Array, length: number, bits: boolean, key: U64, offset: number, P: number): void {
@@ -87,7 +78,7 @@ export class WasmKernel implements Kernel {
     const perByte = bits ? 8 : 1;
     const home = homeOf(out);
     const kernel = this.#on(home ?? this.scratch);
-    const tile = this.scratch.tile(SECOND, 1);
+    const tile = this.scratch.flags;
     for (let i = 0; i < length; i += perByte * tile.length) {
       const n = Math.min(perByte * tile.length, length - i);
       const at = i / perByte;

@@ -109,14 +109,13 @@ export abstract class Layer {
       options?.training === undefined ? this.#training || this.always : checkBoolean(options.training, 'training');
     const inplace = this.inplace && training ? (x as unknown as Like<X>) : undefined;
     const out = (options ? options.out : (how as Like<X> | undefined)) ?? inplace;
-    const { length } = checkInput(x, 'x');
     const nest = this.nest(x);
     const result = resultOf(training, x, out, 'x');
     const amount = training ? this.amount : 0;
     const key = this.stochastic(amount) ? this.draw(x) : undefined;
     if (training) this.#key = key;
     const shape = ArrayBuffer.isView(x) ? undefined : [...x.shape];
-    this.#latest = { training, amount, key, length, shape, nest };
+    this.#latest = { training, amount, key, length: dataOf(x).length, shape, nest };
     if (training) this.apply(x, result, this.#latest);
     else copy(x, result);
     return result;
@@ -185,7 +184,7 @@ export abstract class Layer {
   /** Writes the gradient of a training forward. */
   protected abstract gradient(dy: Input, out: Input, pass: Pass): void;
 
-  /** Checks the shape of x, and says which of its elements share a draw. */
+  /** Checks x if its shape matters, and says which of its elements share a draw. */
   protected nest(_x: Input): Nest | undefined {
     return undefined;
   }
@@ -220,11 +219,13 @@ export abstract class Layer {
 
 /** Whether forward's second argument is options, and not (what is meant to be) an array or a tensor. */
 const isOptions = <X extends Input>(how: unknown): how is ForwardOptions<X> =>
-  how instanceof Object && !ArrayBuffer.isView(how) && !('data' in how || 'length' in how);
+  !ArrayBuffer.isView(how) && how instanceof Object && !('data' in how || 'length' in how);
 
 /** Evaluation returns its input itself, unless it is told where else. */
 function resultOf<X extends Input>(training: boolean, x: X, out: Like<X> | undefined, name: string): Result<X> {
-  return training || out !== undefined ? resultFor(x, out, name) : (x as unknown as Result<X>);
+  if (training || out !== undefined) return resultFor(x, out, name);
+  checkInput(x, name);
+  return x as unknown as Result<X>;
 }
 
 function copy(x: Input, out: Input): void {
