@@ -1,7 +1,15 @@
 /**
  * The comparisons, and how each is set up: who is ours, who is the peer, on which arrays.
  */
-import { Arena, Dropout, Generator } from 'dropout-wasm';
+import {
+  AlphaDropout,
+  Arena,
+  biasDropoutResidual,
+  Dropout,
+  GaussianDropout,
+  Generator,
+  LockedDropout,
+} from 'dropout-wasm';
 import { compare } from './measure.js';
 import { mathRandomLoop, memoryCopy, tfjsWasm } from './peers.js';
 
@@ -29,6 +37,7 @@ export const PROBABILITIES = [0.5, 0.1];
 const SIZES = [128, 4096, 65_536, 1_048_576, 16_777_216];
 const TFJS_SIZES = [128, 4096, 65_536, 1_048_576, 4_194_304];
 const BACKWARD_SIZES = [4096, 65_536, 1_048_576];
+const FAMILY_SIZES = [4096, 65_536, 1_048_576];
 
 // One arena for all rows: an engine reserves some 10 GB of address space for each.
 const arena = new Arena({ bytes: 2 * 4 * Math.max(...SIZES) });
@@ -84,7 +93,75 @@ export const ROWS = [
       return { ours: () => layer.backward(x, out), peer: () => layer.forward(x, out) };
     },
   },
+  ...family('gaussian', 'GaussianDropout', (x, out, p) => {
+    const layer = new GaussianDropout(p, { generator: new Generator(42) });
+    return () => layer.forward(x, out);
+  }),
+  ...family('fused', 'biasDropoutResidual, rows of 1024', (x, out, p, like) => {
+    const residual = filled(like(x.length));
+    const bias = filled(like(1024));
+    const key = new Generator(42).next();
+    return () => biasDropoutResidual(x, { bias, residual, p, key, out });
+  }),
+  ...family('runs-of-64', 'noiseShape [n / 64, 1]', (x, out, p) => {
+    return broadcast(x, out, p, [x.length / 64, 64], [null, 1]);
+  }),
+  ...family('rows-of-64', 'noiseShape [n / 1024, 1, 64] over 16 rows', (x, out, p) => {
+    return broadcast(x, out, p, [x.length / 1024, 16, 64], [null, 1, null]);
+  }),
+  ...family('locked', 'LockedDropout over 16 time steps', (x, out, p) => {
+    const shape = [16, x.length / 1024, 64];
+    const layer = new LockedDropout(p, { generator: new Generator(42) });
+    return () => layer.forward({ data: x, shape }, { data: out, shape });
+  }),
+  ...family('alpha', 'AlphaDropout', (x, out, p) => {
+    const layer = new AlphaDropout(p, { generator: new Generator(42) });
+    return () => layer.forward(x, out);
+  }),
 ];
+
+/**
+ * What else the package does, against plain dropout of as many elements on the same arrays, in an arena and not.
+ *
+ * @param {string} name
+ * @param {string} title
+ * @param {(x: Float32Array, out: Float32Array, p: number, like: (n: number) => Float32Array) => () => unknown} make
+ * @returns {Row[]}
+ */
+function family(name, title, make) {
+  return [
+    {
+      name: `${name}-vs-plain`,
+      title: `${title} in an arena, against Dropout`,
+      sizes: FAMILY_SIZES,
+      pair(n, p) {
+        const { x, out } = arenaArrays(n);
+        return { ours: make(x, out, p, (n) => arena.float32(n)), peer: forward(x, out, p) };
+      },
+    },
+    {
+      name: `array-${name}-vs-plain`,
+      title: `${title} on plain arrays, against Dropout`,
+      sizes: FAMILY_SIZES,
+      pair(n, p) {
+        const { x, out } = plainArrays(n);
+        return { ours: make(x, out, p, (n) => new Float32Array(n)), peer: forward(x, out, p) };
+      },
+    },
+  ];
+}
+
+/**
+ * @param {Float32Array} x
+ * @param {Float32Array} out
+ * @param {number} p
+ * @param {number[]} shape
+ * @param {(number | null)[]} noiseShape
+ */
+function broadcast(x, out, p, shape, noiseShape) {
+  const layer = new Dropout(p, { generator: new Generator(42), noiseShape });
+  return () => layer.forward({ data: x, shape }, { data: out, shape });
+}
 
 /**
  * @param {Row} row

@@ -29,4 +29,4 @@ export { type LayersJSON, layersFromJSON, layersToJSON } from './layers/list.js'
 export { LockedDropout, type LockedDropoutOptions } from './layers/locked.js';
 export type { MaskLayer } from './layers/mask-layer.js';
 export type { NoiseShape } from './noise-shape.js';
-export type { FloatArray, Input, Like, Result, Tensor } from './tensor.js';
+export type { DataLike, FloatArray, Input, Like, Result, Tensor } from './tensor.js';

@@ -19,19 +19,21 @@ export interface Tensor<A extends FloatArray = FloatArray> {
 /** An array, or `{ data, shape }` around one. */
 export type Input = FloatArray | Tensor;
 
-/** What `out` may be for X: the same kind, on any memory. */
-export type Like<X extends Input> = X extends Float32Array
+type Kind<A extends FloatArray> = A extends Float32Array
   ? Float32Array
-  : X extends Float64Array
+  : A extends Float64Array
     ? Float64Array
-    : X extends Tensor<infer A>
-      ? Tensor<A>
-      : X extends FloatArray
-        ? Float16
-        : never;
+    : Float16;
+
+/** What `out` may be for X: the same kind, on any memory. */
+export type Like<X extends Input> =
+  X extends Tensor<infer A> ? Tensor<Kind<A>> : X extends FloatArray ? Kind<X> : never;
+
+/** An array of the type of that in X. */
+export type DataLike<X extends Input> = X extends Tensor<infer A> ? Kind<A> : X extends FloatArray ? Kind<X> : never;
 
 /** What comes back for X: the same kind, so that `x = layer.forward(x)` holds. */
-export type Result<X extends Input> = X extends FloatArray ? X : Like<X>;
+export type Result<X extends Input> = X extends Tensor<infer A> ? Tensor<A> : X;
 
 export const dataOf = (x: Input): FloatArray => (ArrayBuffer.isView(x) ? x : x.data);
 

@@ -8,9 +8,11 @@ import {
   checkInput,
   checkKind,
   checkLength,
+  type DataLike,
   dataOf,
   type FloatArray,
   type Input,
+  type Like,
   meetArrays,
   type Result,
   resultFor,
@@ -18,21 +20,18 @@ import {
 } from '../tensor.js';
 import { type CallOptions, checkStream, units } from './call.js';
 
-/** The array in X. */
-export type Data<X extends Input> = X extends { data: infer A extends FloatArray } ? A : X;
-
 export interface FusedOptions<X extends Input> extends CallOptions<X> {
   /** One row, added to every row of x: as long as the last axis of x, or so that x.length is a multiple of it. */
-  bias: Data<X>;
+  bias: DataLike<X>;
   /** Added to the result of dropout, of the kind and size of x. */
-  residual?: Result<X>;
+  residual?: Like<X>;
 }
 
 export interface FusedBackwardOptions<X extends Input> extends Omit<CallOptions<X>, 'out'> {
   /** Length of bias; the last axis of dy if that has a shape. */
   features?: number;
   /** Where the gradients go. */
-  out?: { dx?: Result<X>; dbias?: Data<X> };
+  out?: { dx?: Like<X>; dbias?: DataLike<X> };
 }
 
 /**
@@ -76,15 +75,15 @@ export function biasDropoutResidual<X extends Input>(
 export function biasDropoutResidualBackward<X extends Input>(
   dy: X,
   { p, key, offset = 0, features, out = {} }: FusedBackwardOptions<X> = {} as never,
-): { dx: Result<X>; dbias: Data<X> } {
+): { dx: Result<X>; dbias: DataLike<X> } {
   const word = checkStream(p, key, offset);
   const src = checkInput(dy, 'dy');
   const count = features ?? (ArrayBuffer.isView(dy) ? undefined : dy.shape.at(-1));
   checkWhole(count!, 'features');
   checkRows(dy, src, count!, 'features');
   if (out.dbias !== undefined) checkLength(checkKind(out.dbias, src, 'out.dbias'), count!, 'out.dbias');
-  const dx = resultFor(dy, out.dx as never, 'dy');
-  const dbias = (out.dbias ?? sibling(src, count)) as Data<X>;
+  const dx = resultFor(dy, out.dx, 'dy');
+  const dbias = (out.dbias ?? sibling(src, count)) as DataLike<X>;
   if (meetArrays(dataOf(dx), src.length, dbias, count!) || meetArrays(src, src.length, dbias, count!))
     throw new RangeError('out.dbias overlaps another argument');
   extras().fusedBackward(src, dataOf(dx), dbias, word, offset, units(p), 1 / (1 - p));
