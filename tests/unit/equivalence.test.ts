@@ -270,7 +270,7 @@ describe('wasm is the reference, bit for bit', () => {
         };
         expect(run(wasm)).toEqual(run(reference));
       }),
-      1500,
+      800,
     );
   });
 });
