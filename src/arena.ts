@@ -2,19 +2,24 @@
  * WebAssembly memory that the user owns: the kernel works on its arrays where they lie.
  * @module
  */
-import { checkWhole, wrongValue } from './check.js';
-import {
-  adopt,
-  type ExtrasExports,
-  type GaussianExports,
-  type Home,
-  homeOf,
-  type KernelExports,
-} from './kernel/memory.js';
+import { checkWhole, wrongType, wrongValue } from './check.js';
+import { adopt, type Home, homeOn, type Place, placeOf } from './kernel/memory.js';
+
+export interface ArenaOptions {
+  /** Size of a memory of the arena's own, a whole number up to 2^32. */
+  bytes?: number;
+  /** In place of bytes: a memory that another module owns, unshared, such as the heap of TensorFlow.js. */
+  memory?: WebAssembly.Memory;
+  /** Where the arena's part of that memory begins; 0 without it. */
+  byteOffset?: number;
+  /** How long it is; up to the present end of the memory without it. */
+  byteLength?: number;
+}
 
 /**
- * Hands out typed arrays one after the other from a piece of WebAssembly memory that never grows.
- * Functions and layers work on them without a copy.
+ * Hands out typed arrays one after the other from a piece of WebAssembly memory. Functions and layers work on them
+ * without a copy. A memory of the arena's own never grows; where another owner lets one grow, the arrays handed out
+ * before are detached, as all views of it are.
  *
  * @example
  * const arena = new Arena({ bytes: 2 * 4 * 65536 });
@@ -22,32 +27,39 @@ import {
  * const out = arena.float32(65536);
  * layer.forward(x, out); // no copy, no allocation
  * arena.reset(); // from here on the same bytes are handed out again
+ * const within = new Arena({ memory: instance.exports.memory, byteOffset: malloc(4096), byteLength: 4096 });
  */
-export class Arena implements Home {
+export class Arena implements Place {
   readonly memory: WebAssembly.Memory;
   /** @internal */
-  declare kernel?: KernelExports;
-  /** @internal */
-  declare extras?: ExtrasExports;
-  /** @internal */
-  declare gaussian?: GaussianExports;
-  readonly #bytes: number;
-  #next = 0;
+  readonly home: Home | undefined;
+  readonly #from: number;
+  readonly #to: number;
+  #next: number;
+  #buffer: ArrayBufferLike | undefined;
 
   /**
-   * @param bytes size of the memory, a whole number up to 2^32
-   * @throws TypeError, RangeError for any other; RangeError of the engine if it has not that much
+   * @throws TypeError, RangeError that names the option; RangeError of the engine if it has not that much
    */
-  constructor({ bytes }: { bytes: number }) {
-    this.#bytes = checkWhole(bytes, 'bytes', 2 ** 32);
-    const pages = Math.ceil(bytes / 65536);
-    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-    adopt(this.memory.buffer, this);
+  constructor({ bytes, memory, byteOffset = 0, byteLength }: ArenaOptions) {
+    if (memory === undefined) {
+      this.#from = 0;
+      this.#to = checkWhole(bytes!, 'bytes', 2 ** 32);
+      [this.memory, this.home] = ownMemory(this.#to);
+    } else {
+      const { length } = checkMemory(memory);
+      this.#from = checkWhole(byteOffset, 'byteOffset', length);
+      this.#to = this.#from + checkWhole(byteLength ?? length - byteOffset, 'byteLength', length - byteOffset);
+      this.memory = memory;
+      this.home = homeOn(memory);
+    }
+    this.#next = this.#from;
+    this.#adopt();
   }
 
   /** Bytes not handed out yet. */
   get bytesFree(): number {
-    return this.#bytes - this.#next;
+    return this.#to - this.#next;
   }
 
   /**
@@ -70,7 +82,7 @@ export class Arena implements Home {
 
   /** Hands out the memory from its start again. Arrays handed out before share it with those to come. */
   reset(): void {
-    this.#next = 0;
+    this.#next = this.#from;
   }
 
   #take<A extends ArrayBufferView>(
@@ -79,14 +91,41 @@ export class Arena implements Home {
   ): A {
     const size = type.BYTES_PER_ELEMENT;
     const at = Math.ceil(this.#next / size) * size;
-    const most = Math.max(0, Math.floor((this.#bytes - at) / size));
+    const most = Math.max(0, Math.floor((this.#to - at) / size));
     if (checkWhole(n, 'n') > most) throw wrongValue('n', `at most ${most} in the rest of the arena`, n);
     if (n) this.#next = at + size * n;
-    const array = new type(this.memory.buffer, n && at, n);
+    const array = new type(this.#adopt(), n && at, n);
     adopt(array, this);
     return array;
+  }
+
+  /** Makes the buffer known that the memory has now: one that grows gets another. */
+  #adopt(): ArrayBufferLike {
+    const { buffer } = this.memory;
+    if (buffer !== this.#buffer) adopt(buffer, this);
+    this.#buffer = buffer;
+    return buffer;
   }
 }
 
 /** The arena that an array lives in. */
-export const arenaOf = (x: ArrayBufferView): Arena | undefined => homeOf(x) as Arena | undefined;
+export const arenaOf = (x: ArrayBufferView): Arena | undefined => placeOf(x) as Arena | undefined;
+
+/** Memory that the kernel can work in, or, where the engine gives none, memory that serves the reference. */
+function ownMemory(bytes: number): [WebAssembly.Memory, Home | undefined] {
+  const pages = Math.ceil(bytes / 65536);
+  try {
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    return [memory, homeOn(memory)];
+  } catch {
+    return [{ buffer: new ArrayBuffer(bytes) } as WebAssembly.Memory, undefined];
+  }
+}
+
+/** The bytes of a memory that is of WebAssembly's kind and unshared. */
+function checkMemory(memory: WebAssembly.Memory): Uint8Array {
+  const tag = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
+  if (tag(memory) !== 'WebAssembly.Memory') throw wrongType('memory', 'a WebAssembly.Memory', memory);
+  if (tag(memory.buffer) !== 'ArrayBuffer') throw wrongType('memory', 'unshared', memory.buffer);
+  return new Uint8Array(memory.buffer);
+}

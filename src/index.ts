@@ -2,7 +2,7 @@
  * dropout-wasm: dropout at the speed of a memory copy, with the same bits in every runtime.
  * @module
  */
-export { Arena } from './arena.js';
+export { Arena, type ArenaOptions } from './arena.js';
 export type { Channels } from './axes.js';
 export { alphaDropout, alphaDropoutBackward } from './functional/alpha.js';
 export type { CallOptions, DropoutOptions } from './functional/call.js';

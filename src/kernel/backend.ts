@@ -8,48 +8,52 @@ import { referenceGaussian } from '../reference/normal.js';
 import { extrasHex, gaussianHex, kernelHex } from './inlined.js';
 import type { Extras, Gaussian, Kernel } from './kernel.js';
 import { moduleOf } from './module.js';
+import type { Scratch } from './scratch.js';
 import { WasmKernel } from './wasm.js';
 import { WasmExtras } from './wasm-extras.js';
 import { WasmGaussian } from './wasm-gaussian.js';
 
 export interface Backend {
   name: 'wasm-simd' | 'reference';
-  /** Why it is not the WebAssembly kernel. */
+  /** Why it, or a part of it, is not the WebAssembly kernel. */
   reason?: string;
 }
 
 let chosen: Kernel | undefined;
 let reason: string | undefined;
 
-/** The kernel where the engine takes it, and the reference, with the same bits, where it does not. */
-function choose(): Kernel {
+/** What the engine makes of WebAssembly, and the reference, with the same bits, where it refuses. */
+function orReference<K>(wasm: () => K, reference: K): K {
   try {
-    return new WasmKernel(moduleOf(kernelHex));
+    return wasm();
   } catch (error) {
-    reason = String(error);
+    reason ??= String(error);
     return reference;
   }
 }
 
 export function kernel(): Kernel {
-  chosen ??= choose();
+  chosen ??= orReference<Kernel>(() => new WasmKernel(moduleOf(kernelHex)), reference);
   return chosen;
 }
 
+/** A part of the kernel beside the main one, on the same backend. */
+function part<K>(wasm: (scratch: Scratch) => K, reference: K): K {
+  const main = kernel();
+  return main instanceof WasmKernel ? orReference(() => wasm(main.scratch), reference) : reference;
+}
+
 /**
- * The rest of the kernel, on the same backend, each part loaded when it is first asked for. Who uses none of it pays
- * nothing: a bundler drops it.
+ * The rest of the kernel, each part loaded when it is first asked for. Who uses none of it pays nothing: a bundler
+ * drops it.
  */
 export function extras(): Extras {
-  const main = kernel();
-  parts.extras ??= main instanceof WasmKernel ? new WasmExtras(moduleOf(extrasHex), main.scratch) : referenceExtras;
+  parts.extras ??= part((scratch) => new WasmExtras(moduleOf(extrasHex), scratch), referenceExtras);
   return parts.extras;
 }
 
 export function gaussian(): Gaussian {
-  const main = kernel();
-  parts.gaussian ??=
-    main instanceof WasmKernel ? new WasmGaussian(moduleOf(gaussianHex), main.scratch) : referenceGaussian;
+  parts.gaussian ??= part((scratch) => new WasmGaussian(moduleOf(gaussianHex), scratch), referenceGaussian);
   return parts.gaussian;
 }
 
@@ -62,6 +66,5 @@ const parts: { extras?: Extras; gaussian?: Gaussian } = {};
  * backend(); // { name: 'wasm-simd' }, or { name: 'reference', reason: 'ReferenceError: WebAssembly …' }
  */
 export function backend(): Backend {
-  kernel();
-  return reason ? { name: 'reference', reason } : { name: 'wasm-simd' };
+  return { name: kernel() === reference ? 'reference' : 'wasm-simd', ...(reason !== undefined && { reason }) };
 }

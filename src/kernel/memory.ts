@@ -89,7 +89,7 @@ export interface GaussianExports {
   ): void;
 }
 
-/** A memory that the kernel may work in: an Arena, or the scratch page. */
+/** A memory that the kernel may work in. */
 export interface Home {
   readonly memory: WebAssembly.Memory;
   /** Made by the wasm backend when they are first worked with. */
@@ -98,16 +98,31 @@ export interface Home {
   gaussian?: GaussianExports;
 }
 
-let homes: WeakMap<ArrayBufferLike | ArrayBufferView, Home> | undefined;
+const homes = /* @__PURE__ */ new WeakMap<WebAssembly.Memory, Home>();
 
-/** Makes a buffer's arrays known, or a single array, which is found faster. All others are copied. */
-export function adopt(place: ArrayBufferLike | ArrayBufferView, home: Home): void {
-  homes ??= new WeakMap();
-  homes.set(place, home);
+/** The one home of a memory, for as long as that is there. */
+export function homeOn(memory: WebAssembly.Memory): Home {
+  const home = homes.get(memory) ?? { memory };
+  homes.set(memory, home);
+  return home;
 }
 
-/** Where an array lives, if that was adopted. To ask it for its buffer costs 15 ns or more, so that comes last. */
-export const homeOf = (array: ArrayBufferView): Home | undefined => homes?.get(array) ?? homes?.get(array.buffer);
+/** Where arrays lie: an Arena. Without a home, in memory that no kernel can work in. */
+export interface Place {
+  readonly home: Home | undefined;
+}
+
+const places = /* @__PURE__ */ new WeakMap<ArrayBufferLike | ArrayBufferView, Place>();
+
+/** Makes a buffer's arrays known, or a single array, which is found faster. All others are copied. */
+export function adopt(found: ArrayBufferLike | ArrayBufferView, place: Place): void {
+  places.set(found, place);
+}
+
+/** Where an array lies, if that was adopted. To ask it for its buffer costs 15 ns or more, so that comes last. */
+export const placeOf = (array: ArrayBufferView): Place | undefined => places.get(array) ?? places.get(array.buffer);
+
+export const homeOf = (array: ArrayBufferView): Home | undefined => placeOf(array)?.home;
 
 /** The memory that all of these live in, if they are of a type that the kernel works on where it lies. */
 export function sharedHome(x: FloatArray, out: FloatArray, ...others: ArrayBufferView[]): Home | undefined {
