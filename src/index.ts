@@ -17,7 +17,7 @@ export {
 export { gaussianDropout, gaussianNoise, type NoiseOptions } from './functional/gaussian.js';
 export { type ApplyMaskOptions, applyMask, type MaskFormat, type MaskOptions, mask } from './functional/mask.js';
 export { Generator, type GeneratorJSON, manualSeed } from './generator.js';
-export { type Backend, backend } from './kernel/backend.js';
+export { type Backend, backend, useModule } from './kernel/backend.js';
 export { AlphaDropout } from './layers/alpha.js';
 export { type ChannelOptions, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './layers/channels.js';
 export { DropBlock2d, type DropBlockLayerOptions } from './layers/drop-block.js';

@@ -1,9 +1,8 @@
 /** What every suite runs over: both kernels on their own, and the whole package on each of them. */
 import { vi } from 'vitest';
 import type { Backend } from '../src/kernel/backend.js';
-import { extrasHex, gaussianHex, kernelHex } from '../src/kernel/inlined.js';
 import type { Extras, Gaussian, Kernel } from '../src/kernel/kernel.js';
-import { moduleOf } from '../src/kernel/module.js';
+import { extrasModule, gaussianModule, kernelModule } from '../src/kernel/modules.js';
 import { WasmKernel } from '../src/kernel/wasm.js';
 import { WasmExtras } from '../src/kernel/wasm-extras.js';
 import { WasmGaussian } from '../src/kernel/wasm-gaussian.js';
@@ -13,7 +12,7 @@ import { referenceGaussian } from '../src/reference/normal.js';
 
 type Name = Backend['name'];
 
-const wasm = new WasmKernel(moduleOf(kernelHex));
+const wasm = new WasmKernel(kernelModule());
 
 export const kernels: [Name, Kernel][] = [
   ['wasm-simd', wasm],
@@ -21,12 +20,12 @@ export const kernels: [Name, Kernel][] = [
 ];
 
 export const extras: [Name, Extras][] = [
-  ['wasm-simd', new WasmExtras(moduleOf(extrasHex), wasm.scratch)],
+  ['wasm-simd', new WasmExtras(extrasModule(), wasm.scratch)],
   ['reference', referenceExtras],
 ];
 
 export const gaussians: [Name, Gaussian][] = [
-  ['wasm-simd', new WasmGaussian(moduleOf(gaussianHex), wasm.scratch)],
+  ['wasm-simd', new WasmGaussian(gaussianModule(), wasm.scratch)],
   ['reference', referenceGaussian],
 ];
 

@@ -2,12 +2,13 @@
  * The choice of backend, made once, at the first call that needs one.
  * @module
  */
+import { wrongType } from '../check.js';
 import { referenceExtras } from '../reference/extras.js';
 import { reference } from '../reference/index.js';
 import { referenceGaussian } from '../reference/normal.js';
-import { extrasHex, gaussianHex, kernelHex } from './inlined.js';
+import { kernelDigest } from './digest.js';
 import type { Extras, Gaussian, Kernel } from './kernel.js';
-import { moduleOf } from './module.js';
+import { extrasModule, gaussianModule, kernelModule } from './modules.js';
 import type { Scratch } from './scratch.js';
 import { WasmKernel } from './wasm.js';
 import { WasmExtras } from './wasm-extras.js';
@@ -15,12 +16,19 @@ import { WasmGaussian } from './wasm-gaussian.js';
 
 export interface Backend {
   name: 'wasm-simd' | 'reference';
+  /** SHA-256 of kernel.wasm, which every build of this version has (docs/runtimes.md). */
+  kernelDigest: string;
   /** Why it, or a part of it, is not the WebAssembly kernel. */
   reason?: string;
 }
 
-let chosen: Kernel | undefined;
 let reason: string | undefined;
+let chosen: Kernel | undefined;
+let extrasChosen: Extras | undefined;
+let gaussianChosen: Gaussian | undefined;
+
+/** Modules that the caller handed over. */
+const handed: { kernel?: WebAssembly.Module; extras?: WebAssembly.Module; gaussian?: WebAssembly.Module } = {};
 
 /** What the engine makes of WebAssembly, and the reference, with the same bits, where it refuses. */
 function orReference<K>(wasm: () => K, reference: K): K {
@@ -33,7 +41,7 @@ function orReference<K>(wasm: () => K, reference: K): K {
 }
 
 export function kernel(): Kernel {
-  chosen ??= orReference<Kernel>(() => new WasmKernel(moduleOf(kernelHex)), reference);
+  chosen ??= orReference<Kernel>(() => new WasmKernel(handed.kernel ?? kernelModule()), reference);
   return chosen;
 }
 
@@ -48,23 +56,52 @@ function part<K>(wasm: (scratch: Scratch) => K, reference: K): K {
  * drops it.
  */
 export function extras(): Extras {
-  parts.extras ??= part((scratch) => new WasmExtras(moduleOf(extrasHex), scratch), referenceExtras);
-  return parts.extras;
+  extrasChosen ??= part((scratch) => new WasmExtras(handed.extras ?? extrasModule(), scratch), referenceExtras);
+  return extrasChosen;
 }
 
 export function gaussian(): Gaussian {
-  parts.gaussian ??= part((scratch) => new WasmGaussian(moduleOf(gaussianHex), scratch), referenceGaussian);
-  return parts.gaussian;
+  gaussianChosen ??= part(
+    (scratch) => new WasmGaussian(handed.gaussian ?? gaussianModule(), scratch),
+    referenceGaussian,
+  );
+  return gaussianChosen;
 }
 
-const parts: { extras?: Extras; gaussian?: Gaussian } = {};
+/**
+ * Hands over a module that the program has compiled, for runtimes that refuse to compile bytes and that the package's
+ * own entries do not know. To be called before the first use of what it holds, and for kernel.wasm at least.
+ *
+ * @param module kernel.wasm, extras.wasm or gaussian.wasm of this package
+ * @throws TypeError for any other; Error if that part is in use already
+ * @example
+ * import kernel from 'dropout-wasm/kernel.wasm'; // where the bundler makes a WebAssembly.Module of it
+ * useModule(kernel);
+ */
+export function useModule(module: WebAssembly.Module): void {
+  if (Object.prototype.toString.call(module) !== '[object WebAssembly.Module]')
+    throw wrongType('module', 'a WebAssembly.Module', module);
+  const names = WebAssembly.Module.exports(module).map(({ name }) => name);
+  const part = names.includes('dropout') ? 'kernel' : names.includes('fused') ? 'extras' : 'gaussian';
+  if (part === 'gaussian' && !names.includes('noise'))
+    throw wrongType('module', 'kernel.wasm, extras.wasm or gaussian.wasm', names);
+  const used = { kernel: chosen instanceof WasmKernel, extras: extrasChosen, gaussian: gaussianChosen }[part];
+  if (used) throw new Error(`${part}.wasm is in use already`);
+  handed[part] = module;
+  // What the reference had to take over is chosen anew.
+  if (part === 'kernel') chosen = reason = undefined;
+}
 
 /**
  * Which implementation serves this process; both give the same bits.
  *
  * @example
- * backend(); // { name: 'wasm-simd' }, or { name: 'reference', reason: 'ReferenceError: WebAssembly …' }
+ * backend(); // { name: 'wasm-simd', kernelDigest: '4f…' }, or { name: 'reference', …, reason: 'CompileError: …' }
  */
 export function backend(): Backend {
-  return { name: kernel() === reference ? 'reference' : 'wasm-simd', ...(reason !== undefined && { reason }) };
+  return {
+    name: kernel() === reference ? 'reference' : 'wasm-simd',
+    kernelDigest,
+    ...(reason !== undefined && { reason }),
+  };
 }

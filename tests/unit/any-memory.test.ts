@@ -6,6 +6,7 @@ import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { Arena, Dropout, dropout, Generator, gaussianNoise, mask } from 'dropout-wasm';
 import { describe, expect, it, vi } from 'vitest';
+import { kernelDigest } from '../../src/kernel/digest.js';
 
 const key = new Generator(42).next();
 const ramp = (x: Float32Array) => x.map((_, i) => Math.sin(i) + 2);
@@ -158,11 +159,15 @@ describe('where WebAssembly is missing', () => {
     vi.resetModules();
     const fresh = await import('../../src/index.js');
     fresh.dropout(new Float32Array(4), { p: 0.5, key });
-    expect(fresh.backend()).toEqual({ name: 'wasm-simd' });
+    expect(fresh.backend()).toEqual({ name: 'wasm-simd', kernelDigest });
     vi.stubGlobal('WebAssembly', { ...WebAssembly, Module: undefined });
     const noise = fresh.gaussianNoise(new Float32Array(64), { stddev: 1, key });
     vi.unstubAllGlobals();
     expect([...noise]).toEqual([...gaussianNoise(new Float32Array(64), { stddev: 1, key })]);
-    expect(fresh.backend()).toEqual({ name: 'wasm-simd', reason: expect.stringMatching(/not a constructor/) });
+    expect(fresh.backend()).toEqual({
+      name: 'wasm-simd',
+      kernelDigest,
+      reason: expect.stringMatching(/not a constructor/),
+    });
   });
 });

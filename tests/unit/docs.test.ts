@@ -46,7 +46,8 @@ describe('docs/layers.md', () => {
   const text = page.replace(EXAMPLE, '');
   const named = [...text.matchAll(/^#+ .*$|`[^`]*`/gm)].join('\n').match(/\w+/g);
 
-  it.each(Object.keys(dropoutWasm))('names %s', (name) => {
+  // Where the kernel comes from is no matter of layers.
+  it.each(Object.keys(dropoutWasm).filter((name) => name !== 'useModule'))('names %s', (name) => {
     expect(named).toContain(name);
   });
 

@@ -1,9 +1,11 @@
 /** What ships: the binary's imports, sections and size, the size of the default entry, and an import that does nothing. */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { instantiateSync } from '@assemblyscript/loader';
 import { build } from 'esbuild';
 import { describe, expect, it, vi } from 'vitest';
+import { kernelDigest } from '../../src/kernel/digest.js';
 import { extrasHex, gaussianHex, kernelHex } from '../../src/kernel/inlined.js';
 
 /** The ids of a module's sections, in order (WebAssembly core specification, 5.5.2). */
@@ -54,6 +56,11 @@ describe.each(MODULES)('dist/%s.wasm', (name, exports, hex) => {
 });
 
 describe('dist/kernel.wasm', () => {
+  it('has the digest that backend() names', () => {
+    const binary = readFileSync(new URL('../../dist/kernel.wasm', import.meta.url));
+    expect(createHash('sha256').update(binary).digest('hex')).toBe(kernelDigest);
+  });
+
   it('runs on a memory of any size, from one page on', () => {
     const memory = new WebAssembly.Memory({ initial: 1 });
     const binary = readFileSync(new URL('../../dist/kernel.wasm', import.meta.url));

@@ -1,0 +1,77 @@
+/**
+ * dropout-wasm/inference: the layers for programs that only evaluate. They pass their input through, cost no byte of
+ * WebAssembly, and refuse to train.
+ * @module
+ */
+import type { Input, Like, Result } from '../tensor.js';
+
+type Out<X extends Input> = Like<X> | { training?: boolean; out?: Like<X> };
+
+interface Stored {
+  p?: number;
+  stddev?: number;
+  always?: boolean;
+}
+
+function refuse(training: unknown): void {
+  if (training) throw new Error('dropout-wasm/inference only evaluates: train with dropout-wasm');
+}
+
+/** Any layer of dropout-wasm, in evaluation. */
+export class Dropout {
+  readonly training = false;
+
+  /** Takes what the layer of this name takes in dropout-wasm; none of it matters here. */
+  constructor(
+    readonly p?: number,
+    options: { always?: boolean } = {},
+  ) {
+    refuse(options.always);
+  }
+
+  /** @returns x itself, copied to `out` if that is given; @throws Error for `{ training: true }` */
+  forward<X extends Input>(x: X, how: Out<X> = {} as Out<X>): Result<X> {
+    const options = how as { training?: boolean; out?: Like<X>; data?: unknown };
+    refuse(options.training);
+    const out = ArrayBuffer.isView(how) || options.data ? (how as Like<X>) : options.out;
+    if (!out) return x as unknown as Result<X>;
+    const data = (of: Input) => (ArrayBuffer.isView(of) ? of : of.data);
+    data(out as Input).set(data(x));
+    return out as unknown as Result<X>;
+  }
+
+  /** @throws Error unless mode is false */
+  train(mode = true): this {
+    refuse(mode);
+    return this;
+  }
+
+  eval(): this {
+    return this;
+  }
+
+  /** For LockedDropout, which holds no mask here. */
+  reset(): void {}
+
+  /** The layer that `toJSON` of dropout-wasm wrote down. */
+  static fromJSON(json: Stored): Dropout {
+    return new Dropout(json.p ?? json.stddev, json);
+  }
+}
+
+export {
+  Dropout as AlphaDropout,
+  Dropout as Dropout1d,
+  Dropout as Dropout2d,
+  Dropout as Dropout3d,
+  Dropout as DropBlock2d,
+  Dropout as DropPath,
+  Dropout as FeatureAlphaDropout,
+  Dropout as GaussianDropout,
+  Dropout as GaussianNoise,
+  Dropout as LockedDropout,
+};
+
+/** The layers that `layersToJSON` of dropout-wasm wrote down. */
+export const layersFromJSON = ({ layers }: { layers: Stored[] }): Dropout[] =>
+  layers.map((json) => Dropout.fromJSON(json));

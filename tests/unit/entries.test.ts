@@ -1,0 +1,139 @@
+/** The entries of the package as they are built, and modules that the caller hands over. */
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type * as Inference from '../../src/inference/index.js';
+import type { Package } from '../backends.js';
+
+const dist = (path: string) => new URL(`../../dist/${path}`, import.meta.url);
+const key = 0xbdd732262feb6e95n;
+
+describe('dropout-wasm/reference', () => {
+  it('holds no WebAssembly and gives the same bits', async () => {
+    const source = readFileSync(dist('index.reference.js'), 'utf8');
+    expect(source).not.toMatch(/0061736d|\.wasm"/);
+    const { backend, dropout, gaussianNoise, applyMask, useModule }: Package = await import(
+      dist('index.reference.js').href
+    );
+    const wasm: Package = await import(dist('index.js').href);
+    const x = Float32Array.from({ length: 5000 }, (_, i) => Math.sin(i));
+    expect(backend()).toEqual({
+      name: 'reference',
+      kernelDigest: wasm.backend().kernelDigest,
+      reason: 'this entry of dropout-wasm holds no WebAssembly',
+    });
+    expect(dropout(x, { p: 0.3, key })).toEqual(wasm.dropout(x, { p: 0.3, key }));
+    expect(gaussianNoise(x, { stddev: 1, key })).toEqual(wasm.gaussianNoise(x, { stddev: 1, key }));
+    const mask = wasm.mask(5000, { p: 0.5, key });
+    expect(applyMask(x, mask, { p: 0.5 })).toEqual(wasm.applyMask(x, mask, { p: 0.5 }));
+    expect(() => useModule(new WebAssembly.Module(readFileSync(dist('kernel.wasm'))))).toThrow('takes no WebAssembly');
+  });
+
+  it('exports what the default entry does, as the entry for workerd', async () => {
+    const names = Object.keys(await import(dist('index.js').href));
+    expect(Object.keys(await import(dist('index.reference.js').href))).toEqual(names);
+    const workerd = readFileSync(dist('index.workerd.js'), 'utf8');
+    expect(workerd).not.toMatch(/0061736d/);
+    expect(workerd.match(/from "\.\/\w+\.wasm"/g)).toHaveLength(3);
+    expect(workerd.match(/export \{([^}]*)\}/)![1]!.match(/\w+/g)).toEqual(names);
+  });
+});
+
+describe('dropout-wasm/inference', () => {
+  const load = (): Promise<typeof Inference> => import(dist('inference/index.js').href);
+
+  it('takes less than 700 bytes, minified and gzipped, and no WebAssembly', async () => {
+    const { outputFiles } = await build({
+      entryPoints: ['dist/inference/index.js'],
+      bundle: true,
+      minify: true,
+      format: 'esm',
+      write: false,
+    });
+    expect(gzipSync(outputFiles[0]!.contents, { level: 9 }).length).toBeLessThan(700);
+    expect(outputFiles[0]!.text).not.toMatch(/WebAssembly|0061736d/);
+  });
+
+  it('passes through, or copies to out', async () => {
+    const { Dropout2d, LockedDropout } = await load();
+    const layer = new Dropout2d(0.5, {});
+    const x = { data: Float32Array.of(1, 2), shape: [1, 1, 2] };
+    expect(layer.forward(x)).toBe(x);
+    expect(layer.eval().train(false).forward(x, { training: false })).toBe(x);
+    const out = { data: new Float32Array(2), shape: [1, 1, 2] };
+    expect(layer.forward(x, out)).toBe(out);
+    expect(out).toEqual(x);
+    const array = new Float32Array(2);
+    expect(layer.forward(x.data, { out: array })).toBe(array);
+    expect([...array]).toEqual([1, 2]);
+    expect(layer.training).toBe(false);
+    new LockedDropout().reset();
+  });
+
+  it('refuses to train', async () => {
+    const { Dropout, layersFromJSON } = await load();
+    const message = 'dropout-wasm/inference only evaluates: train with dropout-wasm';
+    const layer = new Dropout(0.5);
+    expect(() => layer.train()).toThrow(message);
+    expect(() => layer.forward(new Float32Array(2), { training: true })).toThrow(message);
+    expect(() => new Dropout(0.5, { always: true })).toThrow(message);
+    expect(() => layersFromJSON({ layers: [{ p: 0.5, always: true }] })).toThrow(message);
+  });
+
+  it('has every layer, and takes what dropout-wasm stored', async () => {
+    const inference = await load();
+    const full: Package = await import(dist('index.js').href);
+    const layers = Object.entries(full).filter(([, value]) => Object.hasOwn(value, 'type'));
+    expect(layers).toHaveLength(11);
+    for (const [name] of layers) expect(inference).toHaveProperty(name);
+    const stored = full.layersToJSON([new full.Dropout(0.3), new full.GaussianNoise(0.1)]);
+    expect(inference.layersFromJSON(stored as never).map(({ p }) => p)).toEqual([0.3, 0.1]);
+  });
+});
+
+describe('useModule', () => {
+  const compiled = (name: string) => new WebAssembly.Module(readFileSync(dist(`${name}.wasm`)));
+  const fresh = async () => {
+    vi.resetModules();
+    return import('../../src/index.js');
+  };
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  it('serves where bytes are not compiled', async () => {
+    const modules = ['kernel', 'extras', 'gaussian'].map(compiled);
+    const { Module } = WebAssembly;
+    const { backend, dropout, gaussianNoise, applyMask, useModule } = await fresh();
+    // As under a strict CSP: constructing fails, what is static serves.
+    const Refusing = Object.assign(
+      class {
+        constructor() {
+          throw new WebAssembly.CompileError('no code generation');
+        }
+      },
+      { exports: Module.exports },
+    );
+    vi.stubGlobal('WebAssembly', Object.assign(Object.create(WebAssembly), { Module: Refusing }));
+    expect(backend()).toMatchObject({ name: 'reference', reason: 'CompileError: no code generation' });
+    for (const module of modules) useModule(module);
+    expect(backend().name).toBe('wasm-simd');
+    expect([...dropout(Float32Array.of(1, 2, 3, 4), { p: 0.5, key })]).toEqual([2, 0, 0, 8]);
+    gaussianNoise(new Float32Array(4), { stddev: 1, key });
+    applyMask(new Float32Array(4), new Uint8Array(4), { p: 0.5 });
+    expect(backend().reason).toBeUndefined();
+  });
+
+  it('refuses another module, and one that comes too late', async () => {
+    const { dropout, useModule } = await fresh();
+    expect(() => useModule(readFileSync(dist('kernel.wasm')) as never)).toThrow(
+      'module has to be a WebAssembly.Module, but got Buffer',
+    );
+    const empty = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+    expect(() => useModule(empty)).toThrow('module has to be kernel.wasm, extras.wasm or gaussian.wasm, but got []');
+    dropout(new Float32Array(4), { p: 0.5, key });
+    expect(() => useModule(compiled('kernel'))).toThrow('kernel.wasm is in use already');
+    useModule(compiled('extras'));
+  });
+});
