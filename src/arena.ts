@@ -2,7 +2,7 @@
  * WebAssembly memory that the user owns: the kernel works on its arrays where they lie.
  * @module
  */
-import { checkWhole, wrongType, wrongValue } from './check.js';
+import { checkWhole, given, wrongType, wrongValue } from './check.js';
 import { adopt, type Home, homeOn, type Place, placeOf } from './kernel/memory.js';
 
 export interface ArenaOptions {
@@ -41,7 +41,8 @@ export class Arena implements Place {
   /**
    * @throws TypeError, RangeError that names the option; RangeError of the engine if it has not that much
    */
-  constructor({ bytes, memory, byteOffset = 0, byteLength }: ArenaOptions) {
+  constructor(options: ArenaOptions) {
+    const { bytes, memory, byteOffset = 0, byteLength } = given(options);
     if (memory === undefined) {
       this.#from = 0;
       this.#to = checkWhole(bytes!, 'bytes', 2 ** 32);

@@ -14,7 +14,8 @@ export const wrongValue = (name: string, expected: string, got: unknown): RangeE
 /** A value as a message shows it: "0.5" for a string, [2,3] for a shape, its class for another object. */
 function shown(value: unknown): unknown {
   if (typeof value === 'string') return JSON.stringify(value);
-  if (Array.isArray(value) && value.length < 9) return `[${value.map(shown)}]`;
+  if (typeof value === 'bigint') return `${value}n`;
+  if (Array.isArray(value) && value.length < 9) return `[${Array.from(value, shown)}]`;
   return Object(value) === value ? (value as object).constructor?.name : String(value);
 }
 
@@ -51,6 +52,13 @@ export function checkDeviation(stddev: number): number {
 export function checkWord(word: bigint | undefined, name: string): U64 {
   if (typeof word !== 'bigint' || word < 0n || word >> 64n) throw wrong('bigint', word, name, 'from 0n to 2^64 - 1');
   return fromBigInt(word);
+}
+
+/** Options: an object, or none. */
+export function given<T extends object>(options: T | undefined, name = 'options'): T {
+  if (options !== undefined && (typeof options !== 'object' || options === null || ArrayBuffer.isView(options)))
+    throw wrongType(name, 'an object', options);
+  return options ?? ({} as T);
 }
 
 export function checkBoolean(value: boolean, name: string): boolean {

@@ -3,7 +3,7 @@
  * a seed is a function of both, so its whole state is a seed and a position.
  * @module
  */
-import { checkWhole, checkWord, wrongType } from './check.js';
+import { checkWhole, checkWord, given, wrongType } from './check.js';
 import { add, fromBigInt, fromNumber, GAMMA, mix, mul, toBigInt, type U64, u64, xor } from './u64.js';
 
 /** A generator's state as JSON: `{ "seed": "0x2a", "position": 7 }`. */
@@ -86,10 +86,13 @@ export class Generator {
 
   /**
    * The generator that `toJSON` wrote down: its next keys are the ones the original would have drawn.
-   * @throws SyntaxError, TypeError, RangeError if it is not one
+   * @throws TypeError, RangeError if it is not one
    */
   static fromJSON(json: GeneratorJSON): Generator {
-    return new Generator(BigInt(json.seed), json.position);
+    const { seed, position } = given(json, 'generator');
+    if (typeof seed !== 'string' || !/^(0x[\da-f]+|\d+)$/i.test(seed))
+      throw wrongType('seed', 'a whole number in a string', seed);
+    return new Generator(BigInt(seed), position);
   }
 
   get #root(): U64 {
@@ -126,7 +129,7 @@ export function manualSeed(seed: number | bigint): Generator {
 }
 
 const checkSeed = (seed: number | bigint): U64 =>
-  typeof seed === 'number' ? fromNumber(checkWhole(seed, 'seed')) : checkWord(seed, 'seed');
+  typeof seed === 'bigint' ? checkWord(seed, 'seed') : fromNumber(checkWhole(seed, 'seed'));
 
 const randomSeed = (): U64 => fromBigInt(crypto.getRandomValues(new BigUint64Array(1))[0]!);
 

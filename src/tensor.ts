@@ -44,16 +44,16 @@ export const shapeOf = (x: Input): readonly number[] => (ArrayBuffer.isView(x) ?
  * Checks x and out, and returns what the result goes to: out, or a new array or tensor like x.
  * @throws TypeError, RangeError that names the argument
  */
-export function resultFor<X extends Input>(x: X, out?: Like<X>, name = 'x'): Result<X> {
+export function resultFor<X extends Input>(x: X, out?: Like<X>, name = 'x', outName = 'out'): Result<X> {
   const data = checkInput(x, name);
-  const target = out === undefined ? sibling(data) : checkKind(out, x, 'out', name);
-  if (out !== undefined) checkLength(target, data.length, 'out', true);
+  const target = out === undefined ? sibling(data) : checkKind(out, x, outName, name);
+  if (out !== undefined) checkLength(target, data.length, outName, true);
   // Identical is in place; but an arena that was reset under x may hand out just what x lies in.
   const from = data.byteOffset;
   const to = target.byteOffset;
   const bytes = data.length * data.BYTES_PER_ELEMENT;
   if ((!out || from !== to) && meet(from, bytes, to, bytes) && data.buffer === target.buffer)
-    throw new RangeError(`out overlaps ${name} in part`);
+    throw new RangeError(`${outName} overlaps ${name} in part`);
   return (out ?? (ArrayBuffer.isView(x) ? target : { data: target, shape: [...x.shape] })) as Result<X>;
 }
 
@@ -62,7 +62,13 @@ export function sibling(x: FloatArray, n = x.length): FloatArray {
   const size = x.BYTES_PER_ELEMENT;
   if (size === 2) return new (globalThis as unknown as { Float16Array: new (n: number) => FloatArray }).Float16Array(n);
   const f32 = size === 4;
-  return arenaOf(x)?.[f32 ? 'float32' : 'float64'](n) ?? new (f32 ? Float32Array : Float64Array)(n);
+  const arena = arenaOf(x);
+  // With up to a whole element lost to alignment.
+  if (arena && arena.bytesFree < size * n && n > 0)
+    throw new RangeError(
+      `out has to be given: the result takes ${size * n} bytes, the arena has ${arena.bytesFree} left`,
+    );
+  return arena?.[f32 ? 'float32' : 'float64'](n) ?? new (f32 ? Float32Array : Float64Array)(n);
 }
 
 /** @throws TypeError, RangeError unless value is an input of the kind of x, and of its shape if it has one */
@@ -80,10 +86,15 @@ export function checkInput(value: unknown, name: string): FloatArray {
   if (ArrayBuffer.isView(value)) return checkArray(value, name, FLOATS);
   const { data, shape } = (value ?? {}) as Tensor;
   checkArray(data ?? value, name, FLOATS);
-  if (!Array.isArray(shape) || !shape.every((n) => Number.isInteger(n) && n >= 0))
-    throw wrongType(`${name}.shape`, 'an array of whole numbers', shape);
-  if (shape.reduce((product, n) => product * n, 1) !== data.length)
-    throw wrongValue(`${name}.shape`, `of ${data.length} elements`, shape);
+  if (!Array.isArray(shape)) throw wrongType(`${name}.shape`, 'an array of whole numbers', shape);
+  let product = 1;
+  // Not by `every`, which passes over holes.
+  for (const n of shape) {
+    if (!Number.isInteger(n) || n < 0)
+      throw (typeof n === 'number' ? wrongValue : wrongType)(`${name}.shape`, 'an array of whole numbers', shape);
+    product *= n;
+  }
+  if (product !== data.length) throw wrongValue(`${name}.shape`, `of ${data.length} elements`, shape);
   return data;
 }
 

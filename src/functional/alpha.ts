@@ -13,7 +13,7 @@ const SATURATED = -1.7580993408473766;
 export function alpha(p: number): Affine {
   const a = 1 / Math.sqrt((SATURATED ** 2 * p + 1) * (1 - p));
   const b = -a * SATURATED * p;
-  return { scale: a, shift: b, fill: a * SATURATED + b };
+  return { scale: a, shift: p === 0 ? -0 : b, fill: a * SATURATED + b };
 }
 
 /** Its gradient: dropped elements were constants. */

@@ -3,7 +3,7 @@
  * (SPEC.md).
  * @module
  */
-import { checkProbability, checkWhole, checkWord } from '../check.js';
+import { checkProbability, checkWhole, checkWord, given } from '../check.js';
 import { kernel } from '../kernel/backend.js';
 import type { Affine, Nest } from '../kernel/kernel.js';
 import { type NoiseShape, nestOf } from '../noise-shape.js';
@@ -51,11 +51,8 @@ export function checkStream(p: number, key: bigint | undefined, offset: number):
 }
 
 /** A call that drops, from its arguments on: checks them, and writes what `numbers` makes of p. */
-export function dropped<X extends Input>(
-  x: X,
-  { p, key, offset = 0, out, noiseShape }: DropoutOptions<X> = {} as never,
-  numbers: (p: number) => Affine,
-): Result<X> {
+export function dropped<X extends Input>(x: X, options: DropoutOptions<X>, numbers: (p: number) => Affine): Result<X> {
+  const { p, key, offset = 0, out, noiseShape } = given(options);
   const word = checkStream(p, key, offset);
   checkInput(x, 'x');
   const nest = nestOf(noiseShape, shapeOf(x));

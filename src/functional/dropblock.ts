@@ -3,7 +3,7 @@
  * @module
  */
 import { type Channels, checkChannels } from '../axes.js';
-import { checkPositive, wrongValue } from '../check.js';
+import { checkPositive, given, wrongValue } from '../check.js';
 import { extras } from '../kernel/backend.js';
 import { dataOf, type Result, resultFor, type Tensor, tensorShape } from '../tensor.js';
 import type { U64 } from '../u64.js';
@@ -35,10 +35,8 @@ export interface Images {
  * @example
  * const y = dropBlock2d({ data, shape: [8, 64, 28, 28] }, { p: 0.1, blockSize: 7, key });
  */
-export function dropBlock2d<X extends Tensor>(
-  x: X,
-  { p, key, blockSize, channels = 'first', offset = 0, out }: DropBlockOptions<X> = {} as never,
-): Result<X> {
+export function dropBlock2d<X extends Tensor>(x: X, options: DropBlockOptions<X>): Result<X> {
+  const { p, key, blockSize, channels = 'first', offset = 0, out } = given(options);
   const word = checkStream(p, key, offset);
   checkPositive(blockSize, 'blockSize');
   const images = imagesOf(tensorShape(x), checkChannels(channels));

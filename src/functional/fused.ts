@@ -2,7 +2,7 @@
  * Bias, dropout and residual in one pass, as stateless calls.
  * @module
  */
-import { checkWhole, wrongValue } from '../check.js';
+import { checkWhole, given, wrongValue } from '../check.js';
 import { extras } from '../kernel/backend.js';
 import {
   checkInput,
@@ -45,10 +45,8 @@ export interface FusedBackwardOptions<X extends Input> extends Omit<CallOptions<
  * const y = biasDropoutResidual(x, { bias, residual, p: 0.1, key });
  * const { dx, dbias } = biasDropoutResidualBackward(dy, { p: 0.1, key, features: bias.length });
  */
-export function biasDropoutResidual<X extends Input>(
-  x: X,
-  { bias, residual, p, key, offset = 0, out }: FusedOptions<X> = {} as never,
-): Result<X> {
+export function biasDropoutResidual<X extends Input>(x: X, options: FusedOptions<X>): Result<X> {
+  const { bias, residual, p, key, offset = 0, out } = given(options);
   const word = checkStream(p, key, offset);
   const src = checkInput(x, 'x');
   checkRows(x, src, checkKind(bias, src, 'bias').length, 'bias.length');
@@ -74,15 +72,17 @@ export function biasDropoutResidual<X extends Input>(
  */
 export function biasDropoutResidualBackward<X extends Input>(
   dy: X,
-  { p, key, offset = 0, features, out = {} }: FusedBackwardOptions<X> = {} as never,
+  options: FusedBackwardOptions<X>,
 ): { dx: Result<X>; dbias: DataLike<X> } {
+  const { p, key, offset = 0, features, out: places } = given(options);
+  const out = given(places, 'out');
   const word = checkStream(p, key, offset);
   const src = checkInput(dy, 'dy');
-  const count = features ?? (ArrayBuffer.isView(dy) ? undefined : dy.shape.at(-1));
+  const count = features === undefined && !ArrayBuffer.isView(dy) ? dy.shape.at(-1) : features;
   checkWhole(count!, 'features');
-  checkRows(dy, src, count!, 'features');
-  if (out.dbias !== undefined) checkLength(checkKind(out.dbias, src, 'out.dbias'), count!, 'out.dbias');
-  const dx = resultFor(dy, out.dx, 'dy');
+  checkRows(dy, src, count!, 'features', 'dy');
+  if (out.dbias !== undefined) checkLength(checkKind(out.dbias, src, 'out.dbias', 'dy'), count!, 'out.dbias');
+  const dx = resultFor(dy, out.dx, 'dy', 'out.dx');
   const dbias = (out.dbias ?? sibling(src, count)) as DataLike<X>;
   if (meetArrays(dataOf(dx), src.length, dbias, count!) || meetArrays(src, src.length, dbias, count!))
     throw new RangeError('out.dbias overlaps another argument');
@@ -91,9 +91,9 @@ export function biasDropoutResidualBackward<X extends Input>(
 }
 
 /** @throws RangeError unless x is rows of `features` elements */
-function checkRows(x: Input, { length }: FloatArray, features: number, name: string): void {
+function checkRows(x: Input, { length }: FloatArray, features: number, name: string, of = 'x'): void {
   const last = ArrayBuffer.isView(x) ? undefined : x.shape.at(-1);
   if (last !== undefined && last !== features) throw wrongValue(name, `${last}, the last axis`, features);
   if (features < 1 ? length > 0 : length % features)
-    throw wrongValue(name, `a divisor of ${length}, the length of x`, features);
+    throw wrongValue(name, `a divisor of ${length}, the length of ${of}`, features);
 }

@@ -2,7 +2,7 @@
  * Gaussian noise as stateless calls.
  * @module
  */
-import { checkDeviation, checkWhole, checkWord } from '../check.js';
+import { checkDeviation, checkWhole, checkWord, given } from '../check.js';
 import { gaussian } from '../kernel/backend.js';
 import { dataOf, type Input, type Result, resultFor } from '../tensor.js';
 import { ANY, type CallOptions, checkStream } from './call.js';
@@ -24,10 +24,8 @@ const deviation = (p: number): number => Math.sqrt(p / (1 - p));
  * @example
  * const y = gaussianDropout(x, { p: 0.5, key: new Generator(42).next() });
  */
-export function gaussianDropout<X extends Input>(
-  x: X,
-  { p, key, offset = 0, out }: CallOptions<X> = {} as never,
-): Result<X> {
+export function gaussianDropout<X extends Input>(x: X, options: CallOptions<X>): Result<X> {
+  const { p, key, offset = 0, out } = given(options);
   const word = checkStream(p, key, offset);
   const result = resultFor(x, out);
   multiply(x, result, p, word, offset);
@@ -41,10 +39,8 @@ export function gaussianDropout<X extends Input>(
  * @example
  * const y = gaussianNoise(x, { stddev: 0.1, key: new Generator(42).next() });
  */
-export function gaussianNoise<X extends Input>(
-  x: X,
-  { stddev, key, offset = 0, out }: NoiseOptions<X> = {} as never,
-): Result<X> {
+export function gaussianNoise<X extends Input>(x: X, options: NoiseOptions<X>): Result<X> {
+  const { stddev, key, offset = 0, out } = given(options);
   checkDeviation(stddev);
   checkWhole(offset, 'offset');
   const word = key === undefined && stddev === 0 ? ANY : checkWord(key, 'key');

@@ -2,7 +2,7 @@
  * Masks as arrays: the stream's, and the caller's.
  * @module
  */
-import { checkProbability, checkWhole, wrongType, wrongValue } from '../check.js';
+import { checkBoolean, checkProbability, checkWhole, given, wrongType, wrongValue } from '../check.js';
 import { extras, kernel } from '../kernel/backend.js';
 import type { Nest } from '../kernel/kernel.js';
 import type { MaskLayer } from '../layers/mask-layer.js';
@@ -44,10 +44,8 @@ export interface ApplyMaskOptions<X extends Input> {
  * @example
  * mask(4, { p: 0.5, key: new Generator(42).next() }); // 1, 0, 0, 1
  */
-export function mask(
-  length: number,
-  { p, key, offset = 0, out, format = 'bytes' }: MaskOptions = {} as never,
-): Uint8Array {
+export function mask(length: number, options: MaskOptions): Uint8Array {
+  const { p, key, offset = 0, out, format = 'bytes' } = given(options);
   checkWhole(length, 'length');
   return maskOf(length, format, p, checkStream(p, key, offset), offset, out);
 }
@@ -63,11 +61,9 @@ export function mask(
  * applyMask(Float32Array.of(1, 2, 3, 4), Uint8Array.of(1, 0, 0, 1), { p: 0.5 }); // 2, 0, 0, 8
  * applyMask(x, layer.mask(), { layer }); // what a training layer.forward(x) gave
  */
-export function applyMask<X extends Input>(
-  x: X,
-  mask: Uint8Array,
-  { p, layer, gradient = false, format = 'bytes', out }: ApplyMaskOptions<X> = {},
-): Result<X> {
+export function applyMask<X extends Input>(x: X, mask: Uint8Array, options: ApplyMaskOptions<X>): Result<X> {
+  const { p, layer, gradient = false, format = 'bytes', out } = given(options);
+  checkBoolean(gradient, 'gradient');
   if (layer === undefined) checkProbability(p!);
   else if (typeof layer?.numbersOf !== 'function') throw wrongType('layer', 'a layer that has a mask', layer);
   const src = checkInput(x, 'x');

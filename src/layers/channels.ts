@@ -30,7 +30,7 @@ abstract class ChannelLayer extends MaskLayer {
   /** @throws TypeError, RangeError for a p that is no number from 0 to 1, or options of another type */
   constructor(p = 0.5, options: ChannelOptions = {}) {
     super(p, options);
-    this.channels = checkChannels(options.channels ?? 'first');
+    this.channels = checkChannels(options.channels === undefined ? 'first' : options.channels);
   }
 
   /** Whether the first axis is the batch. @throws RangeError for a rank that does not serve */

@@ -35,8 +35,8 @@ export class DropBlock2d extends MaskLayer {
   /** @throws TypeError, RangeError for a p that is no number from 0 to 1, or options of another type */
   constructor(p = 0.1, options: DropBlockLayerOptions = {}) {
     super(p, options);
-    this.blockSize = checkPositive(options.blockSize ?? 7, 'blockSize');
-    this.channels = checkChannels(options.channels ?? 'first');
+    this.blockSize = checkPositive(options.blockSize === undefined ? 7 : options.blockSize, 'blockSize');
+    this.channels = checkChannels(options.channels === undefined ? 'first' : options.channels);
   }
 
   /** @internal Scaled by the fraction that the mask keeps. */

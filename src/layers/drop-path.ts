@@ -30,7 +30,7 @@ export class DropPath extends MaskLayer {
   /** @throws TypeError, RangeError for a p that is no number from 0 to 1, or options of another type */
   constructor(p = 0.1, options: DropPathOptions = {}) {
     super(p, options);
-    this.scaleByKeep = checkBoolean(options.scaleByKeep ?? true, 'scaleByKeep');
+    this.scaleByKeep = checkBoolean(options.scaleByKeep === undefined ? true : options.scaleByKeep, 'scaleByKeep');
   }
 
   protected override options(): Record<string, unknown> {

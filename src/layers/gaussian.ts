@@ -60,6 +60,7 @@ export class GaussianDropout extends Layer {
  */
 export class GaussianNoise extends Layer {
   static override readonly type: string = 'GaussianNoise';
+  static override readonly amount = 'stddev';
   #stddev: number;
 
   /** @throws TypeError, RangeError for a stddev that is no finite number from 0 on, or options of another type */

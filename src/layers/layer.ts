@@ -2,7 +2,7 @@
  * What every layer is: a mode, a generator, and what its latest forward did, over the stateless functions.
  * @module
  */
-import { checkBoolean, wrongType } from '../check.js';
+import { checkBoolean, given, wrongType } from '../check.js';
 import { draws } from '../functional/call.js';
 import { defaultGenerator, drawKey, Generator, type GeneratorJSON } from '../generator.js';
 import type { Nest } from '../kernel/kernel.js';
@@ -56,14 +56,17 @@ export interface Pass {
 
 interface LayerClass<L> {
   readonly type: string;
+  readonly amount: 'p' | 'stddev';
   new (amount: number, options: Record<string, unknown>): L;
 }
 
 export abstract class Layer {
   /** The name under which a layer is stored; a class's own name does not outlive a minifier. */
   static readonly type: string = 'Layer';
-  inplace: boolean;
-  always: boolean;
+  /** What its constructor takes first. */
+  static readonly amount: 'p' | 'stddev' = 'p';
+  #inplace: boolean;
+  #always: boolean;
   /** Where keys come from. */
   readonly generator: Generator;
   #training = true;
@@ -71,11 +74,30 @@ export abstract class Layer {
   #key: U64 | undefined;
 
   /** @throws TypeError for options of another type */
-  constructor({ inplace = false, always = false, generator = defaultGenerator }: LayerOptions) {
+  constructor(options: LayerOptions) {
+    const { inplace = false, always = false, generator = defaultGenerator } = given(options);
     if (!(generator instanceof Generator)) throw wrongType('generator', 'a Generator', generator);
-    this.inplace = checkBoolean(inplace, 'inplace');
-    this.always = checkBoolean(always, 'always');
+    this.#inplace = checkBoolean(inplace, 'inplace');
+    this.#always = checkBoolean(always, 'always');
     this.generator = generator;
+  }
+
+  /** Whether training writes over x. Setting it is checked like the constructor. */
+  get inplace(): boolean {
+    return this.#inplace;
+  }
+
+  set inplace(inplace: boolean) {
+    this.#inplace = checkBoolean(inplace, 'inplace');
+  }
+
+  /** Whether it is active in evaluation too. Setting it is checked like the constructor. */
+  get always(): boolean {
+    return this.#always;
+  }
+
+  set always(always: boolean) {
+    this.#always = checkBoolean(always, 'always');
   }
 
   get training(): boolean {
@@ -106,9 +128,9 @@ export abstract class Layer {
   forward<X extends Input>(x: X, how?: Like<X> | ForwardOptions<X>): Result<X> {
     const options = isOptions<X>(how) ? how : undefined;
     const training =
-      options?.training === undefined ? this.#training || this.always : checkBoolean(options.training, 'training');
-    const inplace = this.inplace && training ? (x as unknown as Like<X>) : undefined;
-    const out = (options ? options.out : (how as Like<X> | undefined)) ?? inplace;
+      options?.training === undefined ? this.#training || this.#always : checkBoolean(options.training, 'training');
+    let out = options ? options.out : (how as Like<X> | undefined);
+    if (out === undefined && training && this.#inplace) out = x as unknown as Like<X>;
     const nest = this.nest(x);
     const result = resultOf(training, x, out, 'x');
     const amount = training ? this.amount : 0;
@@ -164,8 +186,9 @@ export abstract class Layer {
    */
   static fromJSON<L extends Layer>(this: LayerClass<L>, json: LayerJSON, generator?: Generator): L {
     if (json?.type !== this.type) throw wrongType('type', `"${this.type}"`, json?.type);
-    const amount = (json.p ?? json.stddev) as number;
-    if (amount === undefined) throw wrongType('p', 'a number', amount);
+    const amount = json[this.amount] as number;
+    if (amount === undefined) throw wrongType(this.amount, 'a number', amount);
+    checkBoolean(json.training, 'training');
     const source = generator ?? Generator.fromJSON(json.generator);
     const layer = new this(amount, { ...json, generator: source }).train(json.training);
     layer.restore(json);
@@ -218,8 +241,12 @@ export abstract class Layer {
 }
 
 /** Whether forward's second argument is options, and not (what is meant to be) an array or a tensor. */
-const isOptions = <X extends Input>(how: unknown): how is ForwardOptions<X> =>
-  !ArrayBuffer.isView(how) && how instanceof Object && !('data' in how || 'length' in how);
+function isOptions<X extends Input>(how: unknown): how is ForwardOptions<X> {
+  if (ArrayBuffer.isView(how) || !(how instanceof Object) || 'data' in how || 'length' in how) return false;
+  for (const name in how)
+    if (name !== 'out' && name !== 'training') throw wrongType('an option of forward', 'out or training', name);
+  return true;
+}
 
 /** Evaluation returns its input itself, unless it is told where else. */
 function resultOf<X extends Input>(training: boolean, x: X, out: Like<X> | undefined, name: string): Result<X> {

@@ -2,7 +2,7 @@
  * Storing and restoring the layers of a whole model.
  * @module
  */
-import { wrongType } from '../check.js';
+import { given, wrongType } from '../check.js';
 import { Generator, type GeneratorJSON } from '../generator.js';
 import { AlphaDropout } from './alpha.js';
 import { Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './channels.js';
@@ -10,7 +10,7 @@ import { DropBlock2d } from './drop-block.js';
 import { DropPath } from './drop-path.js';
 import { Dropout } from './dropout.js';
 import { GaussianDropout, GaussianNoise } from './gaussian.js';
-import type { Layer, LayerJSON } from './layer.js';
+import { Layer, type LayerJSON } from './layer.js';
 import { LockedDropout } from './locked.js';
 
 const CLASSES = [
@@ -41,6 +41,8 @@ export interface LayersJSON {
  * const [first, second] = layersFromJSON(JSON.parse(stored)); // go on with the masks that come next
  */
 export function layersToJSON(layers: readonly Layer[]): LayersJSON {
+  if (!Array.isArray(layers) || !layers.every((layer) => layer instanceof Layer))
+    throw wrongType('layers', 'an array of layers', layers);
   const generators = [...new Set(layers.map(({ generator }) => generator))];
   return {
     generators: generators.map((generator) => generator.toJSON()),
@@ -51,11 +53,14 @@ export function layersToJSON(layers: readonly Layer[]): LayersJSON {
 /**
  * The layers that `layersToJSON` wrote down, which share generators as the originals did. Those that drew from the
  * default generator share one in its stored state.
- * @throws TypeError, RangeError, SyntaxError if json is not of layers
+ * @throws TypeError, RangeError if json is not of layers
  */
-export function layersFromJSON({ generators, layers }: LayersJSON): Layer[] {
+export function layersFromJSON(json: LayersJSON): Layer[] {
+  const { generators, layers } = given(json, 'json');
+  if (!Array.isArray(generators)) throw wrongType('generators', 'an array', generators);
+  if (!Array.isArray(layers)) throw wrongType('layers', 'an array', layers);
   const sources = generators.map((json) => Generator.fromJSON(json));
-  return layers.map((json) => layerFromJSON(json as unknown as LayerJSON, sources[json.generator]));
+  return layers.map((json) => layerFromJSON(json as unknown as LayerJSON, sources[json?.generator]));
 }
 
 /** The layer of any class that `toJSON` wrote down. */

@@ -2,7 +2,7 @@
  * The LockedDropout layer.
  * @module
  */
-import { checkBoolean, checkWhole, checkWord, wrongValue } from '../check.js';
+import { checkBoolean, checkWhole, checkWord, given, wrongType, wrongValue } from '../check.js';
 import type { Nest } from '../kernel/kernel.js';
 import { nestOf } from '../noise-shape.js';
 import { type Input, tensorShape } from '../tensor.js';
@@ -39,7 +39,7 @@ export class LockedDropout extends MaskLayer {
   /** @throws TypeError, RangeError for a p that is no number from 0 to 1, or options of another type */
   constructor(p = 0.5, options: LockedDropoutOptions = {}) {
     super(p, options);
-    this.batchFirst = checkBoolean(options.batchFirst ?? false, 'batchFirst');
+    this.batchFirst = checkBoolean(options.batchFirst === undefined ? false : options.batchFirst, 'batchFirst');
   }
 
   /** Lets go of the mask: the next training forward draws another, for a batch of any size. */
@@ -78,7 +78,8 @@ export class LockedDropout extends MaskLayer {
 
   protected override restore({ lock }: LayerJSON): void {
     if (!lock) return;
-    const { key, batch, features } = lock as { key: string; batch: number; features: number };
+    const { key, batch, features } = given(lock as { key: string; batch: number; features: number }, 'lock');
+    if (typeof key !== 'string' || !/^0x[\da-f]+$/.test(key)) throw wrongType('lock.key', 'a key in hex', key);
     checkWhole(batch, 'lock.batch');
     checkWhole(features, 'lock.features');
     this.#lock = { key: checkWord(BigInt(key), 'lock.key'), batch, features };

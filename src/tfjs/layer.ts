@@ -5,6 +5,7 @@
 import type { serialization, Tensor } from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
 import { Dropout, Generator, type GeneratorJSON, type Layer, type LayerJSON } from 'dropout-wasm';
+import { wrongType } from '../check.js';
 import { elementwise } from './ops.js';
 
 /** Constructor arguments and stored configuration of every layer. Null is as good as none, as TF.js stores it. */
@@ -28,6 +29,7 @@ export interface RateArgs extends LayerArgs {
 
 export interface ArrayLayerClass<L extends Layer> {
   readonly type: string;
+  readonly amount: 'p' | 'stddev';
   fromJSON(json: LayerJSON, generator: Generator): L;
 }
 
@@ -41,13 +43,15 @@ export abstract class ArrayLayer<L extends Layer> extends layers.Layer {
    * @param defaults of options, where they are not those of the layer of arrays
    */
   constructor(arrays: ArrayLayerClass<L>, amount: number, args: LayerArgs, defaults: Record<string, unknown> = {}) {
+    const name = arrays.amount === 'p' ? 'rate' : 'stddev';
+    if (typeof amount !== 'number') throw wrongType(name, 'a number', amount);
     super(args);
     this.supportsMasking = true;
     const { seed, generator, ...options } = given(args);
     if (seed !== undefined) this.#own = new Generator(seed);
     else if (generator) this.#own = generator instanceof Generator ? generator : Generator.fromJSON(generator);
     // Values may lie in a backend's own memory, so never in place.
-    const fixed = { type: arrays.type, p: amount, training: true, inplace: false };
+    const fixed = { type: arrays.type, [arrays.amount]: amount, training: true, inplace: false };
     const json = { always: false, ...defaults, ...options, ...fixed } as unknown as LayerJSON;
     this.arrays = arrays.fromJSON(json, this.#own ?? new Dropout().generator);
   }

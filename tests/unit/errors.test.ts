@@ -10,7 +10,7 @@ const probabilities: [unknown, typeof Error, RegExp][] = [
   [Number.NaN, RangeError, /^dropout probability has to be between 0 and 1, but got NaN$/],
   ['0.5', TypeError, /^dropout probability has to be a number, but got "0\.5"$/],
   [null, TypeError, /^dropout probability has to be a number, but got null$/],
-  [0n, TypeError, /^dropout probability has to be a number, but got 0$/],
+  [0n, TypeError, /^dropout probability has to be a number, but got 0n$/],
   [{}, TypeError, /^dropout probability has to be a number, but got Object$/],
 ];
 
@@ -115,7 +115,13 @@ describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, applyMask, dro
     const call = (shape: unknown) => () => dropout(tensor(shape), { p: 0.5, key });
     for (const shape of [[2, 3], [], [4, 0]])
       refuses(call(shape), RangeError, /^x\.shape has to be of 4 elements, but got \[/);
-    for (const shape of [[-2, -2], [1.5, 4], ['4'], '4', undefined, null])
+    for (const shape of [
+      [-2, -2],
+      [1.5, 4],
+      [4, Number.NaN],
+    ])
+      refuses(call(shape), RangeError, /^x\.shape has to be an array of whole numbers/);
+    for (const shape of [['4'], '4', undefined, null, new Array(2)])
       refuses(call(shape), TypeError, /^x\.shape has to be an array of whole numbers/);
     const out = { data: x(), shape: [4, 1] };
     refuses(
@@ -226,7 +232,9 @@ describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, applyMask, dro
     expect(() => arena.float32(8)).toThrow(/^n has to be at most 7 in the rest of the arena, but got 8$/);
     arena.float32(4);
     const generator = new Generator(1);
-    expect(() => new Dropout(0.5, { generator }).forward(x)).toThrow(/^n has to be at most 3/);
+    expect(() => new Dropout(0.5, { generator }).forward(x)).toThrow(
+      'out has to be given: the result takes 16 bytes, the arena has 12 left',
+    );
     expect(() => dropout(x, { p: 0.5, key })).toThrow(RangeError);
     expect([generator.position, arena.bytesFree]).toEqual([0, 12]);
     expect(() => new Arena({ bytes: 2 ** 32 + 1 })).toThrow(/^bytes has to be a whole number from 0 to 4294967296/);
@@ -242,7 +250,7 @@ describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, applyMask, dro
   it('long and odd values give short messages', () => {
     const got = (x: unknown) => () => dropout(wrong(x), { p: 0.5, key });
     expect(got(new Array(1e6).fill(1))).toThrow(/but got Array$/);
-    expect(got([1n, 2n])).toThrow(/but got \[1,2\]$/);
+    expect(got([1n, 2n])).toThrow(/but got \[1n,2n\]$/);
     expect(got(Object.create(null))).toThrow(TypeError);
   });
 

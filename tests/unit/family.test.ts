@@ -432,6 +432,56 @@ describe.each(packages)('on %s', (_, make) => {
     });
   });
 
+  it('options are an object, and those of forward are known ones', () => {
+    const x = new Float32Array(4);
+    const calls = [dropout, alphaDropout, gaussianDropout, biasDropoutResidual, make.gaussianNoise, dropBlock2d];
+    for (const bad of [null, 5, 'p', x])
+      for (const call of calls as unknown as ((x: Float32Array, options: unknown) => unknown)[])
+        expect(() => call(x, bad)).toThrow(/^options has to be an object, but got /);
+    expect(() => new make.Dropout(0.5, null as never)).toThrow('options has to be an object, but got null');
+    expect(() => new Arena(undefined as never)).toThrow('bytes has to be a number, but got undefined');
+    const layer = new make.Dropout(0.5, { generator: new Generator(1) });
+    expect(() => layer.forward(x, { trainng: false } as never)).toThrow('has to be out or training, but got "trainng"');
+    for (const out of [null, 5, [1]]) {
+      expect(() => layer.forward(x, out as never)).toThrow(/^out has to be a Float32Array/);
+      expect(() => layer.forward(x, { out } as never)).toThrow(/^out has to be a Float32Array/);
+    }
+    for (const name of ['inplace', 'always'] as const)
+      expect(() => {
+        layer[name] = 'no' as never;
+      }).toThrow(`${name} has to be a boolean, but got "no"`);
+    expect(() => biasDropoutResidualBackward(x, { p, key, features: 2, out: x as never })).toThrow(
+      'out has to be an object, but got Float32Array',
+    );
+    expect(layer.generator.position).toBe(0);
+  });
+
+  it('what was stored and changed is refused by name', () => {
+    const { layersFromJSON, layersToJSON, GaussianNoise, LockedDropout, Dropout } = make;
+    const json = JSON.parse(JSON.stringify(new Dropout(0.5, { generator: new Generator(1) })));
+    const refused = (change: object, message: string) =>
+      expect(() => Dropout.fromJSON({ ...json, ...change })).toThrow(message);
+    refused({ p: undefined }, 'p has to be a number, but got undefined');
+    refused({ training: 'no' }, 'training has to be a boolean');
+    refused({ generator: null }, 'generator has to be an object, but got null');
+    refused({ generator: { seed: 'zz', position: 0 } }, 'seed has to be a whole number in a string, but got "zz"');
+    refused({ noiseShape: 0 }, 'noiseShape has to be an array, but got 0');
+    const noise = new GaussianNoise(0.5, { generator: new Generator(1) }).toJSON();
+    expect(() => GaussianNoise.fromJSON({ ...noise, stddev: undefined, p: 1 })).toThrow('stddev has to be a number');
+    const locked = new LockedDropout(0.5, { generator: new Generator(1) }).toJSON();
+    for (const key of ['zz', true, '0x1ffffffffffffffff'])
+      expect(() => LockedDropout.fromJSON({ ...locked, lock: { key, batch: 1, features: 1 } })).toThrow(/^lock\.key/);
+    for (const bad of [null, {}, { generators: [], layers: null }, { generators: [], layers: [null] }])
+      expect(() => layersFromJSON(bad as never)).toThrow(TypeError);
+    for (const bad of [null, [5]])
+      expect(() => layersToJSON(bad as never)).toThrow('layers has to be an array of layers');
+  });
+
+  it('an alpha layer at 0 applies a mask of ones as it would its own', () => {
+    const x = Float32Array.of(-0, 1);
+    expect(applyMask(x, Uint8Array.of(1, 1), { layer: new make.AlphaDropout(0) })).toEqual(x);
+  });
+
   it('a call without options says what it misses', () => {
     const x = new Float32Array(4);
     for (const call of [dropout, alphaDropout, gaussianDropout, biasDropoutResidual] as ((
