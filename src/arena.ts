@@ -2,14 +2,16 @@
  * WebAssembly memory that the user owns: the kernel works on its arrays where they lie.
  * @module
  */
+
 import { checkWhole, given, wrongType, wrongValue } from './check.js';
 import { adopt, type Home, homeOn, type Place, placeOf } from './kernel/memory.js';
+import type { WasmMemory } from './kernel/webassembly.js';
 
 export interface ArenaOptions {
   /** Size of a memory of the arena's own, a whole number up to 2^32. */
   bytes?: number;
   /** In place of bytes: a memory that another module owns, unshared, such as the heap of TensorFlow.js. */
-  memory?: WebAssembly.Memory;
+  memory?: WasmMemory;
   /** Where the arena's part of that memory begins; 0 without it. */
   byteOffset?: number;
   /** How long it is; up to the present end of the memory without it. */
@@ -30,7 +32,7 @@ export interface ArenaOptions {
  * const within = new Arena({ memory: instance.exports.memory, byteOffset: malloc(4096), byteLength: 4096 });
  */
 export class Arena implements Place {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WasmMemory;
   /** @internal */
   readonly home: Home | undefined;
   readonly #from: number;
@@ -113,18 +115,18 @@ export class Arena implements Place {
 export const arenaOf = (x: ArrayBufferView): Arena | undefined => placeOf(x) as Arena | undefined;
 
 /** Memory that the kernel can work in, or, where the engine gives none, memory that serves the reference. */
-function ownMemory(bytes: number): [WebAssembly.Memory, Home | undefined] {
+function ownMemory(bytes: number): [WasmMemory, Home | undefined] {
   const pages = Math.ceil(bytes / 65536);
   try {
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     return [memory, homeOn(memory)];
   } catch {
-    return [{ buffer: new ArrayBuffer(bytes) } as WebAssembly.Memory, undefined];
+    return [{ buffer: new ArrayBuffer(bytes) } as WasmMemory, undefined];
   }
 }
 
 /** The bytes of a memory that is of WebAssembly's kind and unshared. */
-function checkMemory(memory: WebAssembly.Memory): Uint8Array {
+function checkMemory(memory: WasmMemory): Uint8Array {
   const tag = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
   if (tag(memory) !== 'WebAssembly.Memory') throw wrongType('memory', 'a WebAssembly.Memory', memory);
   if (tag(memory.buffer) !== 'ArrayBuffer') throw wrongType('memory', 'unshared', memory.buffer);

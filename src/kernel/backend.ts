@@ -2,6 +2,7 @@
  * The choice of backend, made once, at the first call that needs one.
  * @module
  */
+
 import { wrongType } from '../check.js';
 import { referenceExtras } from '../reference/extras.js';
 import { reference } from '../reference/index.js';
@@ -13,6 +14,7 @@ import type { Scratch } from './scratch.js';
 import { WasmKernel } from './wasm.js';
 import { WasmExtras } from './wasm-extras.js';
 import { WasmGaussian } from './wasm-gaussian.js';
+import type { WasmModule } from './webassembly.js';
 
 export interface Backend {
   name: 'wasm-simd' | 'reference';
@@ -28,7 +30,7 @@ let extrasChosen: Extras | undefined;
 let gaussianChosen: Gaussian | undefined;
 
 /** Modules that the caller handed over. */
-const handed: { kernel?: WebAssembly.Module; extras?: WebAssembly.Module; gaussian?: WebAssembly.Module } = {};
+const handed: { kernel?: WasmModule; extras?: WasmModule; gaussian?: WasmModule } = {};
 
 /** What the engine makes of WebAssembly, and the reference, with the same bits, where it refuses. */
 function orReference<K>(wasm: () => K, reference: K): K {
@@ -78,7 +80,7 @@ export function gaussian(): Gaussian {
  * import kernel from 'dropout-wasm/kernel.wasm'; // where the bundler makes a WebAssembly.Module of it
  * useModule(kernel);
  */
-export function useModule(module: WebAssembly.Module): void {
+export function useModule(module: WasmModule): void {
   if (Object.prototype.toString.call(module) !== '[object WebAssembly.Module]')
     throw wrongType('module', 'a WebAssembly.Module', module);
   const names = WebAssembly.Module.exports(module).map(({ name }) => name);

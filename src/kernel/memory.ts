@@ -3,7 +3,9 @@
  * reserve some 10 GB of address space for every memory but next to nothing for an instance.
  * @module
  */
+
 import type { FloatArray } from '../tensor.js';
+import type { WasmMemory, WasmModule } from './webassembly.js';
 
 /** What `dropout` makes of the drop flags (assembly/dropout.ts). */
 export enum Sink {
@@ -91,17 +93,17 @@ export interface GaussianExports {
 
 /** A memory that the kernel may work in. */
 export interface Home {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WasmMemory;
   /** Made by the wasm backend when they are first worked with. */
   kernel?: KernelExports;
   extras?: ExtrasExports;
   gaussian?: GaussianExports;
 }
 
-const homes = /* @__PURE__ */ new WeakMap<WebAssembly.Memory, Home>();
+const homes = /* @__PURE__ */ new WeakMap<WasmMemory, Home>();
 
 /** The one home of a memory, for as long as that is there. */
-export function homeOn(memory: WebAssembly.Memory): Home {
+export function homeOn(memory: WasmMemory): Home {
   const home = homes.get(memory) ?? { memory };
   homes.set(memory, home);
   return home;
@@ -109,7 +111,7 @@ export function homeOn(memory: WebAssembly.Memory): Home {
 
 /** Where arrays lie: an Arena. Without a home, in memory that no kernel can work in. */
 export interface Place {
-  readonly home: Home | undefined;
+  readonly home?: Home | undefined;
 }
 
 const places = /* @__PURE__ */ new WeakMap<ArrayBufferLike | ArrayBufferView, Place>();
@@ -132,5 +134,5 @@ export function sharedHome(x: FloatArray, out: FloatArray, ...others: ArrayBuffe
 }
 
 /** The exports of a module on a home's memory. */
-export const instantiate = <E>(module: WebAssembly.Module, { memory }: Home): E =>
+export const instantiate = <E>(module: WasmModule, { memory }: Home): E =>
   new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as E;

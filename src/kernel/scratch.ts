@@ -2,9 +2,11 @@
  * The kernel's own page of memory, with the tiles that arrays of no adopted memory are streamed through.
  * @module
  */
+
 import type { FloatArray } from '../tensor.js';
 import type { ExtrasExports, GaussianExports, Home, KernelExports } from './memory.js';
 import { Tile } from './tile.js';
+import type { WasmMemory } from './webassembly.js';
 
 /**
  * Bytes of a tile: a block of f32. Measured at 64K f32: 16 KB 0.28 ns an element, 8 KB 0.35, 32 KB 0.32;
@@ -29,7 +31,7 @@ export type Tiles = Readonly<Record<2 | 4 | 8, Tile>>;
 export const sizeOf = (x: FloatArray): 2 | 4 | 8 => x.BYTES_PER_ELEMENT as 2 | 4 | 8;
 
 export class Scratch implements Home {
-  readonly memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+  readonly memory: WasmMemory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
   declare kernel?: KernelExports;
   declare extras?: ExtrasExports;
   declare gaussian?: GaussianExports;

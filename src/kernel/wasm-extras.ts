@@ -2,19 +2,21 @@
  * The binding of extras.wasm, on the memories and tiles of kernel.wasm.
  * @module
  */
+
 import type { FloatArray } from '../tensor.js';
 import type { U64 } from '../u64.js';
 import type { Affine, Extras } from './kernel.js';
 import { type ExtrasExports, FusedPass, type Home, instantiate, sharedHome } from './memory.js';
 import { type Scratch, SECOND, sizeOf, THIRD, type Tiles, VALUES } from './scratch.js';
+import type { WasmModule } from './webassembly.js';
 
 export class WasmExtras implements Extras {
-  readonly #module: WebAssembly.Module;
+  readonly #module: WasmModule;
   readonly #scratch: Scratch;
   readonly #seconds: Tiles;
   readonly #thirds: Tiles;
 
-  constructor(module: WebAssembly.Module, scratch: Scratch) {
+  constructor(module: WasmModule, scratch: Scratch) {
     this.#module = module;
     this.#scratch = scratch;
     this.#seconds = scratch.tiles(SECOND);

@@ -2,17 +2,19 @@
  * The binding of gaussian.wasm, on the memories and tiles of kernel.wasm.
  * @module
  */
+
 import type { FloatArray } from '../tensor.js';
 import type { U64 } from '../u64.js';
 import type { Gaussian } from './kernel.js';
 import { type GaussianExports, type Home, instantiate, sharedHome } from './memory.js';
 import { type Scratch, sizeOf, VALUES } from './scratch.js';
+import type { WasmModule } from './webassembly.js';
 
 export class WasmGaussian implements Gaussian {
-  readonly #module: WebAssembly.Module;
+  readonly #module: WasmModule;
   readonly #scratch: Scratch;
 
-  constructor(module: WebAssembly.Module, scratch: Scratch) {
+  constructor(module: WasmModule, scratch: Scratch) {
     this.#module = module;
     this.#scratch = scratch;
   }

@@ -3,22 +3,24 @@
  * are streamed through a scratch tile of fixed size, so that memory use never grows with the tensor.
  * @module
  */
+
 import type { FloatArray } from '../tensor.js';
 import type { U64 } from '../u64.js';
 import type { Affine, Kernel, Nest } from './kernel.js';
 import { type Home, homeOf, instantiate, type KernelExports, Sink, sharedHome } from './memory.js';
 import { eachPiece } from './pieces.js';
 import { Scratch, SECOND, sizeOf, VALUES } from './scratch.js';
+import type { WasmModule } from './webassembly.js';
 
 /** Elements of x that one draw of a row of noise serves at once: more would leave the L2 cache between repeats. */
 const NEAR = 32768;
 
 export class WasmKernel implements Kernel {
-  readonly #module: WebAssembly.Module;
+  readonly #module: WasmModule;
   readonly scratch: Scratch = new Scratch();
 
   /** @throws whatever the engine throws where it forbids WebAssembly, lacks SIMD or is out of memory */
-  constructor(module: WebAssembly.Module) {
+  constructor(module: WasmModule) {
     this.#module = module;
     this.#on(this.scratch);
   }
