@@ -4,7 +4,7 @@
  */
 
 import { checkWhole, given, wrongType, wrongValue } from './check.js';
-import { adopt, type Home, homeOn, type Place, placeOf } from './kernel/memory.js';
+import { adopt, type Home, homeOn, placeOf } from './kernel/memory.js';
 import type { WasmMemory } from './kernel/webassembly.js';
 
 export interface ArenaOptions {
@@ -31,9 +31,9 @@ export interface ArenaOptions {
  * arena.reset(); // from here on the same bytes are handed out again
  * const within = new Arena({ memory: instance.exports.memory, byteOffset: malloc(4096), byteLength: 4096 });
  */
-export class Arena implements Place {
+export class Arena {
   readonly memory: WasmMemory;
-  /** @internal */
+  /** @internal Makes it a Place; to say `implements` would name in the declarations what they are stripped of. */
   readonly home: Home | undefined;
   readonly #from: number;
   readonly #to: number;
