@@ -28,17 +28,17 @@ export function checkNoiseShape(value: NoiseShape): NoiseShape {
 export function nestOf(noiseShape: NoiseShape | null | undefined, shape: readonly number[]): Nest | undefined {
   if (noiseShape === undefined || noiseShape === null) return undefined;
   const lead = shape.length - checkNoiseShape(noiseShape).length;
-  const noise = shape.map((size, axis) => (axis < lead ? 1 : (noiseShape[axis - lead] ?? size)));
-  if (lead < 0 || noise.some((size, axis) => size !== 1 && size !== shape[axis]))
-    throw wrongValue('noiseShape', `one that can be broadcast to [${shape}]`, noiseShape);
-
   const nest = [1];
-  shape.forEach((size, axis) => {
+  for (let axis = 0; axis < Math.max(shape.length, 1); axis++) {
+    const size = shape[axis] ?? 1;
+    const noise = axis < lead ? 1 : (noiseShape[axis - lead] ?? size);
+    if (lead < 0 || (noise !== 1 && noise !== size))
+      throw wrongValue('noiseShape', `one that can be broadcast to [${shape}]`, noiseShape);
     // An axis of one element is of both kinds; any other joins the last place of its kind, or opens the next.
-    if (size === 1) return;
-    if ((noise[axis] === 1) === (nest.length % 2 === 0)) nest[nest.length - 1]! *= size;
+    if (size === 1) continue;
+    if ((noise === 1) === (nest.length % 2 === 0)) nest[nest.length - 1]! *= size;
     else nest.push(size);
-  });
+  }
   if (nest.length % 2) nest.push(1);
   return nest.length === 2 && nest[1] === 1 ? undefined : nest;
 }

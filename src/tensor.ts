@@ -107,7 +107,8 @@ export function tensorShape(value: Input, name = 'x'): readonly number[] {
 
 /** @throws RangeError unless both shapes are the same */
 export function checkShape(shape: readonly number[], expected: readonly number[], name: string): void {
-  if (String(shape) !== String(expected)) throw wrongValue(`${name}.shape`, `[${expected}]`, shape);
+  if (shape.length !== expected.length || shape.some((size, axis) => size !== expected[axis]))
+    throw wrongValue(`${name}.shape`, `[${expected}]`, shape);
 }
 
 /** @throws TypeError, RangeError unless value is an attached Uint8Array of `length` bytes, or more if that serves */
