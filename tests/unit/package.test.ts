@@ -106,20 +106,36 @@ describe('the default entry', () => {
     expect(new Dropout().forward(new Float32Array(4))).toHaveLength(4);
   });
 
-  it('falls back to the reference and says why', async () => {
-    for (const [what, reason] of [
-      ['WebAssembly', /undefined/],
-      ['Module', /not a constructor/],
-    ] as const) {
-      vi.resetModules();
-      if (what === 'WebAssembly') vi.stubGlobal('WebAssembly', undefined);
-      else vi.stubGlobal('WebAssembly', { ...WebAssembly, Module: undefined });
-      const { backend, dropout } = await import('../../src/index.js');
-      const y = dropout(Float32Array.of(1, 2, 3, 4), { p: 0.5, key: 0xbdd732262feb6e95n });
-      expect([...y]).toEqual([2, 0, 0, 8]);
-      expect(backend().name).toBe('reference');
-      expect(backend().reason).toMatch(reason);
-      vi.unstubAllGlobals();
-    }
+  const refuse = (name: string, message: string) =>
+    class {
+      constructor() {
+        throw Object.assign(new Error(message), { name });
+      }
+    };
+
+  it.each([
+    ['is missing, as in Lockdown Mode', undefined, /WebAssembly is not defined|undefined/],
+    ['has no Module', { Module: undefined }, /not a constructor/],
+    ['is forbidden, as by a CSP', { Module: refuse('CompileError', 'unsafe-eval') }, /^CompileError: unsafe-eval$/],
+    ['has no SIMD', { Module: refuse('CompileError', 'invalid opcode 0xfd') }, /opcode 0xfd/],
+    [
+      'is out of address space',
+      { Memory: refuse('RangeError', 'could not allocate memory') },
+      /^RangeError: could not/,
+    ],
+  ])('falls back to the reference where WebAssembly %s, and says why', async (_, parts, reason) => {
+    vi.resetModules();
+    // Of WebAssembly itself nothing can be listed.
+    const { Module, Memory, Instance } = WebAssembly;
+    vi.stubGlobal('WebAssembly', parts && { Module, Memory, Instance, ...parts });
+    const { Arena, backend, dropout, gaussianNoise } = await import('../../src/index.js');
+    const key = 0xbdd732262feb6e95n;
+    expect([...dropout(Float32Array.of(1, 2, 3, 4), { p: 0.5, key })]).toEqual([2, 0, 0, 8]);
+    const x = new Arena({ bytes: 64 }).float32(4).fill(1);
+    expect([...dropout(x, { p: 0.5, key, out: x })]).toEqual([2, 0, 0, 2]);
+    expect(gaussianNoise(x, { stddev: 1, key }).length).toBe(4);
+    expect(backend().name).toBe('reference');
+    expect(backend().reason).toMatch(reason);
+    vi.unstubAllGlobals();
   });
 });
