@@ -16,18 +16,20 @@ import type { Report } from './report.js';
 /** Scripts of ours, and no WebAssembly: that takes 'wasm-unsafe-eval'. */
 export const NO_WASM = "script-src 'self' 'unsafe-inline'";
 
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const { exports } = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8'));
+/** As a bundler would resolve the names of the package: "./dist/…", and the page lies beside dist. */
+const imports = { 'dropout-wasm': exports['.'].default, 'dropout-wasm/reference': exports['./reference'].default };
+
 const PAGE = `<!doctype html>
-<script type="importmap">
-  {"imports": {"dropout-wasm": "/dist/index.js", "dropout-wasm/reference": "/dist/index.reference.js"}}
-</script>
+<script type="importmap">${JSON.stringify({ imports })}</script>
 <script type="module">
   const send = (body) => fetch('/report', { method: 'POST', body: JSON.stringify(body) });
   import('/build/runtimes/report.js').then(({ report }) => report()).then(send, (error) => send({ error: error + '' }));
 </script>`;
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** What the page may ask for. */
-const FILES = /^\/(dist\/index(\.reference)?|build\/runtimes\/report)\.js$/;
+const FILES = /^\/(dist\/index(\.\w+)?|build\/runtimes\/report)\.js$/;
 
 /** What each needs to start unattended, with a profile of its own. */
 const FLAGS = {

@@ -14,8 +14,8 @@ export interface Runtime {
   /** Its command with arguments that come before all others, or undefined if it is not installed. */
   command: string[] | undefined;
   run: (command: string[]) => Promise<Report>;
-  /** The backend that it has to give, if that is not the kernel. */
-  backend?: 'reference';
+  /** Whether it has to fall back to the reference. */
+  falls?: boolean;
 }
 
 const require = createRequire(import.meta.url);
@@ -56,9 +56,9 @@ export const versionOf = async (command: string[]): Promise<string> =>
 
 const script = fileURLToPath(new URL('../../build/runtimes/console.js', import.meta.url));
 const inConsole =
-  (...args: string[]) =>
+  (args: string[] = [], env: NodeJS.ProcessEnv = {}) =>
   async (command: string[]): Promise<Report> =>
-    JSON.parse(await output([...command, ...args, script]));
+    JSON.parse(await output([...command, ...args, script], { env: { ...process.env, ...env } }));
 
 const deno = [process.execPath, within('deno', 'bin.cjs')];
 const bun = [within('bun', 'bin/bun.exe')];
@@ -71,7 +71,7 @@ const newest: string = require('workerd').compatibilityDate;
 export const runtimes: Runtime[] = [
   { name: 'Node', command: [process.execPath], run: inConsole() },
   // No permission is given: an import needs none.
-  { name: 'Deno', command: deno, run: inConsole('run', '--no-prompt', '--no-lock') },
+  { name: 'Deno', command: deno, run: inConsole(['run', '--no-prompt', '--no-lock']) },
   { name: 'Bun', command: bun, run: inConsole() },
   ...['2024-09-23', newest].map((date) => ({
     name: `workerd, compatibility date ${date}`,
@@ -81,10 +81,13 @@ export const runtimes: Runtime[] = [
   { name: 'Chromium', command: chromium, run: (command) => inBrowser('chromium', command) },
   { name: 'Firefox', command: which('firefox-esr', 'firefox'), run: (command) => inBrowser('firefox', command) },
   { name: 'WebKit', command: miniBrowser(), run: (command) => inBrowser('webkit', command) },
+  // Where the engine takes no WebAssembly, or not this one.
+  { name: 'Node, --no-expose-wasm', command: [process.execPath], run: inConsole(['--no-expose-wasm']), falls: true },
+  { name: 'Bun, no WebAssembly SIMD', command: bun, run: inConsole([], { BUN_JSC_useWasmSIMD: '0' }), falls: true },
   {
     name: "Chromium, CSP without 'wasm-unsafe-eval'",
     command: chromium,
     run: (command) => inBrowser('chromium', command, NO_WASM),
-    backend: 'reference',
+    falls: true,
   },
 ];

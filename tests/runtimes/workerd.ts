@@ -1,12 +1,14 @@
 /** A worker of the package's own entry for workerd, asked over HTTP on loopback. */
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Report } from './report.js';
 
 const folder = fileURLToPath(new URL('../../build/runtimes', import.meta.url));
+
+const { exports } = JSON.parse(readFileSync(`${folder}/../../package.json`, 'utf8'));
 
 /** Modules by name, as the resolution of an import finds them; files seen from build/runtimes. */
 const config = (date: string) => `
@@ -19,8 +21,8 @@ const suite :Workerd.Worker = (
   compatibilityDate = "${date}",
   modules = [
     (name = "worker.js", esModule = embed "worker.js"),
-    (name = "dropout-wasm", esModule = embed "../../dist/index.workerd.js"),
-    (name = "dropout-wasm/reference", esModule = embed "../../dist/index.reference.js"),
+    (name = "dropout-wasm", esModule = embed "../../${exports['.'].workerd}"),
+    (name = "dropout-wasm/reference", esModule = embed "../../${exports['./reference'].default}"),
     (name = "kernel.wasm", wasm = embed "../../dist/kernel.wasm"),
     (name = "extras.wasm", wasm = embed "../../dist/extras.wasm"),
     (name = "gaussian.wasm", wasm = embed "../../dist/gaussian.wasm")
