@@ -1,0 +1,72 @@
+/** Random cases that are the same in every runtime: no Math.sin, whose last bit is the engine's. */
+type Floats = Float32Array | Float64Array;
+
+const SPECIAL = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 0, 1e-45, -1e-310, 3e38];
+/** Where something ends: steps, pairs of steps, blocks, tiles. */
+const LENGTHS = [31, 32, 33, 63, 64, 65, 127, 128, 4095, 4096, 4097, 8192, 12289];
+const PROBABILITIES = [0, 2 ** -33, 1e-10, 0.1, 0.5, 0.9, 0.99999, 1 - 2 ** -33, 1];
+
+/** xorshift32 (Marsaglia 2003). */
+export class Random {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed;
+  }
+
+  /** 32 bits. */
+  word(): number {
+    let x = this.#state;
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    this.#state = x;
+    return x >>> 0;
+  }
+
+  /** From 0 to 1, without 1. */
+  unit(): number {
+    return this.word() / 2 ** 32;
+  }
+
+  below(n: number): number {
+    return Math.floor(this.unit() * n);
+  }
+
+  chance(): boolean {
+    return this.word() % 2 === 0;
+  }
+
+  pick<T>(list: readonly T[]): T {
+    return list[this.below(list.length)]!;
+  }
+
+  key(): bigint {
+    return (BigInt(this.word()) << 32n) | BigInt(this.word());
+  }
+
+  length(): number {
+    return this.pick([() => this.below(200), () => this.below(9000), () => this.pick(LENGTHS)])();
+  }
+
+  p(): number {
+    return this.chance() ? this.unit() : this.pick(PROBABILITIES);
+  }
+
+  offset(): number {
+    return this.pick([
+      () => 0,
+      () => this.below(10_000),
+      () => this.word() * 2 ** 21 + this.below(2 ** 21),
+      () => 2 ** 53 - this.below(9000),
+    ])();
+  }
+
+  /** Ordinary numbers and each kind of special one. */
+  fill(x: Floats): void {
+    for (let i = 0; i < x.length; i++) {
+      const word = this.word();
+      x[i] = word % 7 ? (word - 2 ** 31) / 2 ** 28 : SPECIAL[(word >>> 8) % 8]!;
+    }
+  }
+}

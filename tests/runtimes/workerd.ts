@@ -1,0 +1,62 @@
+/** A worker of the package's own entry for workerd, asked over HTTP on loopback. */
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import type { Report } from './report.js';
+
+const folder = fileURLToPath(new URL('../../build/runtimes', import.meta.url));
+
+const { exports } = JSON.parse(readFileSync(`${folder}/../../package.json`, 'utf8'));
+
+/** Modules by name, as the resolution of an import finds them; files seen from build/runtimes. */
+const config = (date: string) => `
+using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "suite", worker = .suite)],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "suite")]
+);
+const suite :Workerd.Worker = (
+  compatibilityDate = "${date}",
+  modules = [
+    (name = "worker.js", esModule = embed "worker.js"),
+    (name = "dropout-wasm", esModule = embed "../../${exports['.'].workerd}"),
+    (name = "dropout-wasm/reference", esModule = embed "../../${exports['./reference'].default}"),
+    (name = "kernel.wasm", wasm = embed "../../dist/kernel.wasm"),
+    (name = "extras.wasm", wasm = embed "../../dist/extras.wasm"),
+    (name = "gaussian.wasm", wasm = embed "../../dist/gaussian.wasm")
+  ]
+);
+`;
+
+export async function inWorkerd([program, ...args]: string[], date: string): Promise<Report> {
+  const file = `workerd-${date}.capnp`;
+  writeFileSync(`${folder}/${file}`, config(date));
+  // It takes a free port and says on descriptor 3 which one.
+  const server = spawn(program!, [...args, 'serve', '--control-fd=3', file], {
+    cwd: folder,
+    stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+  });
+  const ended = new Promise<never>((_, reject) => {
+    server.on('exit', (code) => reject(new Error(`workerd ended with ${code}`)));
+    server.on('error', reject);
+  });
+  const listening = new Promise<number>((resolve) => {
+    createInterface(server.stdio[3] as Readable).on('line', (line) => {
+      const { event, port } = JSON.parse(line);
+      if (event === 'listen') resolve(port);
+    });
+  });
+  try {
+    const port = await Promise.race([listening, ended]);
+    const signal = AbortSignal.timeout(100_000);
+    const answer = fetch(`http://127.0.0.1:${port}/`, { signal }).then((response) => response.json());
+    const report = (await Promise.race([answer, ended])) as Report & { error?: string };
+    if (report.error) throw new Error(report.error);
+    return report;
+  } finally {
+    server.kill();
+    await ended.catch(() => {});
+  }
+}
