@@ -8,7 +8,7 @@ import type { Report } from './report.js';
 
 const folder = fileURLToPath(new URL('../../build/runtimes', import.meta.url));
 
-const { exports } = JSON.parse(readFileSync(`${folder}/../../package.json`, 'utf8'));
+const { exports } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
 /** Modules by name, as the resolution of an import finds them; files seen from build/runtimes. */
 const config = (date: string) => `
