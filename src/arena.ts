@@ -3,13 +3,14 @@
  * @module
  */
 import { checkWhole, wrongType, wrongValue } from './check.js';
-import { adopt, type Home, homeOn, type Place, placeOf } from './kernel/memory.js';
+import { adopt, type Home, homeOn, placeOf } from './kernel/memory.js';
+import type { Memory } from './webassembly.js';
 
 export interface ArenaOptions {
   /** Size of a memory of the arena's own, a whole number up to 2^32. */
   bytes?: number;
   /** In place of bytes: a memory that another module owns, unshared, such as the heap of TensorFlow.js. */
-  memory?: WebAssembly.Memory;
+  memory?: Memory;
   /** Where the arena's part of that memory begins; 0 without it. */
   byteOffset?: number;
   /** How long it is; up to the present end of the memory without it. */
@@ -29,9 +30,9 @@ export interface ArenaOptions {
  * arena.reset(); // from here on the same bytes are handed out again
  * const within = new Arena({ memory: instance.exports.memory, byteOffset: malloc(4096), byteLength: 4096 });
  */
-export class Arena implements Place {
-  readonly memory: WebAssembly.Memory;
-  /** @internal */
+export class Arena {
+  readonly memory: Memory;
+  /** @internal Makes it a Place; to say `implements` would name in the declarations what they are stripped of. */
   readonly home: Home | undefined;
   readonly #from: number;
   readonly #to: number;

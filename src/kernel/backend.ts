@@ -6,6 +6,7 @@ import { wrongType } from '../check.js';
 import { referenceExtras } from '../reference/extras.js';
 import { reference } from '../reference/index.js';
 import { referenceGaussian } from '../reference/normal.js';
+import type { Module } from '../webassembly.js';
 import { kernelDigest } from './digest.js';
 import type { Extras, Gaussian, Kernel } from './kernel.js';
 import { extrasModule, gaussianModule, kernelModule } from './modules.js';
@@ -78,7 +79,7 @@ export function gaussian(): Gaussian {
  * import kernel from 'dropout-wasm/kernel.wasm'; // where the bundler makes a WebAssembly.Module of it
  * useModule(kernel);
  */
-export function useModule(module: WebAssembly.Module): void {
+export function useModule(module: Module): void {
   if (Object.prototype.toString.call(module) !== '[object WebAssembly.Module]')
     throw wrongType('module', 'a WebAssembly.Module', module);
   const names = WebAssembly.Module.exports(module).map(({ name }) => name);
