@@ -11,6 +11,8 @@ const common = {
   format: /** @type {const} */ ('esm'),
   target: 'es2022',
   logLevel: /** @type {const} */ ('warning'),
+  // Where Deno and JSR find the types.
+  banner: { js: '/* @ts-self-types="./index.d.ts" */' },
 };
 
 /**

@@ -1,9 +1,7 @@
-/** What ships: the binary's imports, sections and size, the size of the default entry, and an import that does nothing. */
+/** What ships: the binary's imports, sections and size, and an import that does nothing. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { gzipSync } from 'node:zlib';
 import { instantiateSync } from '@assemblyscript/loader';
-import { build } from 'esbuild';
 import { describe, expect, it, vi } from 'vitest';
 import { kernelDigest } from '../../src/kernel/digest.js';
 import { extrasHex, gaussianHex, kernelHex } from '../../src/kernel/inlined.js';
@@ -72,26 +70,6 @@ describe('dist/kernel.wasm', () => {
 });
 
 describe('the default entry', () => {
-  it.each([
-    ['{ dropout }', 7],
-    ['{ Dropout }', 8],
-    ['{ Dropout2d }', 9],
-    ['{ GaussianDropout }', 10],
-    ['*', 17],
-  ])(
-    'costs who imports %s less than %i KB, minified and gzipped, kernel and reference included',
-    async (names, most) => {
-      const { outputFiles } = await build({
-        stdin: { contents: `export ${names} from './dist/index.js'`, resolveDir: process.cwd() },
-        bundle: true,
-        minify: true,
-        format: 'esm',
-        write: false,
-      });
-      expect(gzipSync(outputFiles[0]!.contents, { level: 9 }).length).toBeLessThan(most * 1024);
-    },
-  );
-
   it('does nothing when it is imported: no WebAssembly, no entropy', async () => {
     vi.resetModules();
     const watched = [

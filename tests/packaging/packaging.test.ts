@@ -1,0 +1,214 @@
+/** The packed package, installed and used by everything that people use packages with. */
+import { cpSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import * as esbuild from 'esbuild';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import jsr from '../../jsr.json' with { type: 'json' };
+import manifest from '../../package.json' with { type: 'json' };
+import { BUNDLERS } from './bundlers.js';
+import { type Chromium, findChromium, launch } from './chromium.js';
+import { install, type Project, ROOT, run, tool } from './project.js';
+import { type Server, serveFiles, serveVite, serveWorker } from './servers.js';
+import { LIMITS } from './sizes.js';
+
+/** What fixtures/report.js says. */
+const LINE = 'wasm-simd bdd732262feb6e95 2,0,0,8 2,0,0,8 1,2,3,4 2,0,0,8 reference 2,0,0,8';
+
+let project: Project;
+beforeAll(async () => {
+  project = await install();
+}, 120_000);
+afterAll(() => project?.remove());
+
+const inProject = (command: string, ...args: string[]) => run(command, args, project.directory);
+const read = (path: string) => readFileSync(join(project.directory, path));
+
+/** How many WebAssembly modules a bundle holds inlined. */
+const modulesIn = (bundle: Buffer) => bundle.toString().match(/0061736d01000000/g)?.length ?? 0;
+
+describe('the tarball', () => {
+  it('is clean by publint', async () => {
+    const { messages } = await publint({
+      pkgDir: join(project.directory, 'node_modules/dropout-wasm'),
+      strict: true,
+      pack: false,
+    });
+    expect(messages.map((message) => formatMessage(message, manifest, { color: false }))).toEqual([]);
+  });
+
+  it('is clean by @arethetypeswrong/cli', async () => {
+    // ESM alone, which every Node of `engines` can require; WebAssembly has no types. A problem ends it with an error.
+    const faces = Object.keys(manifest.exports).filter((name) => !name.endsWith('.wasm'));
+    const options = ['--profile', 'esm-only', '--format', 'ascii', '--entrypoints', ...faces];
+    const said = await inProject(
+      process.execPath,
+      tool('@arethetypeswrong/cli/dist/index.js'),
+      project.tarball,
+      ...options,
+    );
+    for (const resolution of ['node16 (from ESM)', 'bundler'])
+      expect(said.split(`\n${resolution}: 🟢`)).toHaveLength(1 + faces.length);
+  });
+
+  it('holds what is built and documented, and nothing else', () => {
+    const folder = join(project.directory, 'node_modules/dropout-wasm');
+    expect(readdirSync(folder).sort()).toEqual(
+      ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'docs', 'package.json'].sort(),
+    );
+    for (const file of readdirSync(join(folder, 'dist'), { recursive: true, withFileTypes: true }))
+      if (file.isFile()) expect(file.name).toMatch(/\.(d\.ts|js|wasm)$/);
+  });
+});
+
+describe('runtimes', () => {
+  it('Node imports it', async () => {
+    expect(await inProject(process.execPath, 'main.js')).toBe(LINE);
+  });
+
+  it('Node requires it, with no warning', async () => {
+    expect(await inProject(process.execPath, 'require.cjs')).toBe(LINE);
+  });
+
+  it('Node imports the layers for TensorFlow.js', async () => {
+    expect(await inProject(process.execPath, 'tfjs.js')).toContain('rate: 0.5');
+  });
+
+  it('Deno imports it from npm, without a permission', async () => {
+    const options = ['run', '--no-prompt', '--node-modules-dir=manual', 'npm.js'];
+    const env = { DENO_DIR: join(project.directory, 'out/deno'), DENO_NO_UPDATE_CHECK: '1' };
+    expect(await run(tool('.bin/deno'), options, project.directory, env)).toBe(LINE);
+  });
+
+  it('Bun imports and requires it', async () => {
+    for (const file of ['main.js', 'require.cjs']) expect(await inProject(tool('.bin/bun'), file)).toBe(LINE);
+  });
+});
+
+describe.each([
+  ['TypeScript 5', 'typescript5/bin/tsc'],
+  ['TypeScript 7', 'typescript/bin/tsc'],
+])('%s', (_, compiler) => {
+  const check = (...options: string[]) =>
+    inProject(process.execPath, tool(compiler), '--noEmit', '--strict', '--target', 'es2022', ...options);
+
+  it.each([
+    ['nodenext, without types of browsers or Node', ['--module', 'nodenext', '--lib', 'es2022', 'consumer.cts']],
+    ['nodenext', ['--module', 'nodenext', '--lib', 'es2022,dom', 'consumer.cts']],
+    ['bundler', ['--module', 'esnext', '--moduleResolution', 'bundler', '--lib', 'es2022,dom']],
+  ])('takes the declarations, these included, under %s', async (_, options) => {
+    expect(await check('--skipLibCheck', 'false', ...options, 'consumer.ts')).toBe('');
+  });
+
+  it('takes the layers for TensorFlow.js, whose own declarations it does not', async () => {
+    expect(await check('--skipLibCheck', '--module', 'nodenext', '--allowJs', '--checkJs', 'tfjs.js')).toBe('');
+  });
+});
+
+describe.each(Object.entries(BUNDLERS))('%s', (name, bundle) => {
+  it('bundles all of it', async () => {
+    await bundle(project.directory, 'main.js', `out/${name}/main.mjs`);
+    expect(await inProject(process.execPath, `out/${name}/main.mjs`)).toBe(LINE);
+    expect(modulesIn(read(`out/${name}/main.mjs`))).toBe(3);
+  });
+
+  it('leaves out of a layer the modules and the code that it does not need', async () => {
+    await bundle(project.directory, 'layer.js', `out/${name}/layer.mjs`);
+    expect(await inProject(process.execPath, `out/${name}/layer.mjs`)).toBe('Dropout(p=0.25, inplace=false)');
+    const made = read(`out/${name}/layer.mjs`);
+    expect(modulesIn(made)).toBe(1);
+    expect(gzipSync(made, { level: 9 }).length).toBeLessThan(LIMITS['.']['{ Dropout }']);
+  });
+
+  it('takes no WebAssembly for inference', async () => {
+    await bundle(project.directory, 'inference.js', `out/${name}/inference.mjs`);
+    expect(await inProject(process.execPath, `out/${name}/inference.mjs`)).toBe('1,2');
+    expect(read(`out/${name}/inference.mjs`).toString()).not.toMatch(/WebAssembly|0061736d/);
+  });
+});
+
+describe('edge', () => {
+  const bundleFor = (from: string, to: string, conditions: string[]) =>
+    esbuild.build({
+      entryPoints: [join(project.directory, from)],
+      outfile: join(project.directory, to),
+      bundle: true,
+      format: 'esm',
+      conditions,
+      external: ['*.wasm'],
+      logLevel: 'error',
+    });
+
+  it('workerd runs it, bundled as by wrangler, on modules that it compiled', async () => {
+    await bundleFor('worker.js', 'out/worker.js', ['workerd', 'worker', 'browser']);
+    const server = await serveWorker(project.directory);
+    try {
+      expect(await (await fetch(server.url)).text()).toBe(LINE);
+    } finally {
+      await server.close();
+    }
+    expect(modulesIn(read('out/worker.js'))).toBe(0);
+  });
+
+  it('edge-light gets the reference and no WebAssembly', async () => {
+    await bundleFor('main.js', 'out/edge.mjs', ['edge-light', 'worker', 'browser']);
+    expect(await inProject(process.execPath, 'out/edge.mjs')).toBe(LINE.replace('wasm-simd', 'reference'));
+    expect(read('out/edge.mjs').toString()).not.toMatch(/0061736d|\.wasm"|WebAssembly\.(Module|Instance)/);
+  });
+});
+
+const chromium = findChromium();
+if (!chromium) console.log('not installed: Chromium, for pages: plain ones, bundled ones, and those of Vite');
+
+if (chromium || process.env.RUNTIMES === 'all')
+  describe('Chromium', () => {
+    let browser: Chromium;
+    beforeAll(async () => {
+      if (!chromium) throw new Error('Chromium is not installed');
+      browser = await launch(chromium);
+    }, 120_000);
+    afterAll(() => browser?.close());
+
+    const titleOf = async (serving: Promise<Server>, path: string) => {
+      const server = await serving;
+      try {
+        return await browser.titleOf(`${server.url}${path}`);
+      } finally {
+        await server.close();
+      }
+    };
+
+    it('loads it by <script type="module">, with no tool', async () => {
+      expect(await titleOf(serveFiles(project.directory), '/plain.html')).toBe(LINE);
+    });
+
+    it("loads it from Vite's dev server", async () => {
+      expect(await titleOf(serveVite(project.directory), '/index.html')).toBe(LINE);
+    });
+
+    it.each(Object.entries(BUNDLERS))('loads a page that %s has built', async (name, bundle) => {
+      const out = join(project.directory, 'out', name);
+      // Vite builds pages and puts the page there itself, the others their script.
+      if (name !== 'vite') cpSync(join(project.directory, 'index.html'), join(out, 'index.html'));
+      await bundle(project.directory, name === 'vite' ? 'index.html' : 'page.js', `out/${name}/page.js`);
+      expect(await titleOf(serveFiles(out), '/index.html')).toBe(LINE);
+    });
+  });
+
+describe('jsr.json', () => {
+  it('has the version and the faces of package.json', () => {
+    expect(jsr.version).toBe(manifest.version);
+    const faces = Object.entries(manifest.exports).filter(([, target]) => typeof target === 'object');
+    expect(jsr.exports).toEqual(
+      Object.fromEntries(faces.map(([name, target]) => [name, (target as { default: string }).default])),
+    );
+  });
+
+  it('can be published as it is: types are found, and none is slow', async () => {
+    const options = ['publish', '--dry-run', '--allow-dirty', '--config', 'jsr.json'];
+    const env = { DENO_DIR: join(project.directory, 'out/deno'), DENO_NO_UPDATE_CHECK: '1' };
+    expect(await run(tool('.bin/deno'), options, ROOT, env)).toContain('Dry run complete');
+  });
+});

@@ -1,0 +1,45 @@
+/** No entry grows unseen. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { expect, it } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import { ROOT } from './project.js';
+import { LIMITS } from './sizes.js';
+
+const { exports } = manifest as { exports: Record<string, string | Record<string, string>> };
+
+it('every entry has a limit, under each condition', () => {
+  const entries = Object.entries(exports).flatMap(([entry, target]) =>
+    Object.keys(target === Object(target) ? target : { default: '' })
+      .filter((condition) => condition !== 'types')
+      .map((condition) => (condition === 'default' ? entry : `${entry} ${condition}`)),
+  );
+  expect(Object.keys(LIMITS).sort()).toEqual(entries.sort());
+});
+
+const rows = Object.entries(LIMITS).flatMap(([entry, names]) =>
+  Object.entries(names).map(([name, limit]): [string, string, number] => [entry, name, limit]),
+);
+
+it.each(rows)('%s %s costs less than %i bytes', async (entry, names, limit) => {
+  const [path, condition = 'default'] = entry.split(' ');
+  const target = exports[path!]!;
+  const file = typeof target === 'string' ? target : target[condition]!;
+  const bytes = names ? await bundled(file, names) : readFileSync(join(ROOT, file));
+  const size = gzipSync(bytes, { level: 9 }).length;
+  expect(size, `${entry} ${names} is ${size} bytes, minified and gzipped`).toBeLessThan(limit);
+});
+
+async function bundled(file: string, names: string): Promise<Uint8Array> {
+  const { outputFiles } = await build({
+    stdin: { contents: `export ${names} from '${file}'`, resolveDir: ROOT },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    external: ['dropout-wasm', '@tensorflow/*', '*.wasm'],
+    write: false,
+  });
+  return outputFiles[0]!.contents;
+}

@@ -1,0 +1,24 @@
+/**
+ * What each entry may cost who imports these names of it: bytes, minified and gzipped. Entries that build on others
+ * (dropout-wasm itself, TensorFlow.js) are counted without them.
+ */
+export const LIMITS = {
+  '.': {
+    '{ dropout }': 7168,
+    '{ Dropout }': 8704,
+    '{ Dropout2d }': 8704,
+    '{ GaussianDropout }': 10240,
+    '*': 17408,
+  },
+  // Beside its three modules.
+  '. workerd': { '*': 11264 },
+  '. edge-light': { '*': 9216 },
+  './reference': { '{ Dropout }': 5120, '*': 9216 },
+  './inference': { '{ Dropout }': 400, '*': 512 },
+  './tfjs': { '*': 1536 },
+  './onnx': { '*': 1024 },
+  './kernel.wasm': { '': 1792 },
+  './extras.wasm': { '': 1792 },
+  './gaussian.wasm': { '': 1792 },
+  './package.json': { '': 2048 },
+} satisfies Record<string, Record<string, number>>;
