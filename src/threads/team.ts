@@ -1,0 +1,157 @@
+/**
+ * The calling thread's side of a job: lists its calls, takes its share, waits for those that others have begun.
+ * @module
+ */
+import {
+  CALL,
+  type Call,
+  COUNT,
+  callsOf,
+  END,
+  type Exports,
+  type Fn,
+  functionsOf,
+  JOB,
+  MOST,
+  NEXT,
+  State,
+  stateOf,
+  takeCalls,
+} from './control.js';
+import type { WorkerLike } from './start.js';
+
+/**
+ * Elements that a job is worth waking others for; see docs/threads.md for the command. On 2 cores of an AMD EPYC
+ * (Node 20.20), 2 threads against 1:
+ */
+export const WORTH = 131072;
+
+/** Looks at a worker's state before sleeping on it: some 20 µs, more than the rest of a call takes. */
+const LOOKS = 2000;
+
+export class Team {
+  readonly #words: Int32Array;
+  readonly #calls: Float64Array;
+  readonly #functions: readonly Call[];
+  readonly #timeout: number;
+  #workers: WorkerLike[] = [];
+  #lost: string | undefined;
+  #count = 0;
+  #elements = 0;
+  #depth = 0;
+
+  constructor(exports: Exports, control: SharedArrayBuffer, workers: number, timeout: number) {
+    this.#words = new Int32Array(control);
+    this.#calls = callsOf(control, workers);
+    this.#functions = functionsOf(exports);
+    this.#timeout = timeout;
+  }
+
+  get threads(): number {
+    return 1 + this.#workers.length;
+  }
+
+  /** Whether a job is being listed. */
+  get listing(): boolean {
+    return this.#depth > 0;
+  }
+
+  /** A worker that is ready, or was until it was lost again. */
+  join(worker: WorkerLike): void {
+    this.#workers.push(worker);
+  }
+
+  /** One is gone: the next call says so, and those after it are made by the calling thread alone. */
+  lose(worker: WorkerLike, reason: string): void {
+    if (this.#workers.includes(worker)) this.#lost ??= reason;
+  }
+
+  /** Ends the workers. */
+  end(): void {
+    Atomics.store(this.#words, END, 1);
+    Atomics.add(this.#words, JOB, 2);
+    Atomics.notify(this.#words, JOB);
+    for (const worker of this.#workers.splice(0)) worker.terminate();
+  }
+
+  /** @throws Error, once, if a worker was lost since the latest call */
+  check(): void {
+    if (this.#lost === undefined) return;
+    const reason = this.#lost;
+    this.#lost = undefined;
+    this.end();
+    throw new Error(`a worker of the SharedArena was lost: ${reason}. Calls from now on are made by one thread`);
+  }
+
+  /** Makes all the calls that `list` adds. */
+  job(list: () => void): void {
+    this.check();
+    this.#depth++;
+    try {
+      list();
+      if (this.#depth === 1) this.#run();
+    } finally {
+      this.#depth--;
+      if (this.#depth === 0) this.#count = this.#elements = 0;
+    }
+  }
+
+  /** Adds a call that writes so many elements. */
+  add(elements: number, fn: Fn, ...args: number[]): void {
+    if (this.#count === MOST) this.#run();
+    const at = CALL * this.#count++;
+    this.#calls[at] = fn;
+    this.#calls.set(args, at + 1);
+    this.#elements += elements;
+  }
+
+  #run(): void {
+    const words = this.#words;
+    Atomics.store(words, NEXT, 0);
+    Atomics.store(words, COUNT, this.#count);
+    const helpers = this.#elements < WORTH ? 0 : Math.min(this.#workers.length, this.#count - 1);
+    this.#count = this.#elements = 0;
+    if (helpers <= 0) {
+      takeCalls(words, this.#calls, this.#functions);
+      return;
+    }
+    Atomics.add(words, JOB, 1);
+    Atomics.notify(words, JOB, helpers);
+    takeCalls(words, this.#calls, this.#functions);
+    Atomics.add(words, JOB, 1);
+    const failed = this.#workers.map((_, i) => this.#wait(stateOf(i))).filter((reason) => reason !== undefined);
+    if (failed.length === 0) return;
+    this.end();
+    throw new Error(
+      `a worker of the SharedArena ${failed[0]}: the result of this call is incomplete, and so is x if it was to be ` +
+        'written over. Calls from now on are made by one thread',
+    );
+  }
+
+  /** Waits until a worker is idle; returns what became of it if it does not get there. */
+  #wait(at: number): string | undefined {
+    const words = this.#words;
+    let state = Atomics.load(words, at);
+    for (let i = 0; state === State.AtWork && i < LOOKS; i++) state = Atomics.load(words, at);
+    const end = performance.now() + this.#timeout;
+    while (state === State.AtWork) {
+      const left = end - performance.now();
+      if (left <= 0) return `did not finish its piece within ${this.#timeout} ms`;
+      if (mayWait()) Atomics.wait(words, at, State.AtWork, left);
+      state = Atomics.load(words, at);
+    }
+    return state === State.Failed ? 'failed at its piece' : undefined;
+  }
+}
+
+let waits: boolean | undefined;
+
+/** Whether this thread may sleep: the main thread of a page may not. */
+function mayWait(): boolean {
+  try {
+    waits ??= Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1) === 'not-equal';
+  } catch {
+    waits = false;
+  }
+  return waits;
+}
