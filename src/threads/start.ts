@@ -27,19 +27,33 @@ function nodeWorker(): NodeWorker | undefined {
   return process?.getBuiltinModule?.('node:worker_threads')?.Worker;
 }
 
-/** @throws Error where there is no kind of worker; whatever the runtime throws where it forbids one */
+/**
+ * Workers that keep no process alive, where there are such: those of the web do not let go of Deno's.
+ *
+ * @throws Error where there is no kind of worker
+ */
+function kindOfWorker(): NodeWorker | undefined {
+  const Node = nodeWorker();
+  if (typeof Worker === 'function' && (!Node || 'unref' in Worker.prototype)) return undefined;
+  if (!Node) throw new Error('this runtime has no Worker: give one by spawn(), or threads: 1');
+  return Node;
+}
+
+// Flags of the process such as --input-type are not for a worker's file.
+const options = { execArgv: [] };
+
+/** @throws whatever the runtime throws where it forbids one */
 export function fromUrl(): WorkerLike {
-  // Written out as bundlers know it. Flags of the process such as --input-type are not for a file.
-  if (typeof Worker === 'function') return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
-  return new (orThrow(nodeWorker()))(new URL('./worker.js', import.meta.url), { execArgv: [] });
+  const Node = kindOfWorker();
+  // Written out as bundlers know it.
+  if (!Node) return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+  return new Node(new URL('./worker.js', import.meta.url), options);
 }
 
 /** As `fromUrl`, from the source that is in this very file. */
 export function fromBlob(): WorkerLike {
-  if (typeof Worker !== 'function')
-    return new (orThrow(nodeWorker()))(new URL(`data:text/javascript,${encodeURIComponent(workerSource)}`), {
-      execArgv: [],
-    });
+  const Node = kindOfWorker();
+  if (Node) return new Node(new URL(`data:text/javascript,${encodeURIComponent(workerSource)}`), options);
   const url = URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' }));
   try {
     return new Worker(url, { type: 'module' });
@@ -47,11 +61,6 @@ export function fromBlob(): WorkerLike {
     // Not before the worker has read it.
     (setTimeout(() => URL.revokeObjectURL(url), 60_000) as { unref?(): void }).unref?.();
   }
-}
-
-function orThrow<T>(value: T | undefined): T {
-  if (!value) throw new Error('this runtime has no Worker: give one by spawn(), or threads: 1');
-  return value;
 }
 
 /**

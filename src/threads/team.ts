@@ -34,6 +34,7 @@ export class Team {
   readonly #calls: Float64Array;
   readonly #functions: readonly Call[];
   readonly #timeout: number;
+  readonly #sleeps: boolean;
   #workers: WorkerLike[] = [];
   #lost: string | undefined;
   #count = 0;
@@ -45,15 +46,20 @@ export class Team {
     this.#calls = callsOf(control, workers);
     this.#functions = functionsOf(exports);
     this.#timeout = timeout;
+    this.#sleeps = maySleep(this.#words);
   }
 
   get threads(): number {
     return 1 + this.#workers.length;
   }
 
-  /** Whether a job is being listed. */
-  get listing(): boolean {
-    return this.#depth > 0;
+  /**
+   * Whether so many elements are worth a job, or one is listed already.
+   * @throws Error, once, if a worker was lost since the latest call
+   */
+  worth(elements: number): boolean {
+    this.#check();
+    return elements >= WORTH || this.#depth > 0;
   }
 
   /** A worker that is ready, or was until it was lost again. */
@@ -74,8 +80,7 @@ export class Team {
     for (const worker of this.#workers.splice(0)) worker.terminate();
   }
 
-  /** @throws Error, once, if a worker was lost since the latest call */
-  check(): void {
+  #check(): void {
     if (this.#lost === undefined) return;
     const reason = this.#lost;
     this.#lost = undefined;
@@ -85,7 +90,7 @@ export class Team {
 
   /** Makes all the calls that `list` adds. */
   job(list: () => void): void {
-    this.check();
+    this.#check();
     this.#depth++;
     try {
       list();
@@ -137,21 +142,18 @@ export class Team {
     while (state === State.AtWork) {
       const left = end - performance.now();
       if (left <= 0) return `did not finish its piece within ${this.#timeout} ms`;
-      if (mayWait()) Atomics.wait(words, at, State.AtWork, left);
+      if (this.#sleeps) Atomics.wait(words, at, State.AtWork, left);
       state = Atomics.load(words, at);
     }
     return state === State.Failed ? 'failed at its piece' : undefined;
   }
 }
 
-let waits: boolean | undefined;
-
 /** Whether this thread may sleep: the main thread of a page may not. */
-function mayWait(): boolean {
+function maySleep(words: Int32Array): boolean {
   try {
-    waits ??= Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1) === 'not-equal';
+    return Atomics.wait(words, JOB, -1) === 'not-equal';
   } catch {
-    waits = false;
+    return false;
   }
-  return waits;
 }
