@@ -66,15 +66,14 @@ export class WasmKernel implements Kernel {
     const home = homeOf(out);
     const kernel = this.#on(home ?? this.scratch);
     const tile = this.scratch.flags;
-    together(home, () => {
-      for (let i = 0; i < length; i += perByte * tile.length) {
-        const n = Math.min(perByte * tile.length, length - i);
-        const at = i / perByte;
-        const dst = home ? out.byteOffset + at : SECOND;
-        kernel.dropout(sink, 0, dst, n, key.lo, key.hi, offset, i, P, 0, 0, 0, 1, n, 1);
-        if (!home) tile.store(out, at, Math.ceil(n / perByte));
-      }
-    });
+    const most = home ? 2 ** 30 : perByte * tile.length;
+    for (let i = 0; i < length; i += most) {
+      const n = Math.min(most, length - i);
+      const at = i / perByte;
+      const dst = home ? out.byteOffset + at : SECOND;
+      kernel.dropout(sink, 0, dst, n, key.lo, key.hi, offset, i, P, 0, 0, 0, 1, n, 1);
+      if (!home) tile.store(out, at, Math.ceil(n / perByte));
+    }
   }
 
   #on(home: Home): KernelExports {

@@ -99,6 +99,10 @@ export function assign(
       });
       worker.addEventListener('close', () => fail('it ended'));
     }
-    worker.postMessage(assignment);
+    try {
+      worker.postMessage(assignment);
+    } catch (error) {
+      fail(String(error));
+    }
   });
 }

@@ -3,6 +3,7 @@
  * @module
  */
 import {
+  AWAKE,
   CALL,
   type Call,
   COUNT,
@@ -20,11 +21,11 @@ import {
 } from './control.js';
 import type { WorkerLike } from './start.js';
 
-/**
- * Elements that a job is worth waking others for; see docs/threads.md for the command. On 2 cores of an AMD EPYC
- * (Node 20.20), 2 threads against 1:
- */
-export const WORTH = 131072;
+/** Elements of f32 dropout that are worth sharing with workers that are awake. */
+const WORTH = 65536;
+
+/** And worth waking them: 75 µs of work, of which the first 50 pass until they are there. */
+const WAKE = 524288;
 
 /** Looks at a worker's state before sleeping on it: some 20 µs, more than the rest of a call takes. */
 const LOOKS = 2000;
@@ -40,6 +41,7 @@ export class Team {
   #count = 0;
   #elements = 0;
   #depth = 0;
+  #latest = 0;
 
   constructor(exports: Exports, control: SharedArrayBuffer, workers: number, timeout: number) {
     this.#words = new Int32Array(control);
@@ -114,14 +116,16 @@ export class Team {
     const words = this.#words;
     Atomics.store(words, NEXT, 0);
     Atomics.store(words, COUNT, this.#count);
-    const helpers = this.#elements < WORTH ? 0 : Math.min(this.#workers.length, this.#count - 1);
+    const shared = this.#count > 1 && this.#shares(this.#elements);
+    const helpers = this.#count - 1;
     this.#count = this.#elements = 0;
-    if (helpers <= 0) {
+    if (!shared) {
       takeCalls(words, this.#calls, this.#functions);
       return;
     }
     Atomics.add(words, JOB, 1);
-    Atomics.notify(words, JOB, helpers);
+    const awake = this.#awake();
+    if (awake < Math.min(helpers, this.#workers.length)) Atomics.notify(words, JOB, helpers - awake);
     takeCalls(words, this.#calls, this.#functions);
     Atomics.add(words, JOB, 1);
     const failed = this.#workers.map((_, i) => this.#wait(stateOf(i))).filter((reason) => reason !== undefined);
@@ -131,6 +135,20 @@ export class Team {
       `a worker of the SharedArena ${failed[0]}: the result of this call is incomplete, and so is x if it was to be ` +
         'written over. Calls from now on are made by one thread',
     );
+  }
+
+  /** Whether workers are to take part: in a large job, and in any that comes soon after another. */
+  #shares(elements: number): boolean {
+    if (elements < WORTH || this.#workers.length === 0) return false;
+    const before = this.#latest;
+    this.#latest = performance.now();
+    return elements >= WAKE || this.#latest - before < AWAKE || this.#awake() > 0;
+  }
+
+  #awake(): number {
+    let awake = 0;
+    for (let i = 0; i < this.#workers.length; i++) if (Atomics.load(this.#words, stateOf(i)) !== State.Asleep) awake++;
+    return awake;
   }
 
   /** Waits until a worker is idle; returns what became of it if it does not get there. */

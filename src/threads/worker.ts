@@ -6,6 +6,7 @@
 import {
   type Answer,
   type Assignment,
+  AWAKE,
   bind,
   type Call,
   callsOf,
@@ -53,13 +54,21 @@ function work({ modules, memory, control, worker, workers }: Assignment): void {
       let after = State.Failed;
       try {
         if (Atomics.load(words, JOB) === job) takeCalls(words, calls, functions);
-        after = State.Idle;
+        after = State.Awake;
       } finally {
         Atomics.store(words, state, after);
         Atomics.notify(words, state);
       }
     }
-    Atomics.wait(words, JOB, job);
+    const end = performance.now() + AWAKE;
+    do for (let i = 0; i < 100 && Atomics.load(words, JOB) === job; i++);
+    while (Atomics.load(words, JOB) === job && performance.now() < end);
+    if (Atomics.load(words, JOB) === job) {
+      // Whoever opens a job after this wakes us, and if one was opened before, this does not wait.
+      Atomics.store(words, state, State.Asleep);
+      Atomics.wait(words, JOB, job);
+      Atomics.store(words, state, State.Awake);
+    }
     job = Atomics.load(words, JOB);
   }
   port.close?.();
