@@ -3,7 +3,6 @@
  * @module
  */
 import {
-  AWAKE,
   CALL,
   type Call,
   COUNT,
@@ -21,11 +20,13 @@ import {
 } from './control.js';
 import type { WorkerLike } from './start.js';
 
-/** Elements of f32 dropout that are worth sharing with workers that are awake. */
-const WORTH = 65536;
-
-/** And worth waking them: 75 µs of work, of which the first 50 pass until they are there. */
-const WAKE = 524288;
+/**
+ * Elements that are worth sharing with workers that are awake, and that are worth waking them: 20 and 105 µs of one
+ * thread's work. `npm run bench -- --only threads-2-vs-1` shows where it crosses over: with 65536 for both, jobs up to
+ * 524288 took up to 10 µs longer than alone, which is what it takes to wake a thread; from 1048576 on they took half.
+ */
+const WORTH = 131072;
+const WAKE = 786432;
 
 /** Looks at a worker's state before sleeping on it: some 20 µs, more than the rest of a call takes. */
 const LOOKS = 2000;
@@ -41,7 +42,6 @@ export class Team {
   #count = 0;
   #elements = 0;
   #depth = 0;
-  #latest = 0;
 
   constructor(exports: Exports, control: SharedArrayBuffer, workers: number, timeout: number) {
     this.#words = new Int32Array(control);
@@ -56,12 +56,12 @@ export class Team {
   }
 
   /**
-   * Whether so many elements are worth a job, or one is listed already.
+   * Whether so many elements are worth a job now, or one is listed already.
    * @throws Error, once, if a worker was lost since the latest call
    */
   worth(elements: number): boolean {
     this.#check();
-    return elements >= WORTH || this.#depth > 0;
+    return this.#depth > 0 || this.#shares(elements);
   }
 
   /** A worker that is ready, or was until it was lost again. */
@@ -137,12 +137,10 @@ export class Team {
     );
   }
 
-  /** Whether workers are to take part: in a large job, and in any that comes soon after another. */
+  /** Whether workers are to take part. */
   #shares(elements: number): boolean {
     if (elements < WORTH || this.#workers.length === 0) return false;
-    const before = this.#latest;
-    this.#latest = performance.now();
-    return elements >= WAKE || this.#latest - before < AWAKE || this.#awake() > 0;
+    return elements >= WAKE || this.#awake() > 0;
   }
 
   #awake(): number {
