@@ -8,6 +8,7 @@ export default defineConfig({
     alias: [
       { find: /^dropout-wasm$/, replacement: source('index.ts') },
       { find: /^dropout-wasm\/onnx$/, replacement: source('onnx/index.ts') },
+      { find: /^dropout-wasm\/threads$/, replacement: source('threads/index.ts') },
       { find: /^dropout-wasm\/tfjs$/, replacement: source('tfjs/index.ts') },
     ],
   },

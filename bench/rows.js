@@ -1,6 +1,7 @@
 /**
  * The comparisons, and how each is set up: who is ours, who is the peer, on which arrays.
  */
+import { availableParallelism } from 'node:os';
 import {
   AlphaDropout,
   Arena,
@@ -10,6 +11,7 @@ import {
   Generator,
   LockedDropout,
 } from 'dropout-wasm';
+import { SharedArena } from 'dropout-wasm/threads';
 import { compare } from './measure.js';
 import { mathRandomLoop, memoryCopy, tfjsWasm } from './peers.js';
 
@@ -38,6 +40,7 @@ const SIZES = [128, 4096, 65_536, 1_048_576, 16_777_216];
 const TFJS_SIZES = [128, 4096, 65_536, 1_048_576, 4_194_304];
 const BACKWARD_SIZES = [4096, 65_536, 1_048_576];
 const FAMILY_SIZES = [4096, 65_536, 1_048_576];
+const THREADS_SIZES = [4096, 65_536, 131_072, 262_144, 524_288, 1_048_576, 4_194_304, 16_777_216];
 
 // One arena for all rows: an engine reserves some 10 GB of address space for each.
 const arena = new Arena({ bytes: 2 * 4 * Math.max(...SIZES) });
@@ -118,7 +121,41 @@ export const ROWS = [
     const layer = new AlphaDropout(p, { generator: new Generator(42) });
     return () => layer.forward(x, out);
   }),
+  ...[2, 4, 8].filter((threads) => threads <= Math.max(2, availableParallelism())).map(threadsRow),
 ];
+
+/**
+ * @param {number} threads
+ * @returns {Row}
+ */
+function threadsRow(threads) {
+  return {
+    name: `threads-${threads}-vs-1`,
+    title: `forward in a SharedArena of ${threads} threads, against one of 1`,
+    sizes: THREADS_SIZES,
+    async pair(n, p) {
+      const [ours, peer] = await Promise.all([threads, 1].map((threads) => sharedForward(threads, n, p)));
+      return /** @type {Pair} */ ({ ours, peer });
+    },
+  };
+}
+
+/** @type {Map<number, Promise<SharedArena>>} by threads, made when they are first asked for */
+const sharedArenas = new Map();
+
+/**
+ * @param {number} threads
+ * @param {number} n
+ * @param {number} p
+ */
+async function sharedForward(threads, n, p) {
+  const bytes = 2 * 4 * Math.max(...THREADS_SIZES);
+  const arena = sharedArenas.get(threads) ?? SharedArena.create({ bytes, threads });
+  sharedArenas.set(threads, arena);
+  const shared = await arena;
+  shared.reset();
+  return forward(filled(shared.float32(n)), shared.float32(n), p);
+}
 
 /**
  * What else the package does, against plain dropout of as many elements on the same arrays, in an arena and not.

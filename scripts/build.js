@@ -31,7 +31,7 @@ const instead = (from, to) => ({
   },
 });
 
-const entries = ['index', 'inference/index', 'onnx/index', 'tfjs/index'];
+const entries = ['index', 'inference/index', 'onnx/index', 'tfjs/index', 'threads/index', 'threads/worker'];
 await build({ ...common, entryPoints: entries.map((entry) => `src/${entry}.ts`), outdir: 'dist' });
 await build({
   ...common,

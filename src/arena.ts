@@ -16,6 +16,8 @@ export interface ArenaOptions {
   byteOffset?: number;
   /** How long it is; up to the present end of the memory without it. */
   byteLength?: number;
+  /** @internal The home that memory has, which then may be shared (src/threads). */
+  home?: Home;
 }
 
 /**
@@ -44,17 +46,17 @@ export class Arena {
    * @throws TypeError, RangeError that names the option; RangeError of the engine if it has not that much
    */
   constructor(options: ArenaOptions) {
-    const { bytes, memory, byteOffset = 0, byteLength } = given(options);
+    const { bytes, memory, byteOffset = 0, byteLength, home } = given(options);
     if (memory === undefined) {
       this.#from = 0;
       this.#to = checkWhole(bytes!, 'bytes', 2 ** 32);
       [this.memory, this.home] = ownMemory(this.#to);
     } else {
-      const { length } = checkMemory(memory);
+      const { length } = home ? new Uint8Array(memory.buffer) : checkMemory(memory);
       this.#from = checkWhole(byteOffset, 'byteOffset', length);
       this.#to = this.#from + checkWhole(byteLength ?? length - byteOffset, 'byteLength', length - byteOffset);
       this.memory = memory;
-      this.home = homeOn(memory);
+      this.home = home ?? homeOn(memory);
     }
     this.#next = this.#from;
     this.#adopt();

@@ -98,7 +98,13 @@ export interface Home {
   kernel?: KernelExports;
   extras?: ExtrasExports;
   gaussian?: GaussianExports;
+  /** Where several threads work: makes calls in a row, of which none needs what another writes, side by side. */
+  together?(calls: () => void): void;
 }
+
+/** Makes calls of which none needs what another writes. */
+export const together = (home: Home | undefined, calls: () => void): void =>
+  home?.together ? home.together(calls) : calls();
 
 const homes = /* @__PURE__ */ new WeakMap<WasmMemory, Home>();
 

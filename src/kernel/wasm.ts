@@ -7,7 +7,7 @@
 import type { FloatArray } from '../tensor.js';
 import type { U64 } from '../u64.js';
 import type { Affine, Kernel, Nest } from './kernel.js';
-import { type Home, homeOf, instantiate, type KernelExports, Sink, sharedHome } from './memory.js';
+import { type Home, homeOf, instantiate, type KernelExports, Sink, sharedHome, together } from './memory.js';
 import { eachPiece } from './pieces.js';
 import { Scratch, SECOND, sizeOf, VALUES } from './scratch.js';
 import type { WasmModule } from './webassembly.js';
@@ -37,26 +37,13 @@ export class WasmKernel implements Kernel {
       const dst = out.byteOffset;
       if (!nest) kernel.dropout(sink, src, dst, x.length, lo, hi, offset, 0, P, scale, shift, fill, 1, x.length, 1);
       else
-        eachPiece(nest, NEAR, true, (at, _n, first, noise, repeats, row, run) => {
-          const by = at * size;
-          kernel.dropout(
-            sink,
-            src + by,
-            dst + by,
-            noise,
-            lo,
-            hi,
-            offset,
-            first,
-            P,
-            scale,
-            shift,
-            fill,
-            repeats,
-            row,
-            run,
-          );
-        });
+        together(home, () =>
+          eachPiece(nest, NEAR, true, (at, _n, first, noise, repeats, row, run) => {
+            const x = src + at * size;
+            const y = dst + at * size;
+            kernel.dropout(sink, x, y, noise, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run);
+          }),
+        );
       return;
     }
     const tile = this.scratch.values[size];
@@ -81,8 +68,9 @@ export class WasmKernel implements Kernel {
     const home = homeOf(out);
     const kernel = this.#on(home ?? this.scratch);
     const tile = this.scratch.flags;
-    for (let i = 0; i < length; i += perByte * tile.length) {
-      const n = Math.min(perByte * tile.length, length - i);
+    const most = home ? 2 ** 30 : perByte * tile.length;
+    for (let i = 0; i < length; i += most) {
+      const n = Math.min(most, length - i);
       const at = i / perByte;
       const dst = home ? out.byteOffset + at : SECOND;
       kernel.dropout(sink, 0, dst, n, key.lo, key.hi, offset, i, P, 0, 0, 0, 1, n, 1);

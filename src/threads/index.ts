@@ -1,0 +1,6 @@
+/**
+ * dropout-wasm/threads: an arena in shared memory, on whose arrays several threads work.
+ * @module
+ */
+export { SharedArena, type SharedArenaOptions } from './arena.js';
+export type { WorkerLike } from './start.js';
