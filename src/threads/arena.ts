@@ -2,9 +2,11 @@
  * An arena whose arrays several threads work on.
  * @module
  */
+
 import { Arena } from 'dropout-wasm';
 import { checkPositive, checkWhole, wrongType, wrongValue } from '../check.js';
 import { bytesOf } from '../kernel/modules.js';
+import type { WasmMemory } from '../kernel/webassembly.js';
 import { callsHome } from './calls.js';
 import { type Assignment, bind, controlBytes, type Exports } from './control.js';
 import { extrasHex, gaussianHex, kernelHex } from './inlined.js';
@@ -45,7 +47,7 @@ export class SharedArena extends Arena {
   readonly #team: Team;
 
   /** @internal */
-  constructor(memory: WebAssembly.Memory, bytes: number, exports: Exports, team: Team) {
+  constructor(memory: WasmMemory, bytes: number, exports: Exports, team: Team) {
     super({ memory, byteLength: bytes, home: callsHome(memory, exports, team) });
     this.#team = team;
   }
@@ -147,7 +149,7 @@ function checkShared(): void {
 }
 
 /** @throws RangeError of the engine if it has not that much; Error where it refuses WebAssembly with threads */
-function sharedMemory(bytes: number, modules: Uint8Array<ArrayBuffer>[]): [WebAssembly.Memory, Exports] {
+function sharedMemory(bytes: number, modules: Uint8Array<ArrayBuffer>[]): [WasmMemory, Exports] {
   try {
     const pages = Math.ceil(bytes / 65536);
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });

@@ -4,7 +4,9 @@
  * Cuts lie where blocks of the stream begin, so that nothing is drawn twice, and for bit masks where bytes do.
  * @module
  */
+
 import { FusedPass, type Home, Sink } from '../kernel/memory.js';
+import type { WasmMemory } from '../kernel/webassembly.js';
 import { type Exports, Fn } from './control.js';
 import type { Team } from './team.js';
 
@@ -37,7 +39,7 @@ const behind = (offset: number, first: number): number => ((offset % BLOCK) + (f
 const BYTES = { [Sink.F32]: 4, [Sink.F64]: 8, [Sink.Bytes]: 1, [Sink.Bits]: 1 / 8 };
 
 /** What the wasm binding finds in the home of a SharedArena's memory. */
-export const callsHome = (memory: WebAssembly.Memory, alone: Exports, team: Team): Home => ({
+export const callsHome = (memory: WasmMemory, alone: Exports, team: Team): Home => ({
   memory,
   together: (calls) => team.job(calls),
   kernel: {

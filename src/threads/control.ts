@@ -14,7 +14,9 @@
  * that never came.
  * @module
  */
+
 import type { ExtrasExports, GaussianExports, KernelExports } from '../kernel/memory.js';
+import type { WasmMemory } from '../kernel/webassembly.js';
 
 /** Words that different threads write lie on cache lines of their own. */
 const LINE = 16;
@@ -54,7 +56,7 @@ export const callsOf = (control: SharedArrayBuffer, workers: number): Float64Arr
 /** What a worker is sent, once. */
 export interface Assignment {
   readonly modules: readonly Uint8Array<ArrayBuffer>[];
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WasmMemory;
   readonly control: SharedArrayBuffer;
   readonly worker: number;
   readonly workers: number;
@@ -76,7 +78,7 @@ export enum Fn {
 }
 
 /** The exports of kernel, extras and gaussian on a memory. */
-export const bind = (modules: readonly Uint8Array<ArrayBuffer>[], memory: WebAssembly.Memory): Exports =>
+export const bind = (modules: readonly Uint8Array<ArrayBuffer>[], memory: WasmMemory): Exports =>
   Object.assign(
     {},
     ...modules.map((bytes) => new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports),

@@ -14,22 +14,32 @@ import { fileURLToPath } from 'node:url';
 import type { Report } from './report.js';
 
 /** Scripts of ours, and no WebAssembly: that takes 'wasm-unsafe-eval'. */
-export const NO_WASM = "script-src 'self' 'unsafe-inline'";
+export const NO_WASM = { 'content-security-policy': "script-src 'self' 'unsafe-inline'" };
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const { exports } = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8'));
 /** As a bundler would resolve the names of the package: "./dist/…", and the page lies beside dist. */
-const imports = { 'dropout-wasm': exports['.'].default, 'dropout-wasm/reference': exports['./reference'].default };
+const imports = {
+  'dropout-wasm': exports['.'].default,
+  'dropout-wasm/reference': exports['./reference'].default,
+  'dropout-wasm/threads': exports['./threads'].default,
+};
 
-const PAGE = `<!doctype html>
+const page = (module: string) => `<!doctype html>
 <script type="importmap">${JSON.stringify({ imports })}</script>
 <script type="module">
   const send = (body) => fetch('/report', { method: 'POST', body: JSON.stringify(body) });
-  import('/build/runtimes/report.js').then(({ report }) => report()).then(send, (error) => send({ error: error + '' }));
+  import('/build/runtimes/${module}.js').then(({ ${module} }) => ${module}()).then(send, (error) => send({ error: error + '' }));
 </script>`;
 
 /** What the page may ask for. */
-const FILES = /^\/(dist\/index(\.\w+)?|build\/runtimes\/report)\.js$/;
+const FILES = /^\/(dist\/index(\.\w+)?|dist\/threads\/(index|worker)|build\/runtimes\/(report|threads))\.js$/;
+
+/** By which a page is isolated, and may share memory. */
+export const ISOLATED = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+};
 
 /** What each needs to start unattended, with a profile of its own. */
 const FLAGS = {
@@ -39,19 +49,27 @@ const FLAGS = {
   webkit: () => [],
 };
 
-/** @param csp a content security policy for the page */
-export async function inBrowser(kind: keyof typeof FLAGS, command: string[], csp?: string): Promise<Report> {
+/**
+ * @param headers of everything that is served
+ * @param module the file of build/runtimes, and the function of that name, which answers
+ */
+export async function inBrowser<Answer = Report>(
+  kind: keyof typeof FLAGS,
+  command: string[],
+  headers: Record<string, string> = {},
+  module = 'report',
+): Promise<Answer> {
   let answered: (body: string) => void;
   const posted = new Promise<string>((resolve) => {
     answered = resolve;
   });
   const server = createServer((request, response) => {
     const { method, url = '' } = request;
-    if (csp) response.setHeader('content-security-policy', csp);
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     if (method === 'POST') {
       text(request).then(answered);
       response.end();
-    } else if (url === '/') response.setHeader('content-type', 'text/html').end(PAGE);
+    } else if (url === '/') response.setHeader('content-type', 'text/html').end(page(module));
     else if (FILES.test(url)) response.setHeader('content-type', 'text/javascript').end(readFileSync(`${ROOT}${url}`));
     else response.writeHead(404).end();
   });
@@ -60,8 +78,12 @@ export async function inBrowser(kind: keyof typeof FLAGS, command: string[], csp
 
   const home = mkdtempSync(join(tmpdir(), 'runtimes-'));
   const [program, ...args] = [...command, ...FLAGS[kind](home), `http://127.0.0.1:${port}/`];
-  // A group of its own, to be ended as a whole.
-  const options = { stdio: 'ignore', detached: true, env: { ...process.env, HOME: home } } as const;
+  // A group of its own, to be ended as a whole; WebKitGTK shares memory by that variable alone.
+  const options = {
+    stdio: 'ignore',
+    detached: true,
+    env: { ...process.env, HOME: home, JSC_useSharedArrayBuffer: '1' },
+  } as const;
   const browser = spawn(program!, args, options);
   const ended = new Promise<string>((resolve) => {
     browser.on('exit', (code, signal) => resolve(`it ended with ${code ?? signal}`));

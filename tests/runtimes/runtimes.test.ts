@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { beforeAll, expect, it } from 'vitest';
 import type { Report } from './report.js';
-import { type Runtime, runtimes, versionOf } from './runtimes.js';
+import { type Runtime, runtimes, threaded, unshared, versionOf } from './runtimes.js';
 
 const file = (path: string) => new URL(`../../${path}`, import.meta.url);
 const GOLDEN = file('tests/runtimes/golden.json');
@@ -39,7 +39,9 @@ const reasons: string[] = [];
 
 beforeAll(async () => {
   await build({
-    entryPoints: ['report', 'console', 'worker'].map((name) => `tests/runtimes/${name}.ts`),
+    entryPoints: ['report', 'console', 'worker', 'threads', 'threads-console'].map(
+      (name) => `tests/runtimes/${name}.ts`,
+    ),
     outdir: 'build/runtimes',
     bundle: true,
     packages: 'external',
@@ -51,6 +53,22 @@ beforeAll(async () => {
   // Bun follows those paths too, unless there is a nearer file.
   writeFileSync(file('build/runtimes/tsconfig.json'), '{}');
 });
+
+const shared = mode === 'all' ? threaded : threaded.filter(({ command }) => command);
+it.each(shared.map((runtime): [string, (typeof threaded)[number]] => [runtime.name, runtime]))(
+  'threads give the bits of one in %s',
+  async (name, { command, run }) => {
+    if (!command) throw new Error(`${name} is not installed`);
+    expect(await run(command)).toBe('1:url 2:url 3:url 2:blob');
+  },
+);
+
+if (unshared.command)
+  it('threads say what a page misses that is not isolated', async () => {
+    await expect(unshared.run(unshared.command!)).rejects.toThrow(
+      /Cross-Origin-Opener-Policy: same-origin.*Cross-Origin-Embedder-Policy: require-corp/,
+    );
+  });
 
 const tested = mode === 'all' ? runtimes : runtimes.filter(({ command }) => command);
 it.each(tested.map((runtime): [string, Runtime] => [runtime.name, runtime]))(

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { inBrowser, NO_WASM } from './browser.js';
+import { ISOLATED, inBrowser, NO_WASM } from './browser.js';
 import type { Report } from './report.js';
 import { inWorkerd } from './workerd.js';
 
@@ -68,6 +68,32 @@ const chromium = which('chromium', 'chromium-browser', 'google-chrome');
 /** Compatibility dates are dates of releases: the newest that a workerd takes is its version. */
 const newest: string = require('workerd').compatibilityDate;
 
+const threads = fileURLToPath(new URL('../../build/runtimes/threads-console.js', import.meta.url));
+const threadsInConsole =
+  (...args: string[]) =>
+  async (command: string[]): Promise<string> =>
+    JSON.parse(await output([...command, ...args, threads]));
+
+const firefox = which('firefox-esr', 'firefox');
+const webkit = miniBrowser();
+
+/** Where threads share memory: in a page, if that is isolated. */
+export const threaded: { name: string; command: string[] | undefined; run: (command: string[]) => Promise<string> }[] =
+  [
+    { name: 'Node', command: [process.execPath], run: threadsInConsole() },
+    { name: 'Deno', command: deno, run: threadsInConsole('run', '--no-prompt', '--no-lock', '--allow-read') },
+    { name: 'Bun', command: bun, run: threadsInConsole() },
+    { name: 'Chromium', command: chromium, run: (command) => inBrowser('chromium', command, ISOLATED, 'threads') },
+    { name: 'Firefox', command: firefox, run: (command) => inBrowser('firefox', command, ISOLATED, 'threads') },
+    { name: 'WebKit', command: webkit, run: (command) => inBrowser('webkit', command, ISOLATED, 'threads') },
+  ];
+
+/** A page that is not isolated, and so has no shared memory. */
+export const unshared = {
+  command: chromium,
+  run: (command: string[]) => inBrowser('chromium', command, {}, 'threads'),
+};
+
 export const runtimes: Runtime[] = [
   { name: 'Node', command: [process.execPath], run: inConsole() },
   // No permission is given: an import needs none.
@@ -79,8 +105,8 @@ export const runtimes: Runtime[] = [
     run: (command: string[]) => inWorkerd(command, date),
   })),
   { name: 'Chromium', command: chromium, run: (command) => inBrowser('chromium', command) },
-  { name: 'Firefox', command: which('firefox-esr', 'firefox'), run: (command) => inBrowser('firefox', command) },
-  { name: 'WebKit', command: miniBrowser(), run: (command) => inBrowser('webkit', command) },
+  { name: 'Firefox', command: firefox, run: (command) => inBrowser('firefox', command) },
+  { name: 'WebKit', command: webkit, run: (command) => inBrowser('webkit', command) },
   // Where the engine takes no WebAssembly, or not this one.
   { name: 'Node, --no-expose-wasm', command: [process.execPath], run: inConsole(['--no-expose-wasm']), falls: true },
   { name: 'Bun, no WebAssembly SIMD', command: bun, run: inConsole([], { BUN_JSC_useWasmSIMD: '0' }), falls: true },

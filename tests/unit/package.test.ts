@@ -5,6 +5,7 @@ import { instantiateSync } from '@assemblyscript/loader';
 import { describe, expect, it, vi } from 'vitest';
 import { kernelDigest } from '../../src/kernel/digest.js';
 import { extrasHex, gaussianHex, kernelHex } from '../../src/kernel/inlined.js';
+import * as shared from '../../src/threads/inlined.js';
 
 /** The ids of a module's sections, in order (WebAssembly core specification, 5.5.2). */
 function sections(module: Uint8Array): number[] {
@@ -26,6 +27,9 @@ const MODULES = [
   ['kernel', ['dropout'], kernelHex],
   ['extras', ['applyMask', 'fused'], extrasHex],
   ['gaussian', ['noise'], gaussianHex],
+  ['kernel.shared', ['dropout'], shared.kernelHex],
+  ['extras.shared', ['applyMask', 'fused'], shared.extrasHex],
+  ['gaussian.shared', ['noise'], shared.gaussianHex],
 ] as const;
 
 describe.each(MODULES)('dist/%s.wasm', (name, exports, hex) => {
