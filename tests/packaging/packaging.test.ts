@@ -3,6 +3,7 @@ import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import * as esbuild from 'esbuild';
+import { Miniflare } from 'miniflare';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -150,6 +151,22 @@ describe('edge', () => {
       await server.close();
     }
     expect(modulesIn(read('out/worker.js'))).toBe(0);
+  });
+
+  it('miniflare, which wrangler develops with, runs it', async () => {
+    await bundleFor('worker.js', 'out/worker.js', ['workerd', 'worker', 'browser']);
+    const wasm = ['kernel.wasm', 'extras.wasm', 'gaussian.wasm'].map((name) => ({
+      type: 'CompiledWasm' as const,
+      path: name,
+      contents: read(`node_modules/dropout-wasm/dist/${name}`),
+    }));
+    const main = { type: 'ESModule' as const, path: 'worker.js', contents: read('out/worker.js').toString() };
+    const miniflare = new Miniflare({ modules: [main, ...wasm], compatibilityDate: '2024-09-23' });
+    try {
+      expect(await (await miniflare.dispatchFetch('http://localhost/')).text()).toBe(LINE);
+    } finally {
+      await miniflare.dispose();
+    }
   });
 
   it('edge-light gets the reference and no WebAssembly', async () => {
