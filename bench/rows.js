@@ -100,7 +100,7 @@ export const ROWS = [
     const layer = new GaussianDropout(p, { generator: new Generator(42) });
     return () => layer.forward(x, out);
   }),
-  ...family('fused', 'biasDropoutResidual, rows of 1024', (x, out, p, like) => {
+  ...family('fused', 'biasDropoutResidual', (x, out, p, like) => {
     const residual = filled(like(x.length));
     const bias = filled(like(1024));
     const key = new Generator(42).next();
@@ -109,10 +109,10 @@ export const ROWS = [
   ...family('runs-of-64', 'noiseShape [n / 64, 1]', (x, out, p) => {
     return broadcast(x, out, p, [x.length / 64, 64], [null, 1]);
   }),
-  ...family('rows-of-64', 'noiseShape [n / 1024, 1, 64] over 16 rows', (x, out, p) => {
+  ...family('rows-of-64', 'noiseShape [b, 1, 64]', (x, out, p) => {
     return broadcast(x, out, p, [x.length / 1024, 16, 64], [null, 1, null]);
   }),
-  ...family('locked', 'LockedDropout over 16 time steps', (x, out, p) => {
+  ...family('locked', 'LockedDropout, 16 steps', (x, out, p) => {
     const shape = [16, x.length / 1024, 64];
     const layer = new LockedDropout(p, { generator: new Generator(42) });
     return () => layer.forward({ data: x, shape }, { data: out, shape });
@@ -178,7 +178,7 @@ function family(name, title, make) {
     },
     {
       name: `array-${name}-vs-plain`,
-      title: `${title} on plain arrays, against Dropout`,
+      title: `${title} on arrays, against Dropout`,
       sizes: FAMILY_SIZES,
       pair(n, p) {
         const { x, out } = plainArrays(n);
