@@ -87,11 +87,14 @@ export function useModule(module: WasmModule): void {
   const part = names.includes('dropout') ? 'kernel' : names.includes('fused') ? 'extras' : 'gaussian';
   if (part === 'gaussian' && !names.includes('noise'))
     throw wrongType('module', 'kernel.wasm, extras.wasm or gaussian.wasm', names);
-  const used = { kernel: chosen instanceof WasmKernel, extras: extrasChosen, gaussian: gaussianChosen }[part];
-  if (used) throw new Error(`${part}.wasm is in use already`);
-  handed[part] = module;
   // What the reference had to take over is chosen anew.
-  if (part === 'kernel') chosen = reason = undefined;
+  if (chosen === reference) chosen = undefined;
+  if (extrasChosen === referenceExtras) extrasChosen = undefined;
+  if (gaussianChosen === referenceGaussian) gaussianChosen = undefined;
+  if ({ kernel: chosen, extras: extrasChosen, gaussian: gaussianChosen }[part])
+    throw new Error(`${part}.wasm is in use already`);
+  handed[part] = module;
+  reason = undefined;
 }
 
 /**

@@ -107,12 +107,16 @@ describe('useModule', () => {
     );
     vi.stubGlobal('WebAssembly', Object.assign(Object.create(WebAssembly), { Module: Refusing }));
     expect(backend()).toMatchObject({ name: 'reference', reason: 'CompileError: no code generation' });
+    // The reference has served by now, and gives way.
+    const noise = gaussianNoise(new Float32Array(4), { stddev: 1, key });
     for (const module of modules) useModule(module);
     expect(backend().name).toBe('wasm-simd');
     expect([...dropout(Float32Array.of(1, 2, 3, 4), { p: 0.5, key })]).toEqual([2, 0, 0, 8]);
-    gaussianNoise(new Float32Array(4), { stddev: 1, key });
+    expect(gaussianNoise(new Float32Array(4), { stddev: 1, key })).toEqual(noise);
     applyMask(new Float32Array(4), new Uint8Array(4), { p: 0.5 });
     expect(backend().reason).toBeUndefined();
+    for (const [i, name] of ['kernel', 'extras', 'gaussian'].entries())
+      expect(() => useModule(modules[i]!)).toThrow(`${name}.wasm is in use already`);
   });
 
   it('refuses another module, and one that comes too late', async () => {
