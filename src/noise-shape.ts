@@ -22,11 +22,10 @@ export function checkNoiseShape(value: NoiseShape): NoiseShape {
 }
 
 /**
- * The nest of a noise shape over a shape, or undefined where every element has a draw of its own, as without one.
+ * The nest of a noise shape over a shape, or undefined where every element has a draw of its own.
  * @throws TypeError, RangeError unless it can be broadcast to that shape
  */
-export function nestOf(noiseShape: NoiseShape | null | undefined, shape: readonly number[]): Nest | undefined {
-  if (noiseShape === undefined || noiseShape === null) return undefined;
+export function nestOf(noiseShape: NoiseShape, shape: readonly number[]): Nest | undefined {
   const lead = shape.length - checkNoiseShape(noiseShape).length;
   const nest = [1];
   for (let axis = 0; axis < Math.max(shape.length, 1); axis++) {

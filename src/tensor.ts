@@ -37,8 +37,21 @@ export type Result<X extends Input> = X extends Tensor<infer A> ? Tensor<A> : X;
 
 export const dataOf = (x: Input): FloatArray => (ArrayBuffer.isView(x) ? x : x.data);
 
-/** The shape of a tensor, or of an array as an axis of its own. */
-export const shapeOf = (x: Input): readonly number[] => (ArrayBuffer.isView(x) ? [x.length] : x.shape);
+/** Writes x to out, which has been checked, unless it is there already. */
+export function copy(x: Input, out: Input): void {
+  const src = dataOf(x);
+  const dst = dataOf(out);
+  if (dst !== src) dst.set(src);
+}
+
+/**
+ * The shape of a tensor, or of an array as an axis of its own.
+ * @throws TypeError, RangeError unless x is an input
+ */
+export function shapeOf(x: Input): readonly number[] {
+  const { length } = checkInput(x, 'x');
+  return ArrayBuffer.isView(x) ? [length] : x.shape;
+}
 
 /**
  * Checks x and out, and returns what the result goes to: out, or a new array or tensor like x.

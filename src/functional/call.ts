@@ -7,7 +7,7 @@ import { checkProbability, checkWhole, checkWord, given } from '../check.js';
 import { kernel } from '../kernel/backend.js';
 import type { Affine, Nest } from '../kernel/kernel.js';
 import { type NoiseShape, nestOf } from '../noise-shape.js';
-import { checkInput, dataOf, type Input, type Like, type Result, resultFor, shapeOf } from '../tensor.js';
+import { copy, dataOf, type Input, type Like, type Result, resultFor, shapeOf } from '../tensor.js';
 import type { U64 } from '../u64.js';
 
 export interface CallOptions<X extends Input> {
@@ -54,8 +54,7 @@ export function checkStream(p: number, key: bigint | undefined, offset: number):
 export function dropped<X extends Input>(x: X, options: DropoutOptions<X>, numbers: (p: number) => Affine): Result<X> {
   const { p, key, offset = 0, out, noiseShape } = given(options);
   const word = checkStream(p, key, offset);
-  checkInput(x, 'x');
-  const nest = nestOf(noiseShape, shapeOf(x));
+  const nest = noiseShape === undefined || noiseShape === null ? undefined : nestOf(noiseShape, shapeOf(x));
   const result = resultFor(x, out);
   drop(x, result, p, numbers(p), word, offset, nest);
   return result;
@@ -67,5 +66,5 @@ export function drop(x: Input, out: Input, p: number, numbers: Affine, key = ANY
   const dst = dataOf(out);
   if (p === 1) dst.fill(0, 0, src.length);
   else if (p > 0) kernel().dropout(src, dst, key, offset, units(p), numbers, nest);
-  else if (dst !== src) dst.set(src);
+  else copy(x, out);
 }

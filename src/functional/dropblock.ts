@@ -5,7 +5,7 @@
 import { type Channels, checkChannels } from '../axes.js';
 import { checkPositive, given, wrongValue } from '../check.js';
 import { extras } from '../kernel/backend.js';
-import { dataOf, type Result, resultFor, type Tensor, tensorShape } from '../tensor.js';
+import { copy, dataOf, type Result, resultFor, type Tensor, tensorShape } from '../tensor.js';
 import type { U64 } from '../u64.js';
 import { ANY, type CallOptions, checkStream, scaled } from './call.js';
 import { maskOf } from './mask.js';
@@ -64,7 +64,7 @@ export function block(x: Tensor, out: Tensor, images: Images, size: number, p: n
   else if (p > 0) {
     const mask = blockMask(images, size, p, key, offset);
     extras().applyMask(src, mask, false, dst, scaled(keptScale(mask, false, mask.length)));
-  } else if (dst !== src) dst.set(src);
+  } else copy(x, out);
 }
 
 /** What the kept ones of a mask's n elements are multiplied by: 1 / the fraction of them. */

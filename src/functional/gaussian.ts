@@ -4,7 +4,7 @@
  */
 import { checkDeviation, checkWhole, checkWord, given } from '../check.js';
 import { gaussian } from '../kernel/backend.js';
-import { dataOf, type Input, type Result, resultFor } from '../tensor.js';
+import { copy, dataOf, type Input, type Result, resultFor } from '../tensor.js';
 import { ANY, type CallOptions, checkStream } from './call.js';
 
 export interface NoiseOptions<X extends Input> extends Omit<CallOptions<X>, 'p'> {
@@ -61,8 +61,6 @@ export function add(x: Input, out: Input, stddev: number, key = ANY, offset = 0)
 }
 
 function noise(x: Input, out: Input, stddev: number, key: typeof ANY, offset: number, additive: boolean): void {
-  const src = dataOf(x);
-  const dst = dataOf(out);
-  if (stddev > 0) gaussian().noise(src, dst, key, offset, stddev, additive);
-  else if (dst !== src) dst.set(src);
+  if (stddev > 0) gaussian().noise(dataOf(x), dataOf(out), key, offset, stddev, additive);
+  else copy(x, out);
 }

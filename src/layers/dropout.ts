@@ -4,7 +4,7 @@
  */
 import type { Nest } from '../kernel/kernel.js';
 import { checkNoiseShape, type NoiseShape, nestOf } from '../noise-shape.js';
-import { checkInput, type Input, shapeOf } from '../tensor.js';
+import { type Input, shapeOf } from '../tensor.js';
 import type { LayerOptions } from './layer.js';
 import { MaskLayer } from './mask-layer.js';
 
@@ -43,8 +43,6 @@ export class Dropout extends MaskLayer {
   }
 
   protected override nest(x: Input): Nest | undefined {
-    if (!this.noiseShape) return undefined;
-    checkInput(x, 'x');
-    return nestOf(this.noiseShape, shapeOf(x));
+    return this.noiseShape && nestOf(this.noiseShape, shapeOf(x));
   }
 }

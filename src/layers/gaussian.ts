@@ -4,7 +4,7 @@
  */
 import { checkDeviation, checkProbability } from '../check.js';
 import { add, multiply } from '../functional/gaussian.js';
-import { dataOf, type Input } from '../tensor.js';
+import { copy, type Input } from '../tensor.js';
 import { Layer, type LayerOptions, type Pass } from './layer.js';
 
 /**
@@ -95,8 +95,6 @@ export class GaussianNoise extends Layer {
   }
 
   protected gradient(dy: Input, out: Input): void {
-    const src = dataOf(dy);
-    const dst = dataOf(out);
-    if (dst !== src) dst.set(src);
+    copy(dy, out);
   }
 }

@@ -10,6 +10,7 @@ import {
   checkInput,
   checkLength,
   checkShape,
+  copy,
   dataOf,
   type Input,
   type Like,
@@ -253,10 +254,4 @@ function resultOf<X extends Input>(training: boolean, x: X, out: Like<X> | undef
   if (training || out !== undefined) return resultFor(x, out, name);
   checkInput(x, name);
   return x as unknown as Result<X>;
-}
-
-function copy(x: Input, out: Input): void {
-  const src = dataOf(x);
-  const dst = dataOf(out);
-  if (dst !== src) dst.set(src);
 }

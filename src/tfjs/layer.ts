@@ -91,8 +91,6 @@ export abstract class RateLayer<L extends Layer & { p: number }> extends ArrayLa
   /** @throws TypeError, RangeError for a rate that is no number from 0 to 1, or other arguments of another type */
   constructor(arrays: ArrayLayerClass<L>, args: RateArgs, defaults?: Record<string, unknown>) {
     super(arrays, args.rate, args, defaults);
-    // Again, since layers of arrays have a default for none.
-    this.arrays.p = args.rate;
   }
 
   get rate(): number {

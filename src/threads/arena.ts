@@ -4,7 +4,7 @@
  */
 
 import { Arena } from 'dropout-wasm';
-import { checkPositive, checkWhole, wrongType, wrongValue } from '../check.js';
+import { checkPositive, checkWhole, given, wrongType, wrongValue } from '../check.js';
 import { bytesOf } from '../kernel/modules.js';
 import type { WasmMemory } from '../kernel/webassembly.js';
 import { callsHome } from './calls.js';
@@ -57,7 +57,7 @@ export class SharedArena extends Arena {
    *   memory, and why a worker did not start
    */
   static async create(options: SharedArenaOptions): Promise<SharedArena> {
-    const { bytes, threads = defaultThreads(), worker, spawn, timeout = 5000 } = options ?? {};
+    const { bytes, threads = defaultThreads(), worker, spawn, timeout = 5000 } = given(options);
     checkWhole(bytes, 'bytes', 2 ** 32);
     checkThreads(threads);
     checkPositive(timeout, 'timeout');

@@ -34,7 +34,7 @@ describe.each(packages)('normal noise on %s', (_, { Generator, gaussianDropout, 
     const z = noise(vector.length, key, vector.offset);
     // 0 + z is z, but for a −0 that no quantile is.
     expect(hex(z.slice(0, 8))).toEqual(vector.first);
-    expect(digest(bytes(z))).toBe(vectors.noise.find((other) => other === vector)!.digest);
+    expect(digest(bytes(z))).toBe(vector.digest);
   });
 
   it('has the moments of N(0, 1), and no correlation between neighbours or keys', () => {
