@@ -2,7 +2,8 @@
  * The one suite that every runtime runs: every vector, random cases, every layer, on the package and on its reference.
  * It imports nothing of Node and nothing of a test runner.
  */
-import type { Layer, LayerJSON, LayerOptions, MaskLayer, Tensor } from '../../src/index.js';
+import type { Layer, LayerJSON, MaskLayer, Tensor } from '../../src/index.js';
+import { LAYERS } from '../layers.js';
 import { Random } from './random.js';
 import { bytesOf, Digest, digestOf, Record } from './record.js';
 
@@ -339,39 +340,6 @@ const FUZZ: [string, Test][] = [
 ];
 
 // Layers
-
-type Make = (make: Package, p: number, options: LayerOptions) => Layer;
-
-/** Every layer, on a shape that it takes. */
-const LAYERS: [string, readonly number[], Make][] = [
-  ['Dropout', [6, 35], (make, p, options) => new make.Dropout(p, options)],
-  [
-    'Dropout with noiseShape',
-    [6, 5, 7],
-    (make, p, options) => new make.Dropout(p, { ...options, noiseShape: [null, 1, 7] }),
-  ],
-  ['Dropout1d', [8, 24, 9], (make, p, options) => new make.Dropout1d(p, options)],
-  ['Dropout2d', [8, 24, 5, 7], (make, p, options) => new make.Dropout2d(p, options)],
-  [
-    'Dropout2d, channels last',
-    [8, 5, 7, 24],
-    (make, p, options) => new make.Dropout2d(p, { ...options, channels: 'last' }),
-  ],
-  ['Dropout3d', [4, 24, 2, 3, 4], (make, p, options) => new make.Dropout3d(p, options)],
-  ['AlphaDropout', [6, 35], (make, p, options) => new make.AlphaDropout(p, options)],
-  ['FeatureAlphaDropout', [8, 24, 5], (make, p, options) => new make.FeatureAlphaDropout(p, options)],
-  ['DropPath', [40, 9], (make, p, options) => new make.DropPath(p, options)],
-  ['DropPath, unscaled', [40, 9], (make, p, options) => new make.DropPath(p, { ...options, scaleByKeep: false })],
-  ['DropBlock2d', [2, 3, 9, 8], (make, p, options) => new make.DropBlock2d(p, { ...options, blockSize: 3 })],
-  ['LockedDropout', [5, 4, 40], (make, p, options) => new make.LockedDropout(p, options)],
-  [
-    'LockedDropout, batch first',
-    [4, 5, 40],
-    (make, p, options) => new make.LockedDropout(p, { ...options, batchFirst: true }),
-  ],
-  ['GaussianDropout', [6, 35], (make, p, options) => new make.GaussianDropout(p, options)],
-  ['GaussianNoise', [6, 35], (make, p, options) => new make.GaussianNoise(p, options)],
-];
 
 const size = (shape: readonly number[]) => shape.reduce((n, axis) => n * axis, 1);
 

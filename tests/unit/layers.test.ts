@@ -1,40 +1,9 @@
 /** What holds for every layer of the family, over both backends, and then what is each one's own. */
 import { describe, expect, it } from 'vitest';
 import type { Input, Layer, LayerOptions, MaskLayer, Tensor } from '../../src/index.js';
-import { type Package, packages } from '../backends.js';
+import { packages } from '../backends.js';
+import { LAYERS, MASKED } from '../layers.js';
 import { digest } from '../vectors.js';
-
-type Make = (make: Package, p: number, options: LayerOptions) => Layer;
-
-/** Every layer with a mask, on a shape that it takes. */
-const MASKED: [string, readonly number[], Make][] = [
-  ['Dropout', [6, 35], (make, p, options) => new make.Dropout(p, options)],
-  [
-    'Dropout with noiseShape',
-    [6, 5, 7],
-    (make, p, options) => new make.Dropout(p, { ...options, noiseShape: [null, 1, 7] }),
-  ],
-  ['Dropout1d', [8, 24, 9], (make, p, options) => new make.Dropout1d(p, options)],
-  ['Dropout2d', [8, 24, 5, 7], (make, p, options) => new make.Dropout2d(p, options)],
-  [
-    'Dropout2d, channels last',
-    [8, 5, 7, 24],
-    (make, p, options) => new make.Dropout2d(p, { ...options, channels: 'last' }),
-  ],
-  ['Dropout3d', [4, 24, 2, 3, 4], (make, p, options) => new make.Dropout3d(p, options)],
-  ['AlphaDropout', [6, 35], (make, p, options) => new make.AlphaDropout(p, options)],
-  ['FeatureAlphaDropout', [8, 24, 5], (make, p, options) => new make.FeatureAlphaDropout(p, options)],
-  ['DropPath', [40, 9], (make, p, options) => new make.DropPath(p, options)],
-  ['DropPath, unscaled', [40, 9], (make, p, options) => new make.DropPath(p, { ...options, scaleByKeep: false })],
-  ['DropBlock2d', [2, 3, 9, 8], (make, p, options) => new make.DropBlock2d(p, { ...options, blockSize: 3 })],
-  ['LockedDropout', [5, 4, 40], (make, p, options) => new make.LockedDropout(p, options)],
-];
-
-const LAYERS: [string, readonly number[], Make][] = [
-  ...MASKED,
-  ['GaussianDropout', [6, 35], (make, p, options) => new make.GaussianDropout(p, options)],
-  ['GaussianNoise', [6, 35], (make, p, options) => new make.GaussianNoise(p, options)],
-];
 
 const size = (shape: readonly number[]) => shape.reduce((n, axis) => n * axis, 1);
 const ramp = (shape: readonly number[], Floats: typeof Float32Array | typeof Float64Array = Float32Array): Tensor => ({
