@@ -27,7 +27,7 @@ const instead = (from, to) => ({
       resolve(path.replace(`${from}.js`, `${to}.js`), { ...options, pluginData: 'done' }),
     );
     // As dist/index.workerd.js sees them.
-    onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path: path.replace('../', './'), external: true }));
+    onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path: path.replace(/^(\.\.\/)+/, './'), external: true }));
   },
 });
 
@@ -43,5 +43,5 @@ await build({
   ...common,
   entryPoints: ['src/index.ts'],
   outfile: 'dist/index.reference.js',
-  plugins: [instead('backend', 'backend.reference')],
+  plugins: [instead('select', 'select.reference')],
 });

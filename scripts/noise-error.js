@@ -13,7 +13,7 @@ const every = Number(values.every);
 const TAIL = 2 ** 20;
 
 const { outputFiles } = await build({
-  stdin: { contents: "export { quantile } from './src/reference/normal.ts'", resolveDir: process.cwd() },
+  stdin: { contents: "export { quantile } from './src/backend/reference/gaussian.ts'", resolveDir: process.cwd() },
   bundle: true,
   format: 'esm',
   write: false,

@@ -3,9 +3,9 @@
  * @module
  */
 
-import { checkWhole, given, wrongType, wrongValue } from './check.js';
-import { adopt, type Home, homeOn, placeOf } from './kernel/memory.js';
-import type { WasmMemory } from './kernel/webassembly.js';
+import { adopt, type Home, homeOn, placeOf } from './backend/wasm/memory.js';
+import type { WasmMemory } from './backend/wasm/types.js';
+import { checkWhole, given, wrongType, wrongValue } from './core/check.js';
 
 export interface ArenaOptions {
   /** Size of a memory of the arena's own, a whole number up to 2^32. */

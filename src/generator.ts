@@ -3,8 +3,8 @@
  * a seed is a function of both, so its whole state is a seed and a position.
  * @module
  */
-import { checkWhole, checkWord, given, wrongType } from './check.js';
-import { add, fromBigInt, fromNumber, GAMMA, mix, mul, toBigInt, type U64, u64, xor } from './u64.js';
+import { checkWhole, checkWord, given, wrongType } from './core/check.js';
+import { add, fromBigInt, fromNumber, GAMMA, mix, mul, toBigInt, type U64, u64, xor } from './core/u64.js';
 
 /** A generator's state as JSON: `{ "seed": "0x2a", "position": 7 }`. */
 export interface GeneratorJSON {

@@ -3,10 +3,13 @@
  * @module
  */
 export { Arena, type ArenaOptions } from './arena.js';
-export type { Channels } from './axes.js';
+export { type Backend, backend, useModule } from './backend/select.js';
+export type { Channels } from './core/axes.js';
+export type { NoiseShape } from './core/shapes.js';
+export type { DataLike, FloatArray, Input, Like, Result, Tensor } from './core/tensor.js';
 export { alphaDropout, alphaDropoutBackward } from './functional/alpha.js';
-export type { CallOptions, DropoutOptions } from './functional/call.js';
-export { type DropBlockOptions, dropBlock2d } from './functional/dropblock.js';
+export type { CallOptions, DropoutOptions } from './functional/common.js';
+export { type DropBlockOptions, dropBlock2d } from './functional/drop-block.js';
 export { dropout } from './functional/dropout.js';
 export {
   biasDropoutResidual,
@@ -17,16 +20,13 @@ export {
 export { gaussianDropout, gaussianNoise, type NoiseOptions } from './functional/gaussian.js';
 export { type ApplyMaskOptions, applyMask, type MaskFormat, type MaskOptions, mask } from './functional/mask.js';
 export { Generator, type GeneratorJSON, manualSeed } from './generator.js';
-export { type Backend, backend, useModule } from './kernel/backend.js';
 export { AlphaDropout } from './layers/alpha.js';
 export { type ChannelOptions, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './layers/channels.js';
 export { DropBlock2d, type DropBlockLayerOptions } from './layers/drop-block.js';
 export { DropPath, type DropPathOptions } from './layers/drop-path.js';
 export { Dropout, type DropoutLayerOptions } from './layers/dropout.js';
 export { GaussianDropout, GaussianNoise } from './layers/gaussian.js';
+export { type LayersJSON, layersFromJSON, layersToJSON } from './layers/json.js';
 export type { ForwardOptions, Layer, LayerJSON, LayerOptions } from './layers/layer.js';
-export { type LayersJSON, layersFromJSON, layersToJSON } from './layers/list.js';
 export { LockedDropout, type LockedDropoutOptions } from './layers/locked.js';
 export type { MaskLayer } from './layers/mask-layer.js';
-export type { NoiseShape } from './noise-shape.js';
-export type { DataLike, FloatArray, Input, Like, Result, Tensor } from './tensor.js';

@@ -1,14 +1,14 @@
 /** What every suite runs over: both kernels on their own, and the whole package on each of them. */
 import { vi } from 'vitest';
-import type { Backend } from '../src/kernel/backend.js';
-import type { Extras, Gaussian, Kernel } from '../src/kernel/kernel.js';
-import { extrasModule, gaussianModule, kernelModule } from '../src/kernel/modules.js';
-import { WasmKernel } from '../src/kernel/wasm.js';
-import { WasmExtras } from '../src/kernel/wasm-extras.js';
-import { WasmGaussian } from '../src/kernel/wasm-gaussian.js';
-import { referenceExtras } from '../src/reference/extras.js';
-import { reference } from '../src/reference/index.js';
-import { referenceGaussian } from '../src/reference/normal.js';
+import type { Extras, Gaussian, Kernel } from '../src/backend/interface.js';
+import { referenceExtras } from '../src/backend/reference/extras.js';
+import { referenceGaussian } from '../src/backend/reference/gaussian.js';
+import { reference } from '../src/backend/reference/kernel.js';
+import type { Backend } from '../src/backend/select.js';
+import { WasmExtras } from '../src/backend/wasm/extras.js';
+import { WasmGaussian } from '../src/backend/wasm/gaussian.js';
+import { WasmKernel } from '../src/backend/wasm/kernel.js';
+import { extrasModule, gaussianModule, kernelModule } from '../src/backend/wasm/modules.js';
 
 type Name = Backend['name'];
 

@@ -2,9 +2,9 @@
  * Alpha dropout as a stateless call.
  * @module
  */
-import type { Affine } from '../kernel/kernel.js';
-import type { Input, Result } from '../tensor.js';
-import { type DropoutOptions, dropped, scaled } from './call.js';
+import type { Affine } from '../backend/interface.js';
+import type { Input, Result } from '../core/tensor.js';
+import { type DropoutOptions, dropped, scaled } from './common.js';
 
 /** What SELU tends to at −∞: −scale · alpha of Klambauer et al. 2017. */
 const SATURATED = -1.7580993408473766;

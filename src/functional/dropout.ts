@@ -2,8 +2,8 @@
  * Dropout as a stateless call.
  * @module
  */
-import type { Input, Result } from '../tensor.js';
-import { type DropoutOptions, dropped, inverted } from './call.js';
+import type { Input, Result } from '../core/tensor.js';
+import { type DropoutOptions, dropped, inverted } from './common.js';
 
 /**
  * Dropout (Srivastava et al. 2014), inverted: each element is +0 with probability p and x / (1 − p)

@@ -2,8 +2,9 @@
  * Bias, dropout and residual in one pass, as stateless calls.
  * @module
  */
-import { checkWhole, given, wrongValue } from '../check.js';
-import { extras } from '../kernel/backend.js';
+
+import { extras } from '../backend/select.js';
+import { checkWhole, given, wrongValue } from '../core/check.js';
 import {
   checkInput,
   checkKind,
@@ -17,8 +18,8 @@ import {
   type Result,
   resultFor,
   sibling,
-} from '../tensor.js';
-import { type CallOptions, checkStream, units } from './call.js';
+} from '../core/tensor.js';
+import { type CallOptions, checkStream, units } from './common.js';
 
 export interface FusedOptions<X extends Input> extends CallOptions<X> {
   /** One row, added to every row of x: as long as the last axis of x, or so that x.length is a multiple of it. */

@@ -2,10 +2,11 @@
  * Gaussian noise as stateless calls.
  * @module
  */
-import { checkDeviation, checkWhole, checkWord, given } from '../check.js';
-import { gaussian } from '../kernel/backend.js';
-import { copy, dataOf, type Input, type Result, resultFor } from '../tensor.js';
-import { ANY, type CallOptions, checkStream } from './call.js';
+
+import { gaussian } from '../backend/select.js';
+import { checkDeviation, checkWhole, checkWord, given } from '../core/check.js';
+import { copy, dataOf, type Input, type Result, resultFor } from '../core/tensor.js';
+import { ANY, type CallOptions, checkStream } from './common.js';
 
 export interface NoiseOptions<X extends Input> extends Omit<CallOptions<X>, 'p'> {
   /** Standard deviation of the noise, from 0 on. */

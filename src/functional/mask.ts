@@ -2,14 +2,15 @@
  * Masks as arrays: the stream's, and the caller's.
  * @module
  */
-import { checkBoolean, checkProbability, checkWhole, given, wrongType, wrongValue } from '../check.js';
-import { extras, kernel } from '../kernel/backend.js';
-import type { Nest } from '../kernel/kernel.js';
+
+import type { Nest } from '../backend/interface.js';
+import { extras, kernel } from '../backend/select.js';
+import { checkBoolean, checkProbability, checkWhole, given, wrongType, wrongValue } from '../core/check.js';
+import { noiseLength, spreadMask } from '../core/shapes.js';
+import { checkInput, checkMask, dataOf, type Input, type Like, meet, type Result, resultFor } from '../core/tensor.js';
+import type { U64 } from '../core/u64.js';
 import type { MaskLayer } from '../layers/mask-layer.js';
-import { noiseLength, spreadMask } from '../noise-shape.js';
-import { checkInput, checkMask, dataOf, type Input, type Like, meet, type Result, resultFor } from '../tensor.js';
-import type { U64 } from '../u64.js';
-import { ANY, checkStream, inverted, units } from './call.js';
+import { ANY, checkStream, inverted, units } from './common.js';
 
 /** One byte an element, or one bit: element i is bit i % 8 of byte ⌊i / 8⌋. 1 = kept. */
 export type MaskFormat = 'bytes' | 'bits';

@@ -3,7 +3,7 @@
  * WebAssembly, and refuse to train.
  * @module
  */
-import type { Input, Like, Result } from '../tensor.js';
+import type { Input, Like, Result } from '../core/tensor.js';
 
 type Out<X extends Input> = Like<X> | { training?: boolean; out?: Like<X> };
 

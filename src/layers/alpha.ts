@@ -2,8 +2,9 @@
  * The AlphaDropout layer.
  * @module
  */
+
+import type { Affine } from '../backend/interface.js';
 import { alpha, alphaGradient } from '../functional/alpha.js';
-import type { Affine } from '../kernel/kernel.js';
 import { Dropout } from './dropout.js';
 
 /**

@@ -2,12 +2,13 @@
  * Layers that drop whole channels.
  * @module
  */
-import { type Channels, checkChannels } from '../axes.js';
-import { wrongValue } from '../check.js';
+
+import type { Affine, Nest } from '../backend/interface.js';
+import { type Channels, checkChannels } from '../core/axes.js';
+import { wrongValue } from '../core/check.js';
+import { type NoiseShape, nestOf } from '../core/shapes.js';
+import { type Input, tensorShape } from '../core/tensor.js';
 import { alpha, alphaGradient } from '../functional/alpha.js';
-import type { Affine, Nest } from '../kernel/kernel.js';
-import { type NoiseShape, nestOf } from '../noise-shape.js';
-import { type Input, tensorShape } from '../tensor.js';
 import type { LayerOptions } from './layer.js';
 import { MaskLayer } from './mask-layer.js';
 

@@ -2,13 +2,14 @@
  * The DropBlock2d layer.
  * @module
  */
-import { type Channels, checkChannels } from '../axes.js';
-import { checkPositive } from '../check.js';
-import { scaled } from '../functional/call.js';
-import { block, blockMask, imagesOf, keptScale } from '../functional/dropblock.js';
+
+import type { Affine } from '../backend/interface.js';
+import { type Channels, checkChannels } from '../core/axes.js';
+import { checkPositive } from '../core/check.js';
+import { type Input, type Tensor, tensorShape } from '../core/tensor.js';
+import { scaled } from '../functional/common.js';
+import { block, blockMask, imagesOf, keptScale } from '../functional/drop-block.js';
 import { formatted, type MaskFormat } from '../functional/mask.js';
-import type { Affine } from '../kernel/kernel.js';
-import { type Input, type Tensor, tensorShape } from '../tensor.js';
 import type { LayerOptions, Pass } from './layer.js';
 import { MaskLayer } from './mask-layer.js';
 

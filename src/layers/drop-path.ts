@@ -2,11 +2,12 @@
  * The DropPath layer.
  * @module
  */
-import { checkBoolean, wrongValue } from '../check.js';
-import { inverted, scaled } from '../functional/call.js';
-import type { Affine, Nest } from '../kernel/kernel.js';
-import { nestOf } from '../noise-shape.js';
-import { type Input, tensorShape } from '../tensor.js';
+
+import type { Affine, Nest } from '../backend/interface.js';
+import { checkBoolean, wrongValue } from '../core/check.js';
+import { nestOf } from '../core/shapes.js';
+import { type Input, tensorShape } from '../core/tensor.js';
+import { inverted, scaled } from '../functional/common.js';
 import type { LayerOptions } from './layer.js';
 import { MaskLayer } from './mask-layer.js';
 

@@ -2,9 +2,9 @@
  * The Dropout layer.
  * @module
  */
-import type { Nest } from '../kernel/kernel.js';
-import { checkNoiseShape, type NoiseShape, nestOf } from '../noise-shape.js';
-import { type Input, shapeOf } from '../tensor.js';
+import type { Nest } from '../backend/interface.js';
+import { checkNoiseShape, type NoiseShape, nestOf } from '../core/shapes.js';
+import { type Input, shapeOf } from '../core/tensor.js';
 import type { LayerOptions } from './layer.js';
 import { MaskLayer } from './mask-layer.js';
 

@@ -2,9 +2,9 @@
  * Layers of normal noise: they drop nothing, so they have no mask.
  * @module
  */
-import { checkDeviation, checkProbability } from '../check.js';
+import { checkDeviation, checkProbability } from '../core/check.js';
+import { copy, type Input } from '../core/tensor.js';
 import { add, multiply } from '../functional/gaussian.js';
-import { copy, type Input } from '../tensor.js';
 import { Layer, type LayerOptions, type Pass } from './layer.js';
 
 /**

@@ -2,10 +2,9 @@
  * What every layer is: a mode, a generator, and what its latest forward did, over the stateless functions.
  * @module
  */
-import { checkBoolean, given, wrongType } from '../check.js';
-import { draws } from '../functional/call.js';
-import { defaultGenerator, drawKey, Generator, type GeneratorJSON } from '../generator.js';
-import type { Nest } from '../kernel/kernel.js';
+
+import type { Nest } from '../backend/interface.js';
+import { checkBoolean, given, wrongType } from '../core/check.js';
 import {
   checkInput,
   checkLength,
@@ -16,8 +15,10 @@ import {
   type Like,
   type Result,
   resultFor,
-} from '../tensor.js';
-import { toBigInt, type U64 } from '../u64.js';
+} from '../core/tensor.js';
+import { toBigInt, type U64 } from '../core/u64.js';
+import { draws } from '../functional/common.js';
+import { defaultGenerator, drawKey, Generator, type GeneratorJSON } from '../generator.js';
 
 export interface LayerOptions {
   /** Training writes the result over x. */

@@ -2,11 +2,12 @@
  * The LockedDropout layer.
  * @module
  */
-import { checkBoolean, checkWhole, checkWord, given, wrongType, wrongValue } from '../check.js';
-import type { Nest } from '../kernel/kernel.js';
-import { nestOf } from '../noise-shape.js';
-import { type Input, tensorShape } from '../tensor.js';
-import { toBigInt, type U64 } from '../u64.js';
+
+import type { Nest } from '../backend/interface.js';
+import { checkBoolean, checkWhole, checkWord, given, wrongType, wrongValue } from '../core/check.js';
+import { nestOf } from '../core/shapes.js';
+import { type Input, tensorShape } from '../core/tensor.js';
+import { toBigInt, type U64 } from '../core/u64.js';
 import type { LayerJSON, LayerOptions } from './layer.js';
 import { MaskLayer } from './mask-layer.js';
 

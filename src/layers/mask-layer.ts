@@ -2,11 +2,12 @@
  * What layers have that drop by a mask: p and the mask.
  * @module
  */
-import { checkProbability } from '../check.js';
-import { drop, inverted } from '../functional/call.js';
+
+import type { Affine } from '../backend/interface.js';
+import { checkProbability } from '../core/check.js';
+import type { Input } from '../core/tensor.js';
+import { drop, inverted } from '../functional/common.js';
 import { type MaskFormat, maskOf, nestMask } from '../functional/mask.js';
-import type { Affine } from '../kernel/kernel.js';
-import type { Input } from '../tensor.js';
 import { Layer, type LayerOptions, type Pass } from './layer.js';
 
 export abstract class MaskLayer extends Layer {

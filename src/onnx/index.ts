@@ -6,8 +6,8 @@
  * @module
  */
 import { Dropout, dropout, Generator, type Input, type Result } from 'dropout-wasm';
-import { checkBoolean, wrongType, wrongValue } from '../check.js';
-import { checkInput, dataOf } from '../tensor.js';
+import { checkBoolean, wrongType, wrongValue } from '../core/check.js';
+import { checkInput, dataOf } from '../core/tensor.js';
 
 export interface OnnxDropoutOptions<Opset extends number = number> {
   /** The operator's seed, as for `Generator`: the same mask at every call. Without it the default generator draws. */

@@ -5,7 +5,7 @@
 import type { serialization, Tensor } from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
 import { Dropout, Generator, type GeneratorJSON, type Layer, type LayerJSON } from 'dropout-wasm';
-import { wrongType } from '../check.js';
+import { wrongType } from '../core/check.js';
 import { elementwise } from './ops.js';
 
 /** Constructor arguments and stored configuration of every layer. Null is as good as none, as TF.js stores it. */

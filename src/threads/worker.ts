@@ -16,7 +16,7 @@ import {
   State,
   stateOf,
   takeCalls,
-} from './control.js';
+} from './queue.js';
 
 /** What Web Workers have globally and those of Node in a module, which no import has to name. */
 interface Port {

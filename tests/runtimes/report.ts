@@ -2,7 +2,7 @@
 import * as make from 'dropout-wasm';
 import * as reference from 'dropout-wasm/reference';
 import noise from '../../docs/normal-noise-v1.json' with { type: 'json' };
-import { quantile } from '../../src/reference/normal.js';
+import { quantile } from '../../src/backend/reference/gaussian.js';
 import stream from '../vectors/mask-stream-v1.json' with { type: 'json' };
 import { digestOfAll, float16, type Result, suite } from './suite.js';
 

@@ -6,7 +6,7 @@ import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { Arena, Dropout, dropout, Generator, gaussianNoise, mask } from 'dropout-wasm';
 import { describe, expect, it, vi } from 'vitest';
-import { kernelDigest } from '../../src/kernel/digest.js';
+import { kernelDigest } from '../../src/backend/wasm/digest.js';
 
 const key = new Generator(42).next();
 const ramp = (x: Float32Array) => x.map((_, i) => Math.sin(i) + 2);

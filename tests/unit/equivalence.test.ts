@@ -5,11 +5,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Arena } from '../../src/arena.js';
+import type { Extras, Gaussian, Kernel } from '../../src/backend/interface.js';
+import { nestOf } from '../../src/core/shapes.js';
+import { fromBigInt } from '../../src/core/u64.js';
 import { alpha } from '../../src/functional/alpha.js';
-import { inverted, scaled } from '../../src/functional/call.js';
-import type { Extras, Gaussian, Kernel } from '../../src/kernel/kernel.js';
-import { nestOf } from '../../src/noise-shape.js';
-import { fromBigInt } from '../../src/u64.js';
+import { inverted, scaled } from '../../src/functional/common.js';
 import { extras, gaussians, kernels } from '../backends.js';
 
 const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);

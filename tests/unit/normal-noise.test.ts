@@ -1,7 +1,7 @@
 /** The vectors of docs/normal-noise.md, the statistics of the noise, and what layers make of it. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { quantile } from '../../src/reference/normal.js';
+import { quantile } from '../../src/backend/reference/gaussian.js';
 import { packages } from '../backends.js';
 import { digest } from '../vectors.js';
 

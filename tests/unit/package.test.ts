@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { instantiateSync } from '@assemblyscript/loader';
 import { describe, expect, it, vi } from 'vitest';
-import { kernelDigest } from '../../src/kernel/digest.js';
-import { extrasHex, gaussianHex, kernelHex } from '../../src/kernel/inlined.js';
+import { kernelDigest } from '../../src/backend/wasm/digest.js';
+import { extrasHex, gaussianHex, kernelHex } from '../../src/backend/wasm/inlined.js';
 import * as shared from '../../src/threads/inlined.js';
 
 /** The ids of a module's sections, in order (WebAssembly core specification, 5.5.2). */

@@ -1,7 +1,7 @@
 /** Every entry of the test vectors, on the kernel and on the reference. */
 import { describe, expect, it } from 'vitest';
-import type { Kernel } from '../../src/kernel/kernel.js';
-import { fromBigInt, toBigInt, type U64 } from '../../src/u64.js';
+import type { Kernel } from '../../src/backend/interface.js';
+import { fromBigInt, toBigInt, type U64 } from '../../src/core/u64.js';
 import { kernels, packages } from '../backends.js';
 import { digest, vectors } from '../vectors.js';
 

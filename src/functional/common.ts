@@ -3,12 +3,13 @@
  * (SPEC.md).
  * @module
  */
-import { checkProbability, checkWhole, checkWord, given } from '../check.js';
-import { kernel } from '../kernel/backend.js';
-import type { Affine, Nest } from '../kernel/kernel.js';
-import { type NoiseShape, nestOf } from '../noise-shape.js';
-import { copy, dataOf, type Input, type Like, type Result, resultFor, shapeOf } from '../tensor.js';
-import type { U64 } from '../u64.js';
+
+import type { Affine, Nest } from '../backend/interface.js';
+import { kernel } from '../backend/select.js';
+import { checkProbability, checkWhole, checkWord, given } from '../core/check.js';
+import { type NoiseShape, nestOf } from '../core/shapes.js';
+import { copy, dataOf, type Input, type Like, type Result, resultFor, shapeOf } from '../core/tensor.js';
+import type { U64 } from '../core/u64.js';
 
 export interface CallOptions<X extends Input> {
   /** Probability that an element is dropped, from 0 to 1. */

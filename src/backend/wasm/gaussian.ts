@@ -3,12 +3,12 @@
  * @module
  */
 
-import type { FloatArray } from '../tensor.js';
-import type { U64 } from '../u64.js';
-import type { Gaussian } from './kernel.js';
+import type { FloatArray } from '../../core/tensor.js';
+import type { U64 } from '../../core/u64.js';
+import type { Gaussian } from '../interface.js';
 import { type GaussianExports, type Home, instantiate, sharedHome } from './memory.js';
 import { type Scratch, sizeOf, VALUES } from './scratch.js';
-import type { WasmModule } from './webassembly.js';
+import type { WasmModule } from './types.js';
 
 export class WasmGaussian implements Gaussian {
   readonly #module: WasmModule;

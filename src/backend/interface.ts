@@ -6,8 +6,8 @@
  * units of 2^-32, a whole number from 0 to 2^32.
  * @module
  */
-import type { FloatArray } from '../tensor.js';
-import type { U64 } from '../u64.js';
+import type { FloatArray } from '../core/tensor.js';
+import type { U64 } from '../core/u64.js';
 
 /** Kept → x · scale + shift, dropped → fill, each number rounded to the dtype of x. */
 export interface Affine {

@@ -5,7 +5,7 @@
  */
 
 import { extrasHex, gaussianHex, kernelHex } from './inlined.js';
-import type { WasmModule } from './webassembly.js';
+import type { WasmModule } from './types.js';
 
 export const kernelModule = (): WasmModule => moduleOf(kernelHex);
 export const extrasModule = (): WasmModule => moduleOf(extrasHex);

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { FloatArray } from '../tensor.js';
-import type { WasmMemory, WasmModule } from './webassembly.js';
+import type { FloatArray } from '../../core/tensor.js';
+import type { WasmMemory, WasmModule } from './types.js';
 
 /** What `dropout` makes of the drop flags (assembly/dropout.ts). */
 export enum Sink {

@@ -2,7 +2,7 @@
  * What `x` may be, and where its result goes.
  * @module
  */
-import { arenaOf } from './arena.js';
+import { arenaOf } from '../arena.js';
 import { wrongType, wrongValue } from './check.js';
 
 /** Float16Array, where the compiler's library has it. */

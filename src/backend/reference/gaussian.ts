@@ -3,9 +3,10 @@
  * docs/normal-noise.md.
  * @module
  */
-import type { Gaussian } from '../kernel/kernel.js';
-import type { FloatArray } from '../tensor.js';
-import type { U64 } from '../u64.js';
+
+import type { FloatArray } from '../../core/tensor.js';
+import type { U64 } from '../../core/u64.js';
+import type { Gaussian } from '../interface.js';
 import { rounding } from './affine.js';
 import { BLOCK, pieces } from './stream.js';
 

@@ -2,8 +2,9 @@
  * What happens to the numbers of a kept and of a dropped element.
  * @module
  */
-import type { Affine } from '../kernel/kernel.js';
-import type { FloatArray } from '../tensor.js';
+
+import type { FloatArray } from '../../core/tensor.js';
+import type { Affine } from '../interface.js';
 
 /** Rounds to what the kernel computes in: f64 for a Float64Array, f32 for all others. */
 export const rounding = (x: FloatArray): ((value: number) => number) =>

@@ -3,18 +3,18 @@
  * @module
  */
 
-import { wrongType } from '../check.js';
-import { referenceExtras } from '../reference/extras.js';
-import { reference } from '../reference/index.js';
-import { referenceGaussian } from '../reference/normal.js';
-import { kernelDigest } from './digest.js';
-import type { Extras, Gaussian, Kernel } from './kernel.js';
-import { extrasModule, gaussianModule, kernelModule } from './modules.js';
-import type { Scratch } from './scratch.js';
-import { WasmKernel } from './wasm.js';
-import { WasmExtras } from './wasm-extras.js';
-import { WasmGaussian } from './wasm-gaussian.js';
-import type { WasmModule } from './webassembly.js';
+import { wrongType } from '../core/check.js';
+import type { Extras, Gaussian, Kernel } from './interface.js';
+import { referenceExtras } from './reference/extras.js';
+import { referenceGaussian } from './reference/gaussian.js';
+import { reference } from './reference/kernel.js';
+import { kernelDigest } from './wasm/digest.js';
+import { WasmExtras } from './wasm/extras.js';
+import { WasmGaussian } from './wasm/gaussian.js';
+import { WasmKernel } from './wasm/kernel.js';
+import { extrasModule, gaussianModule, kernelModule } from './wasm/modules.js';
+import type { Scratch } from './wasm/scratch.js';
+import type { WasmModule } from './wasm/types.js';
 
 export interface Backend {
   name: 'wasm-simd' | 'reference';

@@ -2,12 +2,13 @@
  * DropBlock as a stateless call.
  * @module
  */
-import { type Channels, checkChannels } from '../axes.js';
-import { checkPositive, given, wrongValue } from '../check.js';
-import { extras } from '../kernel/backend.js';
-import { copy, dataOf, type Result, resultFor, type Tensor, tensorShape } from '../tensor.js';
-import type { U64 } from '../u64.js';
-import { ANY, type CallOptions, checkStream, scaled } from './call.js';
+
+import { extras } from '../backend/select.js';
+import { type Channels, checkChannels } from '../core/axes.js';
+import { checkPositive, given, wrongValue } from '../core/check.js';
+import { copy, dataOf, type Result, resultFor, type Tensor, tensorShape } from '../core/tensor.js';
+import type { U64 } from '../core/u64.js';
+import { ANY, type CallOptions, checkStream, scaled } from './common.js';
 import { maskOf } from './mask.js';
 
 export interface DropBlockOptions<X extends Tensor> extends CallOptions<X> {

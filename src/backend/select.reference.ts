@@ -2,12 +2,13 @@
  * The backend of the entries that hold no WebAssembly: the reference, with the same bits.
  * @module
  */
-import { referenceExtras } from '../reference/extras.js';
-import { reference } from '../reference/index.js';
-import { referenceGaussian } from '../reference/normal.js';
-import type { Backend } from './backend.js';
-import { kernelDigest } from './digest.js';
-import type { Extras, Gaussian, Kernel } from './kernel.js';
+
+import type { Extras, Gaussian, Kernel } from './interface.js';
+import { referenceExtras } from './reference/extras.js';
+import { referenceGaussian } from './reference/gaussian.js';
+import { reference } from './reference/kernel.js';
+import type { Backend } from './select.js';
+import { kernelDigest } from './wasm/digest.js';
 
 export const kernel = (): Kernel => reference;
 export const extras = (): Extras => referenceExtras;

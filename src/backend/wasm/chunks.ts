@@ -2,7 +2,7 @@
  * Cutting a nest into pieces that one call of the kernel takes.
  * @module
  */
-import type { Nest } from './kernel.js';
+import type { Nest } from '../interface.js';
 
 /**
  * Elements `at … at + n − 1` of x, which `noise` elements of the noise serve, from element `first` on: as rows ·

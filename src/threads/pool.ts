@@ -17,8 +17,8 @@ import {
   State,
   stateOf,
   takeCalls,
-} from './control.js';
-import type { WorkerLike } from './start.js';
+} from './queue.js';
+import type { WorkerLike } from './spawn.js';
 
 /**
  * Elements that are worth sharing with workers that are awake, and that are worth waking them: 20 and 105 µs of one

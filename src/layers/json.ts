@@ -2,7 +2,7 @@
  * Storing and restoring the layers of a whole model.
  * @module
  */
-import { given, wrongType } from '../check.js';
+import { given, wrongType } from '../core/check.js';
 import { Generator, type GeneratorJSON } from '../generator.js';
 import { AlphaDropout } from './alpha.js';
 import { Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './channels.js';

@@ -3,10 +3,11 @@
  * for engines without WebAssembly SIMD. `threshold` and `pieces` in stream.ts are the heart of it.
  * @module
  */
-import type { Affine, Kernel, Nest } from '../kernel/kernel.js';
-import { noiseLength } from '../noise-shape.js';
-import type { FloatArray } from '../tensor.js';
-import type { U64 } from '../u64.js';
+
+import { noiseLength } from '../../core/shapes.js';
+import type { FloatArray } from '../../core/tensor.js';
+import type { U64 } from '../../core/u64.js';
+import type { Affine, Kernel, Nest } from '../interface.js';
 import { affine } from './affine.js';
 import { forEachElement } from './stream.js';
 

@@ -2,7 +2,7 @@
  * A piece of the kernel's own memory that other arrays pass through.
  * @module
  */
-import type { FloatArray } from '../tensor.js';
+import type { FloatArray } from '../../core/tensor.js';
 
 type Numbers = FloatArray | Uint8Array;
 

@@ -2,8 +2,9 @@
  * Starting a worker, wherever that is: from a URL, a blob, or by the caller.
  * @module
  */
-import type { Answer, Assignment } from './control.js';
+
 import { workerSource } from './inlined.js';
+import type { Answer, Assignment } from './queue.js';
 
 /** A Worker of the web, of Deno or Bun, or one of node:worker_threads, that runs dropout-wasm/threads/worker.js. */
 export interface WorkerLike {

@@ -4,14 +4,14 @@
  */
 
 import { Arena } from 'dropout-wasm';
-import { checkPositive, checkWhole, given, wrongType, wrongValue } from '../check.js';
-import { bytesOf } from '../kernel/modules.js';
-import type { WasmMemory } from '../kernel/webassembly.js';
-import { callsHome } from './calls.js';
-import { type Assignment, bind, controlBytes, type Exports } from './control.js';
+import { bytesOf } from '../backend/wasm/modules.js';
+import type { WasmMemory } from '../backend/wasm/types.js';
+import { checkPositive, checkWhole, given, wrongType, wrongValue } from '../core/check.js';
 import { extrasHex, gaussianHex, kernelHex } from './inlined.js';
-import { assign, fromBlob, fromUrl, type WorkerLike } from './start.js';
-import { Team } from './team.js';
+import { callsHome } from './partition.js';
+import { Team } from './pool.js';
+import { type Assignment, bind, controlBytes, type Exports } from './queue.js';
+import { assign, fromBlob, fromUrl, type WorkerLike } from './spawn.js';
 
 /** Past eight, threads of one memory wait for it more than they work. */
 const SENSIBLE = 8;

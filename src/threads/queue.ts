@@ -15,8 +15,8 @@
  * @module
  */
 
-import type { ExtrasExports, GaussianExports, KernelExports } from '../kernel/memory.js';
-import type { WasmMemory } from '../kernel/webassembly.js';
+import type { ExtrasExports, GaussianExports, KernelExports } from '../backend/wasm/memory.js';
+import type { WasmMemory } from '../backend/wasm/types.js';
 
 /** Words that different threads write lie on cache lines of their own. */
 const LINE = 16;

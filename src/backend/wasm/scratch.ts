@@ -3,10 +3,10 @@
  * @module
  */
 
-import type { FloatArray } from '../tensor.js';
+import type { FloatArray } from '../../core/tensor.js';
 import type { ExtrasExports, GaussianExports, Home, KernelExports } from './memory.js';
 import { Tile } from './tile.js';
-import type { WasmMemory } from './webassembly.js';
+import type { WasmMemory } from './types.js';
 
 /**
  * Bytes of a tile: a block of f32. Measured at 64K f32: 16 KB 0.28 ns an element, 8 KB 0.35, 32 KB 0.32;

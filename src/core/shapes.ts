@@ -2,8 +2,9 @@
  * Noise that is broadcast: which elements share a draw.
  * @module
  */
+
+import type { Nest } from '../backend/interface.js';
 import { wrongType, wrongValue } from './check.js';
-import type { Nest } from './kernel/kernel.js';
 
 /** As long as the shape of x or shorter, aligned to its end: 1 shares a draw along that axis, null copies the size. */
 export type NoiseShape = readonly (number | null)[];

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { FusedPass, type Home, Sink } from '../kernel/memory.js';
-import type { WasmMemory } from '../kernel/webassembly.js';
-import { type Exports, Fn } from './control.js';
-import type { Team } from './team.js';
+import { FusedPass, type Home, Sink } from '../backend/wasm/memory.js';
+import type { WasmMemory } from '../backend/wasm/types.js';
+import type { Team } from './pool.js';
+import { type Exports, Fn } from './queue.js';
 
 const BLOCK = 4096;
 

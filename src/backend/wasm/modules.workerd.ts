@@ -4,12 +4,12 @@
  */
 
 // @ts-expect-error: a WebAssembly.Module, in this runtime alone
-import extras from '../extras.wasm';
+import extras from '../../extras.wasm';
 // @ts-expect-error
-import gaussian from '../gaussian.wasm';
+import gaussian from '../../gaussian.wasm';
 // @ts-expect-error
-import kernel from '../kernel.wasm';
-import type { WasmModule } from './webassembly.js';
+import kernel from '../../kernel.wasm';
+import type { WasmModule } from './types.js';
 
 export const kernelModule = (): WasmModule => kernel;
 export const extrasModule = (): WasmModule => extras;

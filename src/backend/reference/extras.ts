@@ -2,9 +2,10 @@
  * The reference of what extras.wasm does.
  * @module
  */
-import type { Affine, Extras } from '../kernel/kernel.js';
-import type { FloatArray } from '../tensor.js';
-import type { U64 } from '../u64.js';
+
+import type { FloatArray } from '../../core/tensor.js';
+import type { U64 } from '../../core/u64.js';
+import type { Affine, Extras } from '../interface.js';
 import { affine, rounding } from './affine.js';
 import { forEachElement } from './stream.js';
 

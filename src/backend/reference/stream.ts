@@ -2,7 +2,7 @@
  * The mask stream, version 1, to be read beside SPEC.md: block seeding, lanes and threshold.
  * @module
  */
-import { add, fromNumber, GAMMA, mix, mul, type U64 } from '../u64.js';
+import { add, fromNumber, GAMMA, mix, mul, type U64 } from '../../core/u64.js';
 
 export const BLOCK = 4096;
 const STEPS = 128;

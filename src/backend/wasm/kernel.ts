@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { FloatArray } from '../tensor.js';
-import type { U64 } from '../u64.js';
-import type { Affine, Kernel, Nest } from './kernel.js';
+import type { FloatArray } from '../../core/tensor.js';
+import type { U64 } from '../../core/u64.js';
+import type { Affine, Kernel, Nest } from '../interface.js';
+import { eachPiece } from './chunks.js';
 import { type Home, homeOf, instantiate, type KernelExports, Sink, sharedHome, together } from './memory.js';
-import { eachPiece } from './pieces.js';
 import { Scratch, SECOND, sizeOf, VALUES } from './scratch.js';
-import type { WasmModule } from './webassembly.js';
+import type { WasmModule } from './types.js';
 
 /** Elements of x that one draw of a row of noise serves at once: more would leave the L2 cache between repeats. */
 const NEAR = 32768;
