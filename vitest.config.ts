@@ -14,7 +14,7 @@ export default defineConfig({
   },
   test: {
     include: ['tests/**/*.test.ts'],
-    reporters: ['default', './tests/closing-line.ts'],
+    reporters: ['default', './tests/support/closing-line.ts'],
     testTimeout: 120_000,
   },
 });

@@ -2,8 +2,8 @@
  * `npm run bench`: dropout-wasm against its peers, all in this one process and run.
  */
 import { parseArgs } from 'node:util';
+import { PROBABILITIES, ROWS, timeCase } from './comparisons.js';
 import { comparison, endProgress, LEGEND, machine, progress } from './report.js';
-import { PROBABILITIES, ROWS, timeCase } from './rows.js';
 import { SECTIONS } from './sections.js';
 
 const USAGE = `node bench/index.js [--only NAME]... [--quick] [--json]

@@ -23,7 +23,7 @@ ${all[0]?.model.trim()}, ${all.length} cores; ${process.platform} ${process.arch
 Node ${process.versions.node}, V8 ${process.versions.v8}; TF.js ${tfjsVersion}`;
 }
 
-/** @param {import('./rows.js').Result[]} results of one row */
+/** @param {import('./comparisons.js').Result[]} results of one row */
 export function comparison(results) {
   const probabilities = [...new Set(results.map(({ p }) => p))];
   const sizes = [...new Set(results.map(({ n }) => n))];

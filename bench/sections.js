@@ -36,7 +36,7 @@ export const SECTIONS = [
     run({ starts }) {
       return ['array', 'arena']
         .map((kind) => {
-          const times = Array.from({ length: starts }, () => Number(node(['one-call.js', kind, `${CALL_SIZE}`])));
+          const times = Array.from({ length: starts }, () => Number(node(['call-latency.js', kind, `${CALL_SIZE}`])));
           return `${kind}: median of ${starts} ${median(times).toFixed(0)} ns, fastest ${Math.min(...times).toFixed(0)} ns`;
         })
         .join('\n');
@@ -46,7 +46,7 @@ export const SECTIONS = [
     name: 'start',
     title: 'import to first result, in a new process each time',
     run({ starts }) {
-      const times = Array.from({ length: starts }, () => Number(node(['start.js'])));
+      const times = Array.from({ length: starts }, () => Number(node(['cold-start.js'])));
       return `median of ${starts} ${median(times).toFixed(2)} ms, fastest ${Math.min(...times).toFixed(2)} ms`;
     },
   },
@@ -57,7 +57,7 @@ export const SECTIONS = [
       const lines = ['arena', 'array'].flatMap((kind) => {
         /** @type {{ before: Held, after: Held, kept: number }} */
         const { before, after, kept } = JSON.parse(
-          node(['training.js', kind, `${steps}`, `${TRAINING_SIZE}`], '--expose-gc'),
+          node(['memory.js', kind, `${steps}`, `${TRAINING_SIZE}`], '--expose-gc'),
         );
         return [
           [`${kind}, before`, ...shown(before), ''],

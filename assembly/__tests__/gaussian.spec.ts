@@ -1,5 +1,5 @@
 /** The quantile against values of the normal distribution, and what the noise is made into. */
-import { noise } from "../gaussian";
+import { noise } from "../noise";
 import { quantile } from "../quantile";
 
 function z(v: u32): f32 {

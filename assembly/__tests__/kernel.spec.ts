@@ -1,6 +1,6 @@
 /** The two exports on real memory: what is written, and that nothing else is. */
 import { applyMask, fused } from "../extras";
-import { dropout } from "../index";
+import { dropout } from "../kernel";
 import { Sink } from "../dropout";
 import { Pass } from "../fused";
 

@@ -10,9 +10,9 @@ import { parseArgs } from 'node:util';
 import cliProgress from 'cli-progress';
 import { useWasmBackend } from './backend.js';
 import { loadDigits } from './data.js';
-import { renderReport } from './report.js';
-import { P, runSeedExperiment, SHAPE } from './seed-experiment.js';
-import { resultsTable, seedTable, toText } from './tables.js';
+import { renderReport } from './report/page.js';
+import { P, runSeedExperiment, SHAPE } from './report/seed-experiment.js';
+import { resultsTable, seedTable, toText } from './report/tables.js';
 import { train } from './train.js';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
@@ -70,7 +70,7 @@ function wholeNumber(name, text, least) {
  * @param {Options} options
  */
 async function trainAll(digits, { seeds, epochs }) {
-  /** @type {import('./tables.js').Histories} */
+  /** @type {import('./report/tables.js').Histories} */
   const histories = { without: [], with: [] };
   const bar = new cliProgress.SingleBar({
     format: '{bar} {percentage} % | {value}/{total} epochs | {eta_formatted} left',

@@ -3,7 +3,7 @@
  * the list of peers' checks. Flax's key is the key here, its broadcast_dims are ones in a noise shape.
  */
 import { describe, expect, it } from 'vitest';
-import { packages } from '../backends.js';
+import { packages } from '../support/backends.js';
 
 const count = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 const ones = (shape: readonly number[]) => ({ data: new Float32Array(count(shape)).fill(1), shape });

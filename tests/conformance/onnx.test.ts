@@ -4,7 +4,7 @@
  * so here they are what the definition says of any mask: output = scale · data · mask, scale = 1 / (1 − ratio).
  */
 import { describe, expect, it } from 'vitest';
-import { load, type Package } from '../backends.js';
+import { load, type Package } from '../support/backends.js';
 
 type Face = typeof import('../../src/onnx/index.js');
 

@@ -4,7 +4,7 @@
  * key of the forward, or `applyMask` with its mask; BiasDropout is `biasDropoutResidual`. Data is 1, 2, 3, … as there.
  */
 import { describe, expect, it } from 'vitest';
-import { load, type Package } from '../backends.js';
+import { load, type Package } from '../support/backends.js';
 
 type Face = typeof import('../../src/onnx/index.js');
 

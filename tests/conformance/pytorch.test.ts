@@ -3,7 +3,7 @@
  * and the experiment with a layer of ones. Every test seeds a generator of its own: its figures never change.
  */
 import { describe, expect, it } from 'vitest';
-import { type Package, packages } from '../backends.js';
+import { type Package, packages } from '../support/backends.js';
 
 const count = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 const full = (shape: readonly number[], value: number) => ({ data: new Float32Array(count(shape)).fill(value), shape });

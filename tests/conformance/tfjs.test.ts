@@ -4,7 +4,7 @@
  * dropped or kept; every test seeds a generator of its own.
  */
 import { describe, expect, it } from 'vitest';
-import { packages } from '../backends.js';
+import { packages } from '../support/backends.js';
 
 const count = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 const ones = (shape: readonly number[]) => ({ data: new Float32Array(count(shape)).fill(1), shape });

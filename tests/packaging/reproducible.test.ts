@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { ROOT, run, tool } from './project.js';
 
 it.each([
-  ['kernel', 'index', 'release'],
+  ['kernel', 'kernel', 'release'],
   ['extras', 'extras', 'extras'],
   ['gaussian', 'gaussian', 'gaussian'],
 ])('%s.wasm', async (name, source, target) => {

@@ -3,7 +3,7 @@
  * It imports nothing of Node and nothing of a test runner.
  */
 import type { Layer, LayerJSON, MaskLayer, Tensor } from '../../src/index.js';
-import { LAYERS } from '../layers.js';
+import { LAYERS } from '../support/layers.js';
 import { Random } from './random.js';
 import { bytesOf, Digest, digestOf, Record } from './record.js';
 

@@ -1,6 +1,6 @@
 /** The stateless calls and the layer, over both backends. */
 import { describe, expect, it } from 'vitest';
-import { packages } from '../backends.js';
+import { packages } from '../support/backends.js';
 
 describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, applyMask, dropout, manualSeed, mask }) => {
   const key = new Generator(42).next();

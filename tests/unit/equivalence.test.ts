@@ -10,7 +10,7 @@ import { nestOf } from '../../src/core/shapes.js';
 import { fromBigInt } from '../../src/core/u64.js';
 import { alpha } from '../../src/functional/alpha.js';
 import { inverted, scaled } from '../../src/functional/common.js';
-import { extras, gaussians, kernels } from '../backends.js';
+import { extras, gaussians, kernels } from '../support/backends.js';
 
 const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
 console.log(`equivalence: FUZZ_SEED=${seed}`);

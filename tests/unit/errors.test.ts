@@ -1,6 +1,6 @@
 /** Bad input: the error's class, the argument that its message names, and that nothing was written or drawn. */
 import { describe, expect, it } from 'vitest';
-import { packages } from '../backends.js';
+import { packages } from '../support/backends.js';
 
 const wrong = (value: unknown) => value as never;
 

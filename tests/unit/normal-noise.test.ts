@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { quantile } from '../../src/backend/reference/gaussian.js';
-import { packages } from '../backends.js';
-import { digest } from '../vectors.js';
+import { packages } from '../support/backends.js';
+import { digest } from '../support/vectors.js';
 
 interface Vectors {
   quantile: { v: string; z: string }[];

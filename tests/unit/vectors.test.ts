@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Kernel } from '../../src/backend/interface.js';
 import { fromBigInt, toBigInt, type U64 } from '../../src/core/u64.js';
-import { kernels, packages } from '../backends.js';
-import { digest, vectors } from '../vectors.js';
+import { kernels, packages } from '../support/backends.js';
+import { digest, vectors } from '../support/vectors.js';
 
 describe.each(packages)('mask stream, version 1, on %s', (_, { Generator, mask, dropout }) => {
   it.each(vectors.keys)('hands out the keys of seed $seed', ({ seed, keys }) => {

@@ -1,14 +1,14 @@
 /** What every suite runs over: both kernels on their own, and the whole package on each of them. */
 import { vi } from 'vitest';
-import type { Extras, Gaussian, Kernel } from '../src/backend/interface.js';
-import { referenceExtras } from '../src/backend/reference/extras.js';
-import { referenceGaussian } from '../src/backend/reference/gaussian.js';
-import { reference } from '../src/backend/reference/kernel.js';
-import type { Backend } from '../src/backend/select.js';
-import { WasmExtras } from '../src/backend/wasm/extras.js';
-import { WasmGaussian } from '../src/backend/wasm/gaussian.js';
-import { WasmKernel } from '../src/backend/wasm/kernel.js';
-import { extrasModule, gaussianModule, kernelModule } from '../src/backend/wasm/modules.js';
+import type { Extras, Gaussian, Kernel } from '../../src/backend/interface.js';
+import { referenceExtras } from '../../src/backend/reference/extras.js';
+import { referenceGaussian } from '../../src/backend/reference/gaussian.js';
+import { reference } from '../../src/backend/reference/kernel.js';
+import type { Backend } from '../../src/backend/select.js';
+import { WasmExtras } from '../../src/backend/wasm/extras.js';
+import { WasmGaussian } from '../../src/backend/wasm/gaussian.js';
+import { WasmKernel } from '../../src/backend/wasm/kernel.js';
+import { extrasModule, gaussianModule, kernelModule } from '../../src/backend/wasm/modules.js';
 
 type Name = Backend['name'];
 
@@ -29,7 +29,7 @@ export const gaussians: [Name, Gaussian][] = [
   ['reference', referenceGaussian],
 ];
 
-export type Package = typeof import('../src/index.js');
+export type Package = typeof import('../../src/index.js');
 
 /** A fresh copy of the package that has settled for the named backend, as it would under a strict CSP. */
 export async function load(name: Name): Promise<Package> {
@@ -42,7 +42,7 @@ export async function load(name: Name): Promise<Package> {
           throw new WebAssembly.CompileError('forbidden by the test');
         }
       } as never;
-    const fresh = await import('../src/index.js');
+    const fresh = await import('../../src/index.js');
     if (fresh.backend().name !== name) throw new Error(`the backend is ${fresh.backend().name}`);
     return fresh;
   } finally {

@@ -1,7 +1,7 @@
 /** Masks and digits as PNG images in data: URIs, a pixel for each element. */
 import { Dropout, Generator, mask } from 'dropout-wasm';
 import { encode } from 'fast-png';
-import { PIXELS, SIDE } from './data.js';
+import { PIXELS, SIDE } from '../data.js';
 
 /** @typedef {{ caption: string, src: string }} Picture */
 /** @typedef {{ title: string, pictures: Picture[] }} PictureRow */

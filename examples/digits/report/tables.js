@@ -3,7 +3,7 @@ import Table from 'cli-table3';
 import { meanAndStd } from './stats.js';
 
 /** @typedef {{ head: string[], rows: string[][] }} TableData the first column names the row */
-/** @typedef {import('./train.js').Epoch[]} History */
+/** @typedef {import('../train.js').Epoch[]} History */
 /** @typedef {{ without: History[], with: History[] }} Histories one history for each seed, in the same order */
 
 /**
@@ -69,7 +69,7 @@ export function toHtml({ head, rows }) {
  * @returns {number[]} accuracies and their gap in percent, and the test loss
  */
 function finalScores(history) {
-  const { train, test } = /** @type {import('./train.js').Epoch} */ (history.at(-1));
+  const { train, test } = /** @type {import('../train.js').Epoch} */ (history.at(-1));
   return [100 * train.accuracy, 100 * test.accuracy, 100 * (train.accuracy - test.accuracy), test.loss];
 }
 

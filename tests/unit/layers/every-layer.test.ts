@@ -1,9 +1,9 @@
 /** What holds for every layer of the family, over both backends, and then what is each one's own. */
 import { describe, expect, it } from 'vitest';
-import type { Input, Layer, LayerOptions, MaskLayer, Tensor } from '../../src/index.js';
-import { packages } from '../backends.js';
-import { LAYERS, MASKED } from '../layers.js';
-import { digest } from '../vectors.js';
+import type { Input, Layer, LayerOptions, MaskLayer, Tensor } from '../../../src/index.js';
+import { packages } from '../../support/backends.js';
+import { LAYERS, MASKED } from '../../support/layers.js';
+import { digest } from '../../support/vectors.js';
 
 const size = (shape: readonly number[]) => shape.reduce((n, axis) => n * axis, 1);
 const ramp = (shape: readonly number[], Floats: typeof Float32Array | typeof Float64Array = Float32Array): Tensor => ({

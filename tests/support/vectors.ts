@@ -9,7 +9,7 @@ interface Vectors {
 }
 
 export const vectors: Vectors = JSON.parse(
-  readFileSync(new URL('./vectors/mask-stream-v1.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../vectors/mask-stream-v1.json', import.meta.url), 'utf8'),
 );
 
 /** FNV-1a 64 as the vectors give it: 16 hex digits. */

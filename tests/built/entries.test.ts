@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type * as Inference from '../../src/inference/index.js';
-import type { Package } from '../backends.js';
+import type { Package } from '../support/backends.js';
 
 const dist = (path: string) => new URL(`../../dist/${path}`, import.meta.url);
 const key = 0xbdd732262feb6e95n;

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 
 type Held = Record<'heapUsed' | 'external' | 'arrayBuffers' | 'wasm', number>;
 
-const script = fileURLToPath(new URL('../../bench/training.js', import.meta.url));
+const script = fileURLToPath(new URL('../../bench/memory.js', import.meta.url));
 
 it.each(['arena', 'array'])(
   '%s: heap, buffers and WebAssembly memory stay flat, and no byte of mask is kept',

@@ -1,6 +1,6 @@
 /** What is each layer's and function's own, over both backends: which elements share a draw, formulas, and errors. */
 import { describe, expect, it } from 'vitest';
-import { packages } from '../backends.js';
+import { packages } from '../../support/backends.js';
 
 const size = (shape: readonly number[]) => shape.reduce((n, axis) => n * axis, 1);
 const tensor = (shape: number[], value: (i: number) => number = (i) => Math.sin(i + 1) + 2) => ({

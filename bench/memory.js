@@ -2,7 +2,7 @@
  * Run by `sections.js` in a process of its own, with --expose-gc: trains a layer for a number of steps and
  * prints, as JSON, what the process held before and after, and what one forward left behind.
  *
- *   node --expose-gc bench/training.js arena|array STEPS N
+ *   node --expose-gc bench/memory.js arena|array STEPS N
  */
 
 const [, , kind, steps, size] = process.argv;

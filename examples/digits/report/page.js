@@ -1,13 +1,13 @@
 /** The report: one HTML file that loads nothing. */
 import { version_core } from '@tensorflow/tfjs-core';
 import { backend, Generator } from 'dropout-wasm';
+import { CLASSES, PIXELS } from '../data.js';
+import { HIDDEN_RATE, HIDDEN_UNITS, INPUT_RATE } from '../model.js';
+import { BATCH_SIZE } from '../train.js';
 import { learningCurves } from './charts.js';
-import { CLASSES, PIXELS } from './data.js';
-import { HIDDEN_RATE, HIDDEN_UNITS, INPUT_RATE } from './model.js';
 import { digitPictures, maskPictures } from './pictures.js';
 import { P, SEED, SHAPE } from './seed-experiment.js';
 import { resultsTable, seedTable, toHtml } from './tables.js';
-import { BATCH_SIZE } from './train.js';
 
 const STYLE = `
   :root {
@@ -58,7 +58,7 @@ const STYLE = `
 /**
  * @param {object} experiment
  * @param {import('./seed-experiment.js').SeedMeasurement[]} experiment.seedMeasurements
- * @param {ReturnType<typeof import('./data.js').loadDigits>} experiment.digits
+ * @param {ReturnType<typeof import('../data.js').loadDigits>} experiment.digits
  * @param {import('./tables.js').Histories} experiment.histories
  * @param {number[]} experiment.seeds
  * @param {number} experiment.epochs

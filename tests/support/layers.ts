@@ -1,6 +1,6 @@
 /** Every layer, for the suites that run over all of them, in vitest and in other runtimes. */
-import type * as dropoutWasm from '../src/index.js';
-import type { Layer, LayerOptions } from '../src/index.js';
+import type * as dropoutWasm from '../../src/index.js';
+import type { Layer, LayerOptions } from '../../src/index.js';
 
 type Make = (make: typeof dropoutWasm, p: number, options: LayerOptions) => Layer;
 

@@ -2,7 +2,7 @@
  * Run by `sections.js` in a process of its own, as a program that uses just one kind of array would be:
  * prints the median ns of a small training forward.
  *
- *   node bench/one-call.js arena|array N
+ *   node bench/call-latency.js arena|array N
  */
 import { Arena, Dropout, Generator } from 'dropout-wasm';
 import { median } from './measure.js';
