@@ -4,8 +4,7 @@
  */
 export { Arena, type ArenaOptions } from './arena.js';
 export { type Backend, backend, useModule } from './backend/select.js';
-export type { Channels } from './core/axes.js';
-export type { NoiseShape } from './core/shapes.js';
+export type { Channels, NoiseShape } from './core/shapes.js';
 export type { DataLike, FloatArray, Input, Like, Result, Tensor } from './core/tensor.js';
 export { alphaDropout, alphaDropoutBackward } from './functional/alpha.js';
 export type { CallOptions, DropoutOptions } from './functional/common.js';
@@ -20,13 +19,4 @@ export {
 export { gaussianDropout, gaussianNoise, type NoiseOptions } from './functional/gaussian.js';
 export { type ApplyMaskOptions, applyMask, type MaskFormat, type MaskOptions, mask } from './functional/mask.js';
 export { Generator, type GeneratorJSON, manualSeed } from './generator.js';
-export { AlphaDropout } from './layers/alpha.js';
-export { type ChannelOptions, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './layers/channels.js';
-export { DropBlock2d, type DropBlockLayerOptions } from './layers/drop-block.js';
-export { DropPath, type DropPathOptions } from './layers/drop-path.js';
-export { Dropout, type DropoutLayerOptions } from './layers/dropout.js';
-export { GaussianDropout, GaussianNoise } from './layers/gaussian.js';
-export { type LayersJSON, layersFromJSON, layersToJSON } from './layers/json.js';
-export type { ForwardOptions, Layer, LayerJSON, LayerOptions } from './layers/layer.js';
-export { LockedDropout, type LockedDropoutOptions } from './layers/locked.js';
-export type { MaskLayer } from './layers/mask-layer.js';
+export * from './layers/registry.js';

@@ -1,16 +1,15 @@
 /**
- * The backend of the entries that hold no WebAssembly: the reference, with the same bits.
+ * The selection in entries without WebAssembly: always the reference, with the same bits.
  * @module
  */
-
 import type { Extras, Gaussian, Kernel } from './interface.js';
 import { referenceExtras } from './reference/extras.js';
 import { referenceGaussian } from './reference/gaussian.js';
-import { reference } from './reference/kernel.js';
+import { referenceKernel } from './reference/kernel.js';
 import type { Backend } from './select.js';
 import { kernelDigest } from './wasm/digest.js';
 
-export const kernel = (): Kernel => reference;
+export const kernel = (): Kernel => referenceKernel;
 export const extras = (): Extras => referenceExtras;
 export const gaussian = (): Gaussian => referenceGaussian;
 

@@ -1,5 +1,5 @@
 /**
- * The choice of backend, made once, at the first call that needs one.
+ * Selects the backend once, at the first call that needs one: WebAssembly, or the reference where that fails.
  * @module
  */
 
@@ -7,7 +7,7 @@ import { wrongType } from '../core/check.js';
 import type { Extras, Gaussian, Kernel } from './interface.js';
 import { referenceExtras } from './reference/extras.js';
 import { referenceGaussian } from './reference/gaussian.js';
-import { reference } from './reference/kernel.js';
+import { referenceKernel } from './reference/kernel.js';
 import { kernelDigest } from './wasm/digest.js';
 import { WasmExtras } from './wasm/extras.js';
 import { WasmGaussian } from './wasm/gaussian.js';
@@ -16,24 +16,25 @@ import { extrasModule, gaussianModule, kernelModule } from './wasm/modules.js';
 import type { Scratch } from './wasm/scratch.js';
 import type { WasmModule } from './wasm/types.js';
 
+/** The implementation that serves this process. */
 export interface Backend {
   name: 'wasm-simd' | 'reference';
-  /** SHA-256 of kernel.wasm, which every build of this version has (docs/runtimes.md). */
+  /** SHA-256 of kernel.wasm. It is the same in every build of a version (docs/runtimes.md). */
   kernelDigest: string;
-  /** Why it, or a part of it, is not the WebAssembly kernel. */
+  /** The error that made the reference serve in place of WebAssembly, or of a part of it. */
   reason?: string;
 }
 
 let reason: string | undefined;
-let chosen: Kernel | undefined;
-let extrasChosen: Extras | undefined;
-let gaussianChosen: Gaussian | undefined;
+let selectedKernel: Kernel | undefined;
+let selectedExtras: Extras | undefined;
+let selectedGaussian: Gaussian | undefined;
 
-/** Modules that the caller handed over. */
-const handed: { kernel?: WasmModule; extras?: WasmModule; gaussian?: WasmModule } = {};
+/** Modules passed to `useModule`. */
+const userModules: { kernel?: WasmModule; extras?: WasmModule; gaussian?: WasmModule } = {};
 
-/** What the engine makes of WebAssembly, and the reference, with the same bits, where it refuses. */
-function orReference<K>(wasm: () => K, reference: K): K {
+/** Creates the WebAssembly implementation, or returns the reference where the engine refuses. */
+function withFallback<K>(wasm: () => K, reference: K): K {
   try {
     return wasm();
   } catch (error) {
@@ -43,41 +44,41 @@ function orReference<K>(wasm: () => K, reference: K): K {
 }
 
 export function kernel(): Kernel {
-  chosen ??= orReference<Kernel>(() => new WasmKernel(handed.kernel ?? kernelModule()), reference);
-  return chosen;
+  selectedKernel ??= withFallback<Kernel>(() => new WasmKernel(userModules.kernel ?? kernelModule()), referenceKernel);
+  return selectedKernel;
 }
 
-/** A part of the kernel beside the main one, on the same backend. */
-function part<K>(wasm: (scratch: Scratch) => K, reference: K): K {
+/** Selects extras or gaussian on the backend of the kernel, whose scratch memory they share. */
+function onSameBackend<K>(wasm: (scratch: Scratch) => K, reference: K): K {
   const main = kernel();
-  return main instanceof WasmKernel ? orReference(() => wasm(main.scratch), reference) : reference;
+  return main instanceof WasmKernel ? withFallback(() => wasm(main.scratch), reference) : reference;
 }
 
-/**
- * The rest of the kernel, each part loaded when it is first asked for. Who uses none of it pays nothing: a bundler
- * drops it.
- */
+/** Each module is loaded on first use. A module that a program never uses is tree-shaken. */
 export function extras(): Extras {
-  extrasChosen ??= part((scratch) => new WasmExtras(handed.extras ?? extrasModule(), scratch), referenceExtras);
-  return extrasChosen;
+  selectedExtras ??= onSameBackend(
+    (scratch) => new WasmExtras(userModules.extras ?? extrasModule(), scratch),
+    referenceExtras,
+  );
+  return selectedExtras;
 }
 
 export function gaussian(): Gaussian {
-  gaussianChosen ??= part(
-    (scratch) => new WasmGaussian(handed.gaussian ?? gaussianModule(), scratch),
+  selectedGaussian ??= onSameBackend(
+    (scratch) => new WasmGaussian(userModules.gaussian ?? gaussianModule(), scratch),
     referenceGaussian,
   );
-  return gaussianChosen;
+  return selectedGaussian;
 }
 
 /**
- * Hands over a module that the program has compiled, for runtimes that refuse to compile bytes and that the package's
- * own entries do not know. To be called before the first use of what it holds, and for kernel.wasm at least.
+ * Supplies a compiled module, for runtimes that refuse to compile bytes and that no entry of the package covers. Call
+ * it before the first use of what the module holds. kernel.wasm is needed in any case.
  *
  * @param module kernel.wasm, extras.wasm or gaussian.wasm of this package
- * @throws TypeError for any other; Error if that part is in use already
+ * @throws TypeError for any other module; Error if its part of the kernel is in use already
  * @example
- * import kernel from 'dropout-wasm/kernel.wasm'; // where the bundler makes a WebAssembly.Module of it
+ * import kernel from 'dropout-wasm/kernel.wasm'; // where the bundler turns it into a WebAssembly.Module
  * useModule(kernel);
  */
 export function useModule(module: WasmModule): void {
@@ -87,25 +88,25 @@ export function useModule(module: WasmModule): void {
   const part = names.includes('dropout') ? 'kernel' : names.includes('fused') ? 'extras' : 'gaussian';
   if (part === 'gaussian' && !names.includes('noise'))
     throw wrongType('module', 'kernel.wasm, extras.wasm or gaussian.wasm', names);
-  // What the reference had to take over is chosen anew.
-  if (chosen === reference) chosen = undefined;
-  if (extrasChosen === referenceExtras) extrasChosen = undefined;
-  if (gaussianChosen === referenceGaussian) gaussianChosen = undefined;
-  if ({ kernel: chosen, extras: extrasChosen, gaussian: gaussianChosen }[part])
+  // Parts that fell back to the reference are selected again.
+  if (selectedKernel === referenceKernel) selectedKernel = undefined;
+  if (selectedExtras === referenceExtras) selectedExtras = undefined;
+  if (selectedGaussian === referenceGaussian) selectedGaussian = undefined;
+  if ({ kernel: selectedKernel, extras: selectedExtras, gaussian: selectedGaussian }[part])
     throw new Error(`${part}.wasm is in use already`);
-  handed[part] = module;
+  userModules[part] = module;
   reason = undefined;
 }
 
 /**
- * Which implementation serves this process; both give the same bits.
+ * Tells which implementation serves this process. Both give the same bits.
  *
  * @example
  * backend(); // { name: 'wasm-simd', kernelDigest: '4f…' }, or { name: 'reference', …, reason: 'CompileError: …' }
  */
 export function backend(): Backend {
   return {
-    name: kernel() === reference ? 'reference' : 'wasm-simd',
+    name: kernel() === referenceKernel ? 'reference' : 'wasm-simd',
     kernelDigest,
     ...(reason !== undefined && { reason }),
   };

@@ -1,15 +1,26 @@
 /**
- * Noise that is broadcast: which elements share a draw.
+ * Shapes: where the channels are, which elements of a tensor share a draw, and how a mask is broadcast.
  * @module
  */
-
-import type { Nest } from '../backend/interface.js';
 import { wrongType, wrongValue } from './check.js';
 
-/** As long as the shape of x or shorter, aligned to its end: 1 shares a draw along that axis, null copies the size. */
+/** Position of the channel axis: right after the batch axis, as in PyTorch, or last, as in TF.js and Keras. */
+export type Channels = 'first' | 'last';
+
+/** @throws TypeError, RangeError unless value is 'first' or 'last' */
+export function checkChannels(value: Channels): Channels {
+  if (typeof value !== 'string') throw wrongType('channels', 'a string', value);
+  if (value !== 'first' && value !== 'last') throw wrongValue('channels', '"first" or "last"', value);
+  return value;
+}
+
+/**
+ * The shape of the draws, which are broadcast to the shape of x: 1 shares a draw along that axis, null copies the size
+ * of x. It has as many axes as x, or fewer, aligned to the last axis.
+ */
 export type NoiseShape = readonly (number | null)[];
 
-/** @throws TypeError, RangeError unless value is an array of positive whole numbers and null */
+/** @throws TypeError, RangeError unless value is an array of positive integers and nulls */
 export function checkNoiseShape(value: NoiseShape): NoiseShape {
   if (!Array.isArray(value)) throw wrongType('noiseShape', 'an array', value);
   for (const size of value)
@@ -23,41 +34,52 @@ export function checkNoiseShape(value: NoiseShape): NoiseShape {
 }
 
 /**
- * The nest of a noise shape over a shape, or undefined where every element has a draw of its own.
- * @throws TypeError, RangeError unless it can be broadcast to that shape
+ * Which elements of x share a draw: the axes of x, outermost first, with neighbors of one kind merged. Axes at even
+ * indices have a draw for each element, axes at odd indices repeat the draws of what follows. There are an even number
+ * of axes.
+ *
+ *   [n, 1]         every element has its own draw       [n, run]       draw i serves run elements
+ *   [1, t, n, 1]   t rows of n share their n draws      [b, t, n, 1]   the same b times, each time with new draws
  */
-export function nestOf(noiseShape: NoiseShape, shape: readonly number[]): Nest | undefined {
+export type Broadcast = readonly number[];
+
+/**
+ * Reads a noise shape over the shape of x; undefined if every element has a draw of its own.
+ * @throws TypeError, RangeError unless the noise shape can be broadcast to that shape
+ */
+export function broadcastOf(noiseShape: NoiseShape, shape: readonly number[]): Broadcast | undefined {
   const lead = shape.length - checkNoiseShape(noiseShape).length;
-  const nest = [1];
+  const axes = [1];
   for (let axis = 0; axis < Math.max(shape.length, 1); axis++) {
     const size = shape[axis] ?? 1;
     const noise = axis < lead ? 1 : (noiseShape[axis - lead] ?? size);
     if (lead < 0 || (noise !== 1 && noise !== size))
       throw wrongValue('noiseShape', `one that can be broadcast to [${shape}]`, noiseShape);
-    // An axis of one element is of both kinds; any other joins the last place of its kind, or opens the next.
+    // An axis of one element is of either kind. Any other axis joins the last one of its kind or opens a new one.
     if (size === 1) continue;
-    if ((noise === 1) === (nest.length % 2 === 0)) nest[nest.length - 1]! *= size;
-    else nest.push(size);
+    if ((noise === 1) === (axes.length % 2 === 0)) axes[axes.length - 1]! *= size;
+    else axes.push(size);
   }
-  if (nest.length % 2) nest.push(1);
-  return nest.length === 2 && nest[1] === 1 ? undefined : nest;
+  if (axes.length % 2) axes.push(1);
+  return axes.length === 2 && axes[1] === 1 ? undefined : axes;
 }
 
-/** How many elements the noise itself has. */
-export const noiseLength = (nest: Nest): number => nest.reduce((n, size, place) => (place % 2 ? n : n * size), 1);
+/** The number of draws. */
+export const noiseLength = (broadcast: Broadcast): number =>
+  broadcast.reduce((n, size, axis) => (axis % 2 ? n : n * size), 1);
 
-/** A mask of the noise, one byte an element, spread over the elements that it serves. */
-export function spreadMask(mask: Uint8Array, nest: Nest): Uint8Array {
+/** Broadcasts a mask with one byte a draw to one byte for each element of x. */
+export function broadcastMask(mask: Uint8Array, broadcast: Broadcast): Uint8Array {
   let run = 1;
-  for (let place = nest.length - 2; place >= 0; place -= 2) {
-    const repeats = nest[place + 1]!;
+  for (let axis = broadcast.length - 2; axis >= 0; axis -= 2) {
+    const repeats = broadcast[axis + 1]!;
     if (repeats !== 1) {
-      const spread = new Uint8Array(mask.length * repeats);
+      const repeated = new Uint8Array(mask.length * repeats);
       for (let from = 0, at = 0; from < mask.length; from += run)
-        for (let r = 0; r < repeats; r++, at += run) spread.set(mask.subarray(from, from + run), at);
-      mask = spread;
+        for (let r = 0; r < repeats; r++, at += run) repeated.set(mask.subarray(from, from + run), at);
+      mask = repeated;
     }
-    run *= repeats * nest[place]!;
+    run *= repeats * broadcast[axis]!;
   }
   return mask;
 }

@@ -1,6 +1,6 @@
 /**
- * 64-bit words as two 32-bit halves, arithmetic modulo 2^64: no BigInt on the way of a call. The halves
- * are signed, since engines keep signed 32-bit numbers unboxed.
+ * 64-bit words as two 32-bit halves, with arithmetic modulo 2^64, so that calls never touch BigInt. The halves are
+ * signed because engines keep signed 32-bit numbers unboxed.
  * @module
  */
 
@@ -9,15 +9,15 @@ export interface U64 {
   readonly hi: number;
 }
 
-/** Of any two whole numbers below 2^53, modulo 2^32; of positive ones a fraction is cut off. */
+/** Takes each half modulo 2^32. Halves are integers below 2^53 in magnitude; a positive one may have a fraction, which is cut off. */
 export const u64 = (hi: number, lo: number): U64 => ({ lo: lo | 0, hi: hi | 0 });
 
-/** A whole number from 0 to 2^53. */
+/** Converts an integer from 0 to 2^53. */
 export const fromNumber = (n: number): U64 => u64(n / 2 ** 32, n);
 
 const bytes = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));
 
-/** The low 64 bits of a bigint. */
+/** Takes the low 64 bits of a bigint. */
 export function fromBigInt(n: bigint): U64 {
   bytes.setBigUint64(0, n);
   return u64(bytes.getInt32(0), bytes.getInt32(4));
@@ -29,6 +29,9 @@ export function toBigInt(a: U64): bigint {
   return bytes.getBigUint64(0);
 }
 
+/** Hex digits with the prefix 0x, as JSON stores seeds and keys. */
+export const toHex = (a: U64): string => `0x${toBigInt(a).toString(16)}`;
+
 export function add(a: U64, b: U64): U64 {
   const lo = (a.lo >>> 0) + (b.lo >>> 0);
   return u64(a.hi + b.hi + (lo > 0xffffffff ? 1 : 0), lo);
@@ -36,7 +39,7 @@ export function add(a: U64, b: U64): U64 {
 
 export const xor = (a: U64, b: U64): U64 => u64(a.hi ^ b.hi, a.lo ^ b.lo);
 
-/** The high half of a 32-bit product: half of b at a time, so that every number on the way is exact. */
+/** The high half of a 32-bit product. It multiplies by half of b at a time, so that every intermediate is exact. */
 const mulHigh = (a: number, b: number): number =>
   (((a >>> 0) * (b >>> 16) + ((((a >>> 0) * (b & 0xffff)) / 65536) >>> 0)) / 65536) | 0;
 
@@ -46,7 +49,7 @@ export const mul = (a: U64, b: U64): U64 =>
 /** The odd constant of SplitMix64: 2^64 divided by the golden ratio. */
 export const GAMMA: U64 = { hi: 0x9e3779b9 | 0, lo: 0x7f4a7c15 };
 
-/** z ^ z >> n, for n below 32. */
+/** z ^ (z >> n), for n below 32. */
 const xorShift = ({ hi, lo }: U64, n: number): U64 => u64(hi ^ (hi >>> n), lo ^ ((lo >>> n) | (hi << (32 - n))));
 
 /** The SplitMix64 finalizer. */

@@ -1,38 +1,50 @@
 /**
- * Alpha dropout as a stateless call.
+ * Alpha dropout as stateless calls.
  * @module
  */
 import type { Affine } from '../backend/interface.js';
 import type { Input, Result } from '../core/tensor.js';
-import { type DropoutOptions, dropped, scaled } from './common.js';
+import { callDropout, type DropoutOptions, type Scaling, scaleBy } from './common.js';
 
-/** What SELU tends to at −∞: −scale · alpha of Klambauer et al. 2017. */
+/** The limit of SELU at −∞: α' = −scale · alpha of Klambauer et al. 2017. */
 const SATURATED = -1.7580993408473766;
 
-/** a, b and a·α' + b, with a = 1/√((α'²·p + 1)(1 − p)) and b = −a·α'·p. */
+/** scale a, shift b and fill a·α' + b, with a = 1/√((α'²·p + 1)(1 − p)) and b = −a·α'·p. */
 export function alpha(p: number): Affine {
   const a = 1 / Math.sqrt((SATURATED ** 2 * p + 1) * (1 - p));
   const b = -a * SATURATED * p;
   return { scale: a, shift: p === 0 ? -0 : b, fill: a * SATURATED + b };
 }
 
-/** Its gradient: dropped elements were constants. */
-export const alphaGradient = (p: number): Affine => scaled(alpha(p).scale);
+/** In the gradient dropped elements are 0, since forward made them constants. */
+const alphaGradient = (p: number): Affine => scaleBy(alpha(p).scale);
+
+export const ALPHA: Scaling = { forward: alpha, gradient: alphaGradient };
 
 /**
- * Alpha dropout (Klambauer et al. 2017), as PyTorch's: dropped elements take the value that SELU saturates at,
- * and an affine step keeps the mean and variance of x. p = 0 copies x, p = 1 gives zeros.
+ * Alpha dropout (Klambauer et al. 2017), as in PyTorch: dropped elements take the value at which SELU saturates, and an
+ * affine map keeps the mean and variance of x. p = 0 copies x, p = 1 gives zeros.
  *
+ * @param x elements in row-major order, of any shape
+ * @returns `out`, or a new array or tensor of the kind of x
  * @throws TypeError, RangeError that names the argument, before anything is written
  * @example
  * const options = { p: 0.5, key: new Generator(42).next() };
  * alphaDropout(Float32Array.of(1, 2, 3, 4), options); // 1.67, -0.78, -0.78, 4.33
  */
 export function alphaDropout<X extends Input>(x: X, options: DropoutOptions<X>): Result<X> {
-  return dropped(x, options, alpha);
+  return callDropout(x, options, ALPHA.forward);
 }
 
-/** The gradient of `alphaDropout` with respect to x, for the same options: a · dy where x was kept, else +0. */
+/**
+ * The gradient of `alphaDropout` with respect to x, for the same options: a · dy where x was kept, +0 elsewhere.
+ *
+ * @param dy the gradient with respect to the result, with as many elements as x
+ * @returns `out`, or a new array or tensor of the kind of dy
+ * @throws TypeError, RangeError that names the argument, before anything is written
+ * @example
+ * const dx = alphaDropoutBackward(dy, options);
+ */
 export function alphaDropoutBackward<X extends Input>(dy: X, options: DropoutOptions<X>): Result<X> {
-  return dropped(dy, options, alphaGradient);
+  return callDropout(dy, options, ALPHA.gradient);
 }

@@ -1,71 +1,94 @@
 /**
- * What the stateless calls have in common: which elements are dropped follows from key, offset and p alone
- * (SPEC.md).
+ * What the stateless calls share. The dropped elements follow from key, offset and p alone (docs/SPEC.md).
  * @module
  */
-
-import type { Affine, Nest } from '../backend/interface.js';
+import type { Affine, Draws } from '../backend/interface.js';
 import { kernel } from '../backend/select.js';
-import { checkProbability, checkWhole, checkWord, given } from '../core/check.js';
-import { type NoiseShape, nestOf } from '../core/shapes.js';
-import { copy, dataOf, type Input, type Like, type Result, resultFor, shapeOf } from '../core/tensor.js';
+import { checkOptions, checkProbability, checkU64, checkWhole } from '../core/check.js';
+import { type Broadcast, broadcastOf, type NoiseShape } from '../core/shapes.js';
+import { dataOf, type FloatArray, type Input, type Like, open, type Result, shapeOf } from '../core/tensor.js';
 import type { U64 } from '../core/u64.js';
+import { copy, resultFor } from './result.js';
 
 export interface CallOptions<X extends Input> {
   /** Probability that an element is dropped, from 0 to 1. */
   p: number;
-  /** Key of the call's stream, from a Generator or `layer.key`. May be undefined where p is 0 or 1. */
+  /** Key of the call's stream, from a Generator or `layer.key`. It may be undefined where p is 0 or 1. */
   key: bigint | undefined;
-  /** Element i of x (or of its noise shape) is element `offset + i` of the stream: a whole number up to 2^53. */
+  /** Element i of x (or of its noise shape) takes draw `offset + i` of the stream. An integer up to 2^53, default 0. */
   offset?: number;
-  /** Where the result goes: an array at least as long as x or a tensor of its shape, x itself or apart from it. */
+  /**
+   * Where the result goes: an array at least as long as x, or a tensor of its shape. It may be x itself and must not
+   * overlap x in part. By default a new one is allocated.
+   */
   out?: Like<X>;
 }
 
 export interface DropoutOptions<X extends Input> extends CallOptions<X> {
   /**
-   * The shape in which draws are made, to be broadcast to that of x: 1 shares one along an axis, null copies the
-   * size of x. As long as the shape of x, or shorter and aligned to its end.
+   * The shape of the draws, which are broadcast to the shape of x: 1 shares a draw along an axis, null copies the size
+   * of x. It has as many axes as x, or fewer, aligned to the last axis. By default every element has its own draw.
    */
   noiseShape?: NoiseShape | null;
 }
 
-/** Where p calls for no key, any serves: its stream is not asked. */
-export const ANY: U64 = { hi: 0, lo: 0 };
+/** Placeholder key for p = 0 and p = 1, which never read the stream. */
+export const NO_KEY: U64 = { hi: 0, lo: 0 };
 
-/** Whether p calls for a key: p = 0 keeps and p = 1 drops everything without one. */
-export const draws = (p: number): boolean => p > 0 && p < 1;
+/** Whether p needs a key: p = 0 keeps and p = 1 drops every element without one. */
+export const needsKey = (p: number): boolean => p > 0 && p < 1;
 
-/** P of SPEC.md: the probability in units of 2^-32, by which it is exact for every element. */
-export const units = (p: number): number => Math.floor(p * 2 ** 32 + 0.5);
+/** P of docs/SPEC.md: the probability in units of 2^-32. */
+export const toFixedPoint = (p: number): number => Math.floor(p * 2 ** 32 + 0.5);
 
-/** Inverted dropout: kept elements are scaled so that the expectation stays. */
-export const inverted = (p: number): Affine => scaled(1 / (1 - p));
+export const drawsFor = (p: number, key: U64 = NO_KEY, offset = 0): Draws => ({ key, offset, P: toFixedPoint(p) });
 
-export const scaled = (scale: number): Affine => ({ scale, shift: -0, fill: 0 });
+export const scaleBy = (scale: number): Affine => ({ scale, shift: -0, fill: 0 });
 
-/** @throws TypeError, RangeError for p, key or offset; returns the key in halves */
-export function checkStream(p: number, key: bigint | undefined, offset: number): U64 {
-  checkProbability(p);
-  checkWhole(offset, 'offset');
-  return key === undefined && !draws(p) ? ANY : checkWord(key, 'key');
+/** Inverted dropout: kept elements are scaled by 1 / (1 − p), which keeps the expectation. */
+export const inverted = (p: number): Affine => scaleBy(1 / (1 - p));
+
+/** What becomes of kept and dropped elements in forward and in backward, as functions of p. */
+export interface Scaling {
+  readonly forward: (p: number) => Affine;
+  readonly gradient: (p: number) => Affine;
 }
 
-/** A call that drops, from its arguments on: checks them, and writes what `numbers` makes of p. */
-export function dropped<X extends Input>(x: X, options: DropoutOptions<X>, numbers: (p: number) => Affine): Result<X> {
-  const { p, key, offset = 0, out, noiseShape } = given(options);
-  const word = checkStream(p, key, offset);
-  const nest = noiseShape === undefined || noiseShape === null ? undefined : nestOf(noiseShape, shapeOf(x));
-  const result = resultFor(x, out);
-  drop(x, result, p, numbers(p), word, offset, nest);
+export const INVERTED: Scaling = { forward: inverted, gradient: inverted };
+
+/** @throws TypeError, RangeError for p, key or offset */
+export function checkDraws(p: number, key: bigint | undefined, offset: number): Draws {
+  checkProbability(p);
+  checkWhole(offset, 'offset');
+  return drawsFor(p, key === undefined && !needsKey(p) ? NO_KEY : checkU64(key, 'key'), offset);
+}
+
+/** A stateless call that drops elements: checks its arguments and writes the result. */
+export function callDropout<X extends Input>(
+  x: X,
+  options: DropoutOptions<X>,
+  affineFor: (p: number) => Affine,
+): Result<X> {
+  const { p, key, offset = 0, out, noiseShape } = checkOptions(options);
+  const draws = checkDraws(p, key, offset);
+  const input = open(x);
+  const broadcast =
+    noiseShape === undefined || noiseShape === null ? undefined : broadcastOf(noiseShape, shapeOf(input));
+  const result = resultFor<X>(input, out);
+  dropoutInto(input.data, dataOf(result), p, affineFor(p), draws, broadcast);
   return result;
 }
 
-/** `dropped` on checked arguments: p = 0 copies, p = 1 writes zeros. */
-export function drop(x: Input, out: Input, p: number, numbers: Affine, key = ANY, offset = 0, nest?: Nest): void {
-  const src = dataOf(x);
-  const dst = dataOf(out);
-  if (p === 1) dst.fill(0, 0, src.length);
-  else if (p > 0) kernel().dropout(src, dst, key, offset, units(p), numbers, nest);
+/** Dropout on checked arguments. p = 0 copies and p = 1 writes zeros, without reading the stream. */
+export function dropoutInto(
+  x: FloatArray,
+  out: FloatArray,
+  p: number,
+  affine: Affine,
+  draws: Draws,
+  broadcast?: Broadcast,
+): void {
+  if (p === 1) out.fill(0, 0, x.length);
+  else if (p > 0) kernel().dropout(x, out, draws, affine, broadcast);
   else copy(x, out);
 }

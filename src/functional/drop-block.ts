@@ -2,73 +2,74 @@
  * DropBlock as a stateless call.
  * @module
  */
-
+import type { Draws } from '../backend/interface.js';
 import { extras } from '../backend/select.js';
-import { type Channels, checkChannels } from '../core/axes.js';
-import { checkPositive, given, wrongValue } from '../core/check.js';
-import { copy, dataOf, type Result, resultFor, type Tensor, tensorShape } from '../core/tensor.js';
-import type { U64 } from '../core/u64.js';
-import { ANY, type CallOptions, checkStream, scaled } from './common.js';
+import { checkOptions, checkPositive, wrongValue } from '../core/check.js';
+import { type Channels, checkChannels } from '../core/shapes.js';
+import { dataOf, type FloatArray, open, type Result, requireShape, type Tensor } from '../core/tensor.js';
+import { type CallOptions, checkDraws, drawsFor, scaleBy } from './common.js';
 import { maskOf } from './mask.js';
+import { copy, resultFor } from './result.js';
 
 export interface DropBlockOptions<X extends Tensor> extends CallOptions<X> {
-  /** Height and width of a block, a positive whole number; no more than the image has is taken. */
+  /** Height and width of a block, a positive integer. It is clamped to the image. */
   blockSize: number;
-  /** 'first' without it: shape [batch, channels, height, width]; 'last': [batch, height, width, channels]. */
+  /** 'first' (the default): shape [batch, channels, height, width]. 'last': [batch, height, width, channels]. */
   channels?: Channels;
 }
 
-/** The images of a tensor: `outer` times height · width · `inner` elements. */
+/** The images of a tensor, as outer · height · width · inner elements, and the size of the blocks in them. */
 export interface Images {
-  outer: number;
-  height: number;
-  width: number;
-  inner: number;
+  readonly outer: number;
+  readonly height: number;
+  readonly width: number;
+  readonly inner: number;
+  readonly blockSize: number;
 }
 
 /**
- * DropBlock (Ghiasi et al. 2018), as torchvision's: squares of blockSize are dropped in each channel, so many
- * that an element is dropped with a probability of about p, and the rest is scaled by the fraction really kept.
- * The gradient with respect to x is the same call on dy. p = 0 copies x, p = 1 gives zeros.
+ * DropBlock (Ghiasi et al. 2018), as in torchvision: squares of blockSize are dropped in each channel, so many that an
+ * element is dropped with a probability of about p. The rest is scaled by the fraction that was really kept. The
+ * gradient with respect to x is the same call on dy. p = 0 copies x, p = 1 gives zeros.
  *
  * @param x `{ data, shape }` of rank 4, or of rank 3 without the batch axis
+ * @returns `out`, or a new tensor of the kind of x
  * @throws TypeError, RangeError that names the argument, before anything is written
  * @example
  * const y = dropBlock2d({ data, shape: [8, 64, 28, 28] }, { p: 0.1, blockSize: 7, key });
  */
 export function dropBlock2d<X extends Tensor>(x: X, options: DropBlockOptions<X>): Result<X> {
-  const { p, key, blockSize, channels = 'first', offset = 0, out } = given(options);
-  const word = checkStream(p, key, offset);
+  const { p, key, blockSize, channels = 'first', offset = 0, out } = checkOptions(options);
+  const draws = checkDraws(p, key, offset);
   checkPositive(blockSize, 'blockSize');
-  const images = imagesOf(tensorShape(x), checkChannels(channels));
-  const result = resultFor<X>(x, out as never);
-  block(x, result, images, blockSize, p, word, offset);
+  const input = open(x);
+  const images = imagesOf(requireShape(input), checkChannels(channels), blockSize);
+  const result = resultFor<X>(input, out as never);
+  dropBlockInto(input.data, dataOf(result), images, p, draws);
   return result;
 }
 
-/** @throws RangeError for another rank than 3 and 4 */
-export function imagesOf(shape: readonly number[], channels: Channels): Images {
+/** @throws RangeError unless the rank is 3 or 4 */
+export function imagesOf(shape: readonly number[], channels: Channels, blockSize: number): Images {
   const axes = channels === 'first' ? 'channels, height, width' : 'height, width, channels';
   if (shape.length !== 3 && shape.length !== 4) throw wrongValue('x.shape', `[batch, ${axes}] or [${axes}]`, shape);
   const batch = shape.length === 4 ? shape[0]! : 1;
   const [a, b, c] = shape.slice(-3) as [number, number, number];
   return channels === 'first'
-    ? { outer: batch * a, height: b, width: c, inner: 1 }
-    : { outer: batch, height: a, width: b, inner: c };
+    ? { outer: batch * a, height: b, width: c, inner: 1, blockSize }
+    : { outer: batch, height: a, width: b, inner: c, blockSize };
 }
 
 /** `dropBlock2d` on checked arguments. */
-export function block(x: Tensor, out: Tensor, images: Images, size: number, p: number, key = ANY, offset = 0): void {
-  const src = dataOf(x);
-  const dst = dataOf(out);
-  if (p === 1) dst.fill(0, 0, src.length);
+export function dropBlockInto(x: FloatArray, out: FloatArray, images: Images, p: number, draws: Draws): void {
+  if (p === 1) out.fill(0, 0, x.length);
   else if (p > 0) {
-    const mask = blockMask(images, size, p, key, offset);
-    extras().applyMask(src, mask, false, dst, scaled(keptScale(mask, false, mask.length)));
+    const mask = blockMask(images, p, draws);
+    extras().applyMask(x, mask, false, out, scaleBy(keptScale(mask, false, mask.length)));
   } else copy(x, out);
 }
 
-/** What the kept ones of a mask's n elements are multiplied by: 1 / the fraction of them. */
+/** The factor of the kept elements: n divided by how many of them the mask keeps. */
 export function keptScale(mask: Uint8Array, bits: boolean, n: number): number {
   let kept = 0;
   for (let i = 0; i < n; i++) kept += Number(bits ? (mask[i >> 3]! >> (i & 7)) & 1 : mask[i] !== 0);
@@ -76,25 +77,23 @@ export function keptScale(mask: Uint8Array, bits: boolean, n: number): number {
 }
 
 /**
- * The mask of bytes: the stream draws the upper left corners of blocks, with a probability by which blocks
- * that lie wholly inside the image cover p of it but for where they overlap.
+ * The mask as bytes. The stream draws the top left corners of the blocks, among the positions where a block lies wholly
+ * inside the image. Their probability gamma is such that blocks cover p of the image where they do not overlap.
  */
 export function blockMask(
-  { outer, height, width, inner }: Images,
-  size: number,
+  { outer, height, width, inner, blockSize }: Images,
   p: number,
-  key: U64 = ANY,
-  offset = 0,
+  { key, offset }: Draws,
 ): Uint8Array {
   const mask = new Uint8Array(outer * height * width * inner);
   if (p === 1) return mask;
   mask.fill(1);
-  const side = Math.min(size, height, width);
+  const side = Math.min(blockSize, height, width);
   const rows = height - side + 1;
   const columns = width - side + 1;
   const gamma = (p * height * width) / (side ** 2 * rows * columns);
   if (!(gamma > 0)) return mask;
-  const corners = maskOf(outer * rows * columns * inner, 'bytes', Math.min(gamma, 1), key, offset);
+  const corners = maskOf(outer * rows * columns * inner, 'bytes', drawsFor(Math.min(gamma, 1), key, offset));
   for (let corner = corners.indexOf(0); corner >= 0; corner = corners.indexOf(0, corner + 1)) {
     const channel = corner % inner;
     const column = Math.floor(corner / inner) % columns;

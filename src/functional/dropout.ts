@@ -3,15 +3,15 @@
  * @module
  */
 import type { Input, Result } from '../core/tensor.js';
-import { type DropoutOptions, dropped, inverted } from './common.js';
+import { callDropout, type DropoutOptions, inverted } from './common.js';
 
 /**
- * Dropout (Srivastava et al. 2014), inverted: each element is +0 with probability p and x / (1 − p)
- * otherwise. The gradient with respect to x is the same call on dy. On weights instead of activations this is
- * DropConnect (Wan et al. 2013).
+ * Inverted dropout (Srivastava et al. 2014): each element becomes +0 with probability p and x / (1 − p) otherwise. The
+ * gradient with respect to x is the same call on dy. Applied to weights instead of activations, this is DropConnect
+ * (Wan et al. 2013).
  *
- * @param x elements in row-major order, any shape; NaN and ±Inf are dropped like any other
- * @returns `out`, or a new array of the kind of x, in the arena of x if that has one
+ * @param x elements in row-major order, of any shape; NaN and ±Inf are dropped like any other value
+ * @returns `out`, or a new array or tensor of the kind of x, in the arena of x if there is one
  * @throws TypeError, RangeError that names the argument, before anything is written
  * @example
  * const key = new Generator(42).next();
@@ -19,5 +19,5 @@ import { type DropoutOptions, dropped, inverted } from './common.js';
  * const dx = dropout(dy, { p: 0.5, key });
  */
 export function dropout<X extends Input>(x: X, options: DropoutOptions<X>): Result<X> {
-  return dropped(x, options, inverted);
+  return callDropout(x, options, inverted);
 }

@@ -1,67 +1,71 @@
 /**
- * Gaussian noise as stateless calls.
+ * Gaussian dropout and noise as stateless calls.
  * @module
  */
-
 import { gaussian } from '../backend/select.js';
-import { checkDeviation, checkWhole, checkWord, given } from '../core/check.js';
-import { copy, dataOf, type Input, type Result, resultFor } from '../core/tensor.js';
-import { ANY, type CallOptions, checkStream } from './common.js';
+import { checkDeviation, checkOptions, checkU64, checkWhole } from '../core/check.js';
+import { dataOf, type FloatArray, type Input, open, type Result } from '../core/tensor.js';
+import type { U64 } from '../core/u64.js';
+import { type CallOptions, checkDraws, NO_KEY } from './common.js';
+import { copy, resultFor } from './result.js';
 
 export interface NoiseOptions<X extends Input> extends Omit<CallOptions<X>, 'p'> {
-  /** Standard deviation of the noise, from 0 on. */
+  /** Standard deviation of the noise, a finite number of at least 0. */
   stddev: number;
 }
 
-/** Of GaussianDropout's factor: the variance that inverted dropout of the same p has. */
-const deviation = (p: number): number => Math.sqrt(p / (1 - p));
+/** Standard deviation of the factor of GaussianDropout: its variance is that of inverted dropout with the same p. */
+const deviationFor = (p: number): number => Math.sqrt(p / (1 - p));
 
 /**
- * Gaussian dropout (Srivastava et al. 2014, section 10): x times noise of mean 1 and variance p / (1 − p), which
- * is that of dropout with the same p. The gradient with respect to x is the same call on dy. p = 0 copies x;
- * p = 1, where no variance serves, gives zeros as in every other kind of dropout.
+ * Gaussian dropout (Srivastava et al. 2014, section 10): multiplies x by noise of mean 1 and variance p / (1 − p), the
+ * variance of dropout with the same p. The gradient with respect to x is the same call on dy. p = 0 copies x. p = 1,
+ * whose variance would be infinite, gives zeros like every other kind of dropout.
  *
+ * @param x elements in row-major order, of any shape
+ * @returns `out`, or a new array or tensor of the kind of x
  * @throws TypeError, RangeError that names the argument, before anything is written
  * @example
  * const y = gaussianDropout(x, { p: 0.5, key: new Generator(42).next() });
  */
 export function gaussianDropout<X extends Input>(x: X, options: CallOptions<X>): Result<X> {
-  const { p, key, offset = 0, out } = given(options);
-  const word = checkStream(p, key, offset);
-  const result = resultFor(x, out);
-  multiply(x, result, p, word, offset);
+  const { p, key, offset = 0, out } = checkOptions(options);
+  const draws = checkDraws(p, key, offset);
+  const input = open(x);
+  const result = resultFor<X>(input, out);
+  gaussianDropoutInto(input.data, dataOf(result), p, draws.key, offset);
   return result;
 }
 
 /**
- * x + noise of mean 0. Its gradient with respect to x is dy itself.
+ * Adds normal noise of mean 0 to x. Its gradient with respect to x is dy itself. stddev = 0 copies x.
  *
+ * @param x elements in row-major order, of any shape
+ * @returns `out`, or a new array or tensor of the kind of x
  * @throws TypeError, RangeError that names the argument, before anything is written
  * @example
  * const y = gaussianNoise(x, { stddev: 0.1, key: new Generator(42).next() });
  */
 export function gaussianNoise<X extends Input>(x: X, options: NoiseOptions<X>): Result<X> {
-  const { stddev, key, offset = 0, out } = given(options);
+  const { stddev, key, offset = 0, out } = checkOptions(options);
   checkDeviation(stddev);
   checkWhole(offset, 'offset');
-  const word = key === undefined && stddev === 0 ? ANY : checkWord(key, 'key');
-  const result = resultFor(x, out);
-  add(x, result, stddev, word, offset);
+  const word = key === undefined && stddev === 0 ? NO_KEY : checkU64(key, 'key');
+  const input = open(x);
+  const result = resultFor<X>(input, out);
+  gaussianNoiseInto(input.data, dataOf(result), stddev, word, offset);
   return result;
 }
 
 /** `gaussianDropout` on checked arguments. */
-export function multiply(x: Input, out: Input, p: number, key = ANY, offset = 0): void {
-  if (p === 1) dataOf(out).fill(0, 0, dataOf(x).length);
-  else noise(x, out, deviation(p), key, offset, false);
+export function gaussianDropoutInto(x: FloatArray, out: FloatArray, p: number, key: U64 = NO_KEY, offset = 0): void {
+  if (p === 1) out.fill(0, 0, x.length);
+  else if (p > 0) gaussian().noise(x, out, key, offset, deviationFor(p), false);
+  else copy(x, out);
 }
 
 /** `gaussianNoise` on checked arguments. */
-export function add(x: Input, out: Input, stddev: number, key = ANY, offset = 0): void {
-  noise(x, out, stddev, key, offset, true);
-}
-
-function noise(x: Input, out: Input, stddev: number, key: typeof ANY, offset: number, additive: boolean): void {
-  if (stddev > 0) gaussian().noise(dataOf(x), dataOf(out), key, offset, stddev, additive);
+export function gaussianNoiseInto(x: FloatArray, out: FloatArray, stddev: number, key: U64 = NO_KEY, offset = 0): void {
+  if (stddev > 0) gaussian().noise(x, out, key, offset, stddev, true);
   else copy(x, out);
 }

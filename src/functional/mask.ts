@@ -1,109 +1,115 @@
 /**
- * Masks as arrays: the stream's, and the caller's.
+ * Masks as arrays: the mask of a stream, and masks that the caller supplies.
  * @module
  */
-
-import type { Nest } from '../backend/interface.js';
+import type { Affine, Draws } from '../backend/interface.js';
 import { extras, kernel } from '../backend/select.js';
-import { checkBoolean, checkProbability, checkWhole, given, wrongType, wrongValue } from '../core/check.js';
-import { noiseLength, spreadMask } from '../core/shapes.js';
-import { checkInput, checkMask, dataOf, type Input, type Like, meet, type Result, resultFor } from '../core/tensor.js';
-import type { U64 } from '../core/u64.js';
-import type { MaskLayer } from '../layers/mask-layer.js';
-import { ANY, checkStream, inverted, units } from './common.js';
+import { checkBoolean, checkOptions, checkProbability, checkWhole, wrongType, wrongValue } from '../core/check.js';
+import { type Broadcast, broadcastMask, noiseLength } from '../core/shapes.js';
+import { checkMask, dataOf, type Input, type Like, open, type Result } from '../core/tensor.js';
+import { checkDraws, inverted } from './common.js';
+import { overlap, resultFor } from './result.js';
 
 /** One byte an element, or one bit: element i is bit i % 8 of byte ⌊i / 8⌋. 1 = kept. */
 export type MaskFormat = 'bytes' | 'bits';
 
 export interface MaskOptions {
+  /** Probability that an element is dropped, from 0 to 1. */
   p: number;
+  /** Key of the stream, from a Generator or `layer.key`. It may be undefined where p is 0 or 1. */
   key: bigint | undefined;
+  /** Element i of the mask takes draw `offset + i` of the stream. An integer up to 2^53, default 0. */
   offset?: number;
+  /** Where the mask goes: a Uint8Array at least as long as the mask. By default a new one is allocated. */
   out?: Uint8Array;
-  /** 'bytes' without it. */
+  /** 'bytes' (the default) or 'bits'. */
   format?: MaskFormat;
 }
 
+/** A layer that drops elements by a mask. */
+export interface MaskedLayer {
+  readonly p: number;
+  mask(format?: MaskFormat): Uint8Array;
+  /** @internal What it makes of n elements that a mask keeps and drops; undefined if all become 0. */
+  affineFor(gradient: boolean, mask: Uint8Array, bits: boolean, n: number): Affine | undefined;
+}
+
 export interface ApplyMaskOptions<X extends Input> {
-  /** The probability that the mask was drawn with: kept elements are multiplied by 1 / (1 − p). */
+  /** The probability with which the mask was drawn: kept elements are multiplied by 1 / (1 − p). */
   p?: number;
-  /** In place of p: the layer whose mask this is or could be, for what it makes of kept and dropped elements. */
-  layer?: MaskLayer;
-  /** With a layer: whether x is the gradient with respect to its result. */
+  /** In place of p: the layer whose forward, or backward, is applied with this mask. */
+  layer?: MaskedLayer;
+  /** With `layer`: whether x is a gradient with respect to the layer's result. Default false. */
   gradient?: boolean;
-  /** 'bytes' without it: any byte but 0 is kept. */
+  /** 'bytes' (the default), where any byte but 0 keeps its element, or 'bits'. */
   format?: MaskFormat;
+  /** Where the result goes; it may be x itself. By default a new array or tensor is allocated. */
   out?: Like<X>;
 }
 
 /**
- * The mask that `dropout` applies for the same key, offset and p.
+ * Returns the mask that `dropout` applies for the same key, offset and p.
  *
  * @param length number of elements
- * @returns `out`, or a new array of `length` bytes or ⌈length / 8⌉ bytes of bits
+ * @returns `out`, or a new array of `length` bytes, or of ⌈length / 8⌉ bytes of bits
  * @throws TypeError, RangeError that names the argument, before anything is written
  * @example
  * mask(4, { p: 0.5, key: new Generator(42).next() }); // 1, 0, 0, 1
  */
 export function mask(length: number, options: MaskOptions): Uint8Array {
-  const { p, key, offset = 0, out, format = 'bytes' } = given(options);
+  const { p, key, offset = 0, out, format = 'bytes' } = checkOptions(options);
   checkWhole(length, 'length');
-  return maskOf(length, format, p, checkStream(p, key, offset), offset, out);
+  return maskOf(length, format, checkDraws(p, key, offset), out);
 }
 
 /**
- * Applies a mask of the caller's: kept → x / (1 − p), dropped → +0, or what a layer in training would make of them.
- * The gradient is the same call on dy, with `gradient: true` if there is a layer.
+ * Applies a mask that the caller supplies: kept elements become x / (1 − p) and dropped ones +0, or what a training
+ * layer makes of them. The gradient is the same call on dy, with `gradient: true` where a layer is given.
  *
- * @param x elements in row-major order, any shape
+ * @param x elements in row-major order, of any shape
  * @param mask one byte or bit for each element of x, 1 = kept
+ * @returns `out`, or a new array or tensor of the kind of x
  * @throws TypeError, RangeError that names the argument, before anything is written
  * @example
  * applyMask(Float32Array.of(1, 2, 3, 4), Uint8Array.of(1, 0, 0, 1), { p: 0.5 }); // 2, 0, 0, 8
- * applyMask(x, layer.mask(), { layer }); // what a training layer.forward(x) gave
+ * applyMask(x, layer.mask(), { layer }); // the result of the latest training layer.forward(x)
  */
 export function applyMask<X extends Input>(x: X, mask: Uint8Array, options: ApplyMaskOptions<X>): Result<X> {
-  const { p, layer, gradient = false, format = 'bytes', out } = given(options);
+  const { p, layer, gradient = false, format = 'bytes', out } = checkOptions(options);
   checkBoolean(gradient, 'gradient');
   if (layer === undefined) checkProbability(p!);
-  else if (typeof layer?.numbersOf !== 'function') throw wrongType('layer', 'a layer that has a mask', layer);
-  const src = checkInput(x, 'x');
-  const n = src.length;
+  else if (typeof layer?.affineFor !== 'function') throw wrongType('layer', 'a layer that has a mask', layer);
+  const input = open(x);
+  const { data } = input;
+  const n = data.length;
   const bits = isBits(format);
   checkMask(mask, bits ? Math.ceil(n / 8) : n, 'mask');
-  const result = resultFor(x, out);
-  const dst = dataOf(result);
-  if (meet(mask.byteOffset, mask.length, dst.byteOffset, src.byteLength) && mask.buffer === dst.buffer)
+  const result = resultFor<X>(input, out);
+  const target = dataOf(result);
+  if (overlap(mask.byteOffset, mask.length, target.byteOffset, data.byteLength) && mask.buffer === target.buffer)
     throw new RangeError('out overlaps mask');
-  const numbers = layer ? layer.numbersOf(gradient, mask, bits, n) : p === 1 ? undefined : inverted(p!);
-  if (numbers) extras().applyMask(src, mask, bits, dst, numbers);
-  else dst.fill(0, 0, n);
+  const affine = layer ? layer.affineFor(gradient, mask, bits, n) : p === 1 ? undefined : inverted(p!);
+  if (affine) extras().applyMask(data, mask, bits, target, affine);
+  else target.fill(0, 0, n);
   return result;
 }
 
-/** `mask` on arguments that have been checked but for format and out. */
-export function maskOf(
-  length: number,
-  format: MaskFormat,
-  p: number,
-  key: U64 = ANY,
-  offset = 0,
-  out?: Uint8Array,
-): Uint8Array {
+/** `mask` on checked arguments, except for format and out. */
+export function maskOf(length: number, format: MaskFormat, draws: Draws, out?: Uint8Array): Uint8Array {
   const bits = isBits(format);
   const bytes = bits ? Math.ceil(length / 8) : length;
   const result = out === undefined ? new Uint8Array(bytes) : checkMask(out, bytes, 'out', true);
-  kernel().mask(result, length, bits, key, offset, units(p));
+  kernel().mask(result, length, bits, draws);
   return result;
 }
 
-/** The mask of all elements that a nest's noise is spread over. */
-export function nestMask(nest: Nest, format: MaskFormat, p: number, key?: U64): Uint8Array {
-  return formatted(spreadMask(maskOf(noiseLength(nest), 'bytes', p, key), nest), format);
+/** The mask of every element of x, where elements share draws. */
+export function broadcastMaskOf(broadcast: Broadcast, format: MaskFormat, draws: Draws): Uint8Array {
+  return formatMask(broadcastMask(maskOf(noiseLength(broadcast), 'bytes', draws), broadcast), format);
 }
 
-/** A mask of bytes, each 0 or 1, in a format. */
-export function formatted(bytes: Uint8Array, format: MaskFormat): Uint8Array {
+/** Converts a mask of bytes, each 0 or 1, to a format. */
+export function formatMask(bytes: Uint8Array, format: MaskFormat): Uint8Array {
   if (!isBits(format)) return bytes;
   const bits = new Uint8Array(Math.ceil(bytes.length / 8));
   bytes.forEach((kept, i) => {
@@ -112,7 +118,7 @@ export function formatted(bytes: Uint8Array, format: MaskFormat): Uint8Array {
   return bits;
 }
 
-/** @throws TypeError, RangeError unless format is one of the two */
+/** @throws TypeError, RangeError unless format is 'bytes' or 'bits' */
 function isBits(format: unknown): boolean {
   if (typeof format !== 'string') throw wrongType('format', 'a string', format);
   if (format !== 'bytes' && format !== 'bits') throw wrongValue('format', '"bytes" or "bits"', format);

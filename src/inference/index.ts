@@ -1,5 +1,5 @@
 /**
- * dropout-wasm/inference: the layers for programs that only evaluate. They pass their input through, cost no byte of
+ * dropout-wasm/inference: the layers for programs that only evaluate. They pass their input through, contain no
  * WebAssembly, and refuse to train.
  * @module
  */
@@ -17,11 +17,11 @@ function refuse(training: unknown): void {
   if (training) throw new Error('dropout-wasm/inference only evaluates: train with dropout-wasm');
 }
 
-/** Any layer of dropout-wasm, in evaluation. */
+/** Any layer of dropout-wasm, in evaluation mode. */
 export class Dropout {
   readonly training = false;
 
-  /** Takes what the layer of this name takes in dropout-wasm; none of it matters here. */
+  /** Takes the arguments of the layer of this name in dropout-wasm and ignores them. @throws Error for `always: true` */
   constructor(
     readonly p?: number,
     options: { always?: boolean } = {},
@@ -29,11 +29,11 @@ export class Dropout {
     refuse(options.always);
   }
 
-  /** @returns x itself, copied to `out` if that is given; @throws Error for `{ training: true }` */
-  forward<X extends Input>(x: X, how: Out<X> = {} as Out<X>): Result<X> {
-    const options = how as { training?: boolean; out?: Like<X>; data?: unknown };
+  /** @returns x itself, or `out` with a copy of x; @throws Error for `{ training: true }` */
+  forward<X extends Input>(x: X, outOrOptions: Out<X> = {} as Out<X>): Result<X> {
+    const options = outOrOptions as { training?: boolean; out?: Like<X>; data?: unknown };
     refuse(options.training);
-    const out = ArrayBuffer.isView(how) || options.data ? (how as Like<X>) : options.out;
+    const out = ArrayBuffer.isView(outOrOptions) || options.data ? (outOrOptions as Like<X>) : options.out;
     if (!out) return x as unknown as Result<X>;
     const data = (of: Input) => (ArrayBuffer.isView(of) ? of : of.data);
     data(out as Input).set(data(x));
@@ -50,10 +50,10 @@ export class Dropout {
     return this;
   }
 
-  /** For LockedDropout, which holds no mask here. */
+  /** Does nothing: in evaluation LockedDropout has no mask to discard. */
   reset(): void {}
 
-  /** The layer that `toJSON` of dropout-wasm wrote down. */
+  /** Restores what `toJSON` of a layer of dropout-wasm returned. */
   static fromJSON(json: Stored): Dropout {
     return new Dropout(json.p ?? json.stddev, json);
   }
@@ -72,6 +72,6 @@ export {
   Dropout as LockedDropout,
 };
 
-/** The layers that `layersToJSON` of dropout-wasm wrote down. */
+/** Restores what `layersToJSON` of dropout-wasm returned. */
 export const layersFromJSON = ({ layers }: { layers: Stored[] }): Dropout[] =>
   layers.map((json) => Dropout.fromJSON(json));

@@ -2,111 +2,114 @@
  * Layers that drop whole channels.
  * @module
  */
-
-import type { Affine, Nest } from '../backend/interface.js';
-import { type Channels, checkChannels } from '../core/axes.js';
 import { wrongValue } from '../core/check.js';
-import { type NoiseShape, nestOf } from '../core/shapes.js';
-import { type Input, tensorShape } from '../core/tensor.js';
-import { alpha, alphaGradient } from '../functional/alpha.js';
+import { type Broadcast, broadcastOf, type Channels, checkChannels, type NoiseShape } from '../core/shapes.js';
+import { type OpenInput, requireShape } from '../core/tensor.js';
+import { ALPHA } from '../functional/alpha.js';
+import type { Scaling } from '../functional/common.js';
 import type { LayerOptions } from './layer.js';
 import { MaskLayer } from './mask-layer.js';
 
 export interface ChannelOptions extends LayerOptions {
-  /** Where the channels of x are: 'first' (behind the batch axis, if there is one), or 'last'. */
+  /** Position of the channel axis: 'first' (the default), right after the batch axis if there is one, or 'last'. */
   channels?: Channels;
 }
 
-/** The noise shape of one draw a channel, and a sample if there is a batch axis. */
-function channelNoise(rank: number, batched: boolean, channels: Channels): NoiseShape {
-  const noise: (number | null)[] = new Array(rank).fill(1);
-  if (batched) noise[0] = null;
-  noise[channels === 'last' ? rank - 1 : Number(batched)] = null;
-  return noise;
-}
-
+/** Whole channels share a draw. Subclasses differ in the axes that a channel has. */
 abstract class ChannelLayer extends MaskLayer {
+  /** Position of the channel axis. */
   readonly channels: Channels;
+  /** Names of the axes within a channel; undefined for any axes, after a required batch axis. */
+  protected abstract readonly axes: readonly string[] | undefined;
 
-  /** @throws TypeError, RangeError for a p that is no number from 0 to 1, or options of another type */
+  /**
+   * @param p probability that a channel is dropped, from 0 to 1. Default 0.5
+   * @throws TypeError, RangeError for another p, or an option of another type
+   */
   constructor(p = 0.5, options: ChannelOptions = {}) {
     super(p, options);
     this.channels = checkChannels(options.channels === undefined ? 'first' : options.channels);
   }
 
-  /** Whether the first axis is the batch. @throws RangeError for a rank that does not serve */
-  protected abstract batched(shape: readonly number[]): boolean;
-
   protected override options(): Record<string, unknown> {
     return { p: this.p, channels: this.channels };
   }
 
-  protected override nest(x: Input): Nest | undefined {
-    const shape = tensorShape(x);
-    return nestOf(channelNoise(shape.length, this.batched(shape), this.channels), shape);
+  /** One draw for each channel, and for each sample if there is a batch axis. */
+  protected override broadcast(x: OpenInput): Broadcast | undefined {
+    const shape = requireShape(x);
+    const { length: rank } = shape;
+    const batched = this.isBatched(shape);
+    const noiseShape: (number | null)[] = new Array(rank).fill(1);
+    if (batched) noiseShape[0] = null;
+    noiseShape[this.channels === 'last' ? rank - 1 : Number(batched)] = null;
+    return broadcastOf(noiseShape satisfies NoiseShape, shape);
   }
-}
 
-/** Of channels with the same axes always: the rank tells whether there is a batch. */
-abstract class DropoutNd extends ChannelLayer {
-  /** Names of the axes that a channel has. */
-  protected abstract readonly axes: readonly string[];
-
-  protected override batched(shape: readonly number[]): boolean {
-    const axes = this.channels === 'first' ? ['channels', ...this.axes] : [...this.axes, 'channels'];
-    const rank = axes.length;
+  /** Whether the first axis is the batch: the rank tells. @throws RangeError for a rank that fits neither case */
+  private isBatched(shape: readonly number[]): boolean {
+    const within = this.axes ?? ['…'];
+    const axes = (this.channels === 'first' ? ['channels', ...within] : [...within, 'channels']).join(', ');
+    if (!this.axes) {
+      if (shape.length < 2) throw wrongValue('x.shape', `[batch, ${axes}] of rank 2 or more`, shape);
+      return true;
+    }
+    const rank = within.length + 1;
     if (shape.length !== rank && shape.length !== rank + 1)
-      throw wrongValue('x.shape', `[batch, ${axes.join(', ')}] or [${axes.join(', ')}]`, shape);
+      throw wrongValue('x.shape', `[batch, ${axes}] or [${axes}]`, shape);
     return shape.length > rank;
   }
 }
 
 /**
  * Dropout of whole channels of sequences (Tompson et al. 2015), as PyTorch's `nn.Dropout1d` and Keras's
- * `SpatialDropout1D`: x is [batch, channels, length], or [channels, length] without a batch axis.
+ * `SpatialDropout1D`. x is [batch, channels, length], or [channels, length] without a batch axis.
  *
  * @example
  * const layer = new Dropout1d(0.5, { channels: 'last' });
  * layer.forward({ data, shape: [8, 100, 64] }); // zeroes whole columns of each of the 8 samples
  */
-export class Dropout1d extends DropoutNd {
+export class Dropout1d extends ChannelLayer {
   static override readonly type: string = 'Dropout1d';
-
   protected readonly axes: readonly string[] = ['length'];
 }
 
-/** Dropout of whole feature maps, as `Dropout1d`: x is [batch, channels, height, width] or [channels, height, width]. */
-export class Dropout2d extends DropoutNd {
+/**
+ * Dropout of whole feature maps (Tompson et al. 2015), as PyTorch's `nn.Dropout2d` and Keras's `SpatialDropout2D`. x is
+ * [batch, channels, height, width], or [channels, height, width] without a batch axis.
+ *
+ * @example
+ * const layer = new Dropout2d(0.5);
+ * layer.forward({ data, shape: [8, 64, 28, 28] });
+ */
+export class Dropout2d extends ChannelLayer {
   static override readonly type: string = 'Dropout2d';
-
   protected readonly axes: readonly string[] = ['height', 'width'];
 }
 
-/** Dropout of whole volumes, as `Dropout1d`: x is [batch, channels, depth, height, width] or without batch. */
-export class Dropout3d extends DropoutNd {
+/**
+ * Dropout of whole volumes (Tompson et al. 2015), as PyTorch's `nn.Dropout3d` and Keras's `SpatialDropout3D`. x is
+ * [batch, channels, depth, height, width], or the same without the batch axis.
+ *
+ * @example
+ * const layer = new Dropout3d(0.5);
+ * layer.forward({ data, shape: [2, 16, 8, 28, 28] });
+ */
+export class Dropout3d extends ChannelLayer {
   static override readonly type: string = 'Dropout3d';
-
   protected readonly axes: readonly string[] = ['depth', 'height', 'width'];
 }
 
 /**
- * Alpha dropout of whole channels, as PyTorch's `nn.FeatureAlphaDropout`: x is [batch, channels, …] of any rank from
- * 2 on, and one draw decides for a channel of a sample.
+ * Alpha dropout of whole channels, as PyTorch's `nn.FeatureAlphaDropout`, for networks with SELU. x is
+ * [batch, channels, …] of rank 2 or more. One draw decides for each channel of each sample.
+ *
+ * @example
+ * const layer = new FeatureAlphaDropout(0.1);
+ * layer.forward({ data, shape: [8, 64, 28, 28] });
  */
 export class FeatureAlphaDropout extends ChannelLayer {
   static override readonly type: string = 'FeatureAlphaDropout';
-
-  protected override batched(shape: readonly number[]): boolean {
-    const axes = this.channels === 'first' ? 'channels, …' : '…, channels';
-    if (shape.length < 2) throw wrongValue('x.shape', `[batch, ${axes}] of rank 2 or more`, shape);
-    return true;
-  }
-
-  protected override numbers(p: number): Affine {
-    return alpha(p);
-  }
-
-  protected override gradientNumbers(p: number): Affine {
-    return alphaGradient(p);
-  }
+  protected readonly axes: undefined;
+  protected override readonly scaling: Scaling = ALPHA;
 }

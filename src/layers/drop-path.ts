@@ -2,23 +2,23 @@
  * The DropPath layer.
  * @module
  */
-
-import type { Affine, Nest } from '../backend/interface.js';
 import { checkBoolean, wrongValue } from '../core/check.js';
-import { nestOf } from '../core/shapes.js';
-import { type Input, tensorShape } from '../core/tensor.js';
-import { inverted, scaled } from '../functional/common.js';
+import { type Broadcast, broadcastOf } from '../core/shapes.js';
+import { type OpenInput, requireShape } from '../core/tensor.js';
+import { INVERTED, type Scaling, scaleBy } from '../functional/common.js';
 import type { LayerOptions } from './layer.js';
 import { MaskLayer } from './mask-layer.js';
 
 export interface DropPathOptions extends LayerOptions {
-  /** Whether kept samples are scaled by 1 / (1 − p). True without it. */
+  /** Whether kept samples are scaled by 1 / (1 − p). Default true. */
   scaleByKeep?: boolean;
 }
 
+const UNSCALED: Scaling = { forward: () => scaleBy(1), gradient: () => scaleBy(1) };
+
 /**
- * Stochastic depth (Huang et al. 2016), as timm's `DropPath` and torchvision's `StochasticDepth(mode="row")`: one
- * draw a sample, for the branch of a residual block. The first axis of x is the batch.
+ * Stochastic depth (Huang et al. 2016), as timm's `DropPath` and torchvision's `StochasticDepth(mode="row")`: one draw
+ * for each sample, for the branch of a residual block. The first axis of x is the batch.
  *
  * @example
  * const layer = new DropPath(0.1);
@@ -26,28 +26,30 @@ export interface DropPathOptions extends LayerOptions {
  */
 export class DropPath extends MaskLayer {
   static override readonly type: string = 'DropPath';
+  /** Whether kept samples are scaled by 1 / (1 − p). */
   readonly scaleByKeep: boolean;
+  protected override readonly scaling: Scaling;
 
-  /** @throws TypeError, RangeError for a p that is no number from 0 to 1, or options of another type */
+  /**
+   * @param p probability that a sample is dropped, from 0 to 1. Default 0.1
+   * @throws TypeError, RangeError for another p, or an option of another type
+   */
   constructor(p = 0.1, options: DropPathOptions = {}) {
     super(p, options);
     this.scaleByKeep = checkBoolean(options.scaleByKeep === undefined ? true : options.scaleByKeep, 'scaleByKeep');
+    this.scaling = this.scaleByKeep ? INVERTED : UNSCALED;
   }
 
   protected override options(): Record<string, unknown> {
     return { p: this.p, scaleByKeep: this.scaleByKeep };
   }
 
-  protected override nest(x: Input): Nest | undefined {
-    const shape = tensorShape(x);
+  protected override broadcast(x: OpenInput): Broadcast | undefined {
+    const shape = requireShape(x);
     if (shape.length === 0) throw wrongValue('x.shape', '[batch, …]', shape);
-    return nestOf(
+    return broadcastOf(
       shape.map((_, axis) => (axis ? 1 : null)),
       shape,
     );
-  }
-
-  protected override numbers(p: number): Affine {
-    return this.scaleByKeep ? inverted(p) : scaled(1);
   }
 }

@@ -1,37 +1,41 @@
 /**
- * The Dropout layer.
+ * The Dropout and AlphaDropout layers, which drop single elements.
  * @module
  */
-import type { Nest } from '../backend/interface.js';
-import { checkNoiseShape, type NoiseShape, nestOf } from '../core/shapes.js';
-import { type Input, shapeOf } from '../core/tensor.js';
+import { type Broadcast, broadcastOf, checkNoiseShape, type NoiseShape } from '../core/shapes.js';
+import { type OpenInput, shapeOf } from '../core/tensor.js';
+import { ALPHA } from '../functional/alpha.js';
+import type { Scaling } from '../functional/common.js';
 import type { LayerOptions } from './layer.js';
 import { MaskLayer } from './mask-layer.js';
 
 export interface DropoutLayerOptions extends LayerOptions {
   /**
-   * The shape in which draws are made, to be broadcast to that of x: 1 shares one along an axis, null copies the
-   * size of x. As long as the shape of x, or shorter and aligned to its end.
+   * The shape of the draws, which are broadcast to the shape of x: 1 shares a draw along an axis, null copies the size
+   * of x. It has as many axes as x, or fewer, aligned to the last axis. By default every element has its own draw.
    */
   noiseShape?: NoiseShape | null;
 }
 
 /**
- * Dropout (Srivastava et al. 2014), inverted, as PyTorch's `nn.Dropout`: while training, each forward
- * zeroes elements with probability p by a new mask and scales the rest by 1 / (1 − p); in evaluation it
- * returns its input itself.
+ * Inverted dropout (Srivastava et al. 2014), as PyTorch's `nn.Dropout`. In training, each forward draws a new mask,
+ * zeroes elements with probability p and scales the rest by 1 / (1 − p). In evaluation it returns its input itself.
  *
  * @example
  * const layer = new Dropout(0.5, { generator: new Generator(42) });
- * const y = layer.forward(x);   // draws one key
- * const dx = layer.backward(dy); // the same mask, made again
+ * const y = layer.forward(x); // draws one key
+ * const dx = layer.backward(dy); // the same mask, recomputed
  * layer.eval().forward(x) === x; // true
  */
 export class Dropout extends MaskLayer {
   static override readonly type: string = 'Dropout';
+  /** The shape of the draws; undefined where every element has its own draw. */
   readonly noiseShape: NoiseShape | undefined;
 
-  /** @throws TypeError, RangeError for a p that is no number from 0 to 1, or options of another type */
+  /**
+   * @param p probability that an element is dropped, from 0 to 1. Default 0.5
+   * @throws TypeError, RangeError for another p, or an option of another type
+   */
   constructor(p = 0.5, options: DropoutLayerOptions = {}) {
     super(p, options);
     const noiseShape = options.noiseShape ?? undefined;
@@ -42,7 +46,20 @@ export class Dropout extends MaskLayer {
     return this.noiseShape ? { p: this.p, noiseShape: [...this.noiseShape] } : super.options();
   }
 
-  protected override nest(x: Input): Nest | undefined {
-    return this.noiseShape && nestOf(this.noiseShape, shapeOf(x));
+  protected override broadcast(x: OpenInput): Broadcast | undefined {
+    return this.noiseShape && broadcastOf(this.noiseShape, shapeOf(x));
   }
+}
+
+/**
+ * Alpha dropout (Klambauer et al. 2017), as PyTorch's `nn.AlphaDropout`, for networks with SELU. Dropped elements take
+ * the value at which SELU saturates, and an affine map keeps the mean and variance of x.
+ *
+ * @example
+ * const layer = new AlphaDropout(0.1, { generator: new Generator(42) });
+ * const y = layer.forward(x);
+ */
+export class AlphaDropout extends Dropout {
+  static override readonly type: string = 'AlphaDropout';
+  protected override readonly scaling: Scaling = ALPHA;
 }

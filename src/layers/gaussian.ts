@@ -1,15 +1,16 @@
 /**
- * Layers of normal noise: they drop nothing, so they have no mask.
+ * Layers of normal noise. They drop nothing, so they have no mask.
  * @module
  */
 import { checkDeviation, checkProbability } from '../core/check.js';
-import { copy, type Input } from '../core/tensor.js';
-import { add, multiply } from '../functional/gaussian.js';
-import { Layer, type LayerOptions, type Pass } from './layer.js';
+import type { FloatArray } from '../core/tensor.js';
+import { gaussianDropoutInto, gaussianNoiseInto } from '../functional/gaussian.js';
+import { copy } from '../functional/result.js';
+import { type ForwardContext, Layer, type LayerOptions } from './layer.js';
 
 /**
- * Gaussian dropout (Srivastava et al. 2014), as Keras's: while training, x times noise of mean 1 and variance
- * p / (1 − p). p = 1 gives zeros.
+ * Gaussian dropout (Srivastava et al. 2014), as Keras's `GaussianDropout`: in training, x is multiplied by noise of
+ * mean 1 and variance p / (1 − p). p = 1 gives zeros.
  *
  * @example
  * const layer = new GaussianDropout(0.2, { generator: new Generator(42) });
@@ -17,42 +18,48 @@ import { Layer, type LayerOptions, type Pass } from './layer.js';
  */
 export class GaussianDropout extends Layer {
   static override readonly type: string = 'GaussianDropout';
-  #p: number;
+  private _p: number;
 
-  /** @throws TypeError, RangeError for a p that is no number from 0 to 1, or options of another type */
+  /**
+   * @param p the p of the dropout with the same mean and variance, from 0 to 1. Default 0.5
+   * @throws TypeError, RangeError for another p, or an option of another type
+   */
   constructor(p = 0.5, options: LayerOptions = {}) {
     super(options);
-    this.#p = checkProbability(p);
+    this._p = checkProbability(p);
   }
 
-  /** That of dropout with the same mean and variance. Setting it is checked like the constructor. */
+  /**
+   * The p of the dropout with the same mean and variance, from 0 to 1.
+   * @throws TypeError, RangeError when set to anything else
+   */
   get p(): number {
-    return this.#p;
+    return this._p;
   }
 
   set p(p: number) {
-    this.#p = checkProbability(p);
+    this._p = checkProbability(p);
   }
 
   protected get amount(): number {
-    return this.#p;
+    return this._p;
   }
 
   protected options(): Record<string, unknown> {
-    return { p: this.#p };
+    return { p: this._p };
   }
 
-  protected apply(x: Input, out: Input, { amount, key }: Pass): void {
-    multiply(x, out, amount, key);
+  protected apply(x: FloatArray, out: FloatArray, { amount, key }: ForwardContext): void {
+    gaussianDropoutInto(x, out, amount, key);
   }
 
-  protected gradient(dy: Input, out: Input, { amount, key }: Pass): void {
-    multiply(dy, out, amount, key);
+  protected gradient(dy: FloatArray, out: FloatArray, { amount, key }: ForwardContext): void {
+    gaussianDropoutInto(dy, out, amount, key);
   }
 }
 
 /**
- * Additive noise of mean 0, as Keras's `GaussianNoise`: while training, x + N(0, stddev).
+ * Additive noise of mean 0, as Keras's `GaussianNoise`: in training, x + N(0, stddev²).
  *
  * @example
  * const layer = new GaussianNoise(0.1, { generator: new Generator(42) });
@@ -60,41 +67,47 @@ export class GaussianDropout extends Layer {
  */
 export class GaussianNoise extends Layer {
   static override readonly type: string = 'GaussianNoise';
-  static override readonly amount = 'stddev';
-  #stddev: number;
+  static override readonly parameter = 'stddev';
+  private _stddev: number;
 
-  /** @throws TypeError, RangeError for a stddev that is no finite number from 0 on, or options of another type */
+  /**
+   * @param stddev standard deviation of the noise, a finite number of at least 0
+   * @throws TypeError, RangeError for another stddev, or an option of another type
+   */
   constructor(stddev: number, options: LayerOptions = {}) {
     super(options);
-    this.#stddev = checkDeviation(stddev);
+    this._stddev = checkDeviation(stddev);
   }
 
-  /** Standard deviation of the noise. Setting it is checked like the constructor. */
+  /**
+   * Standard deviation of the noise, a finite number of at least 0.
+   * @throws TypeError, RangeError when set to anything else
+   */
   get stddev(): number {
-    return this.#stddev;
+    return this._stddev;
   }
 
   set stddev(stddev: number) {
-    this.#stddev = checkDeviation(stddev);
+    this._stddev = checkDeviation(stddev);
   }
 
   protected get amount(): number {
-    return this.#stddev;
+    return this._stddev;
   }
 
   protected options(): Record<string, unknown> {
-    return { stddev: this.#stddev };
+    return { stddev: this._stddev };
   }
 
-  protected override stochastic(amount: number): boolean {
+  protected override needsKey(amount: number): boolean {
     return amount > 0;
   }
 
-  protected apply(x: Input, out: Input, { amount, key }: Pass): void {
-    add(x, out, amount, key);
+  protected apply(x: FloatArray, out: FloatArray, { amount, key }: ForwardContext): void {
+    gaussianNoiseInto(x, out, amount, key);
   }
 
-  protected gradient(dy: Input, out: Input): void {
+  protected gradient(dy: FloatArray, out: FloatArray): void {
     copy(dy, out);
   }
 }

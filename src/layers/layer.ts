@@ -1,41 +1,42 @@
 /**
- * What every layer is: a mode, a generator, and what its latest forward did, over the stateless functions.
+ * What every layer is: a mode, a generator and the state of its latest forward, over the stateless functions.
  * @module
  */
-
-import type { Nest } from '../backend/interface.js';
-import { checkBoolean, given, wrongType } from '../core/check.js';
+import { checkBoolean, checkOptions, wrongType } from '../core/check.js';
+import type { Broadcast } from '../core/shapes.js';
 import {
-  checkInput,
   checkLength,
   checkShape,
-  copy,
   dataOf,
+  type FloatArray,
   type Input,
   type Like,
+  type OpenInput,
+  open,
   type Result,
-  resultFor,
 } from '../core/tensor.js';
 import { toBigInt, type U64 } from '../core/u64.js';
-import { draws } from '../functional/common.js';
-import { defaultGenerator, drawKey, Generator, type GeneratorJSON } from '../generator.js';
+import { needsKey } from '../functional/common.js';
+import { copy, resultFor } from '../functional/result.js';
+import { defaultGenerator, Generator, type GeneratorJSON } from '../generator.js';
 
 export interface LayerOptions {
-  /** Training writes the result over x. */
+  /** Whether a training forward writes its result over x. Default false. */
   inplace?: boolean;
-  /** Active in evaluation too, for Monte-Carlo use. */
+  /** Whether the layer is active in evaluation too, as Monte-Carlo dropout needs. Default false. */
   always?: boolean;
-  /** Where keys come from; without it, the default generator that `manualSeed` reseeds. */
+  /** Source of the keys. Default: the default generator, which `manualSeed` reseeds. */
   generator?: Generator;
 }
 
 export interface ForwardOptions<X extends Input> {
-  /** The mode of this call, whatever that of the layer is. */
+  /** Mode of this call. Default: the mode of the layer. */
   training?: boolean;
+  /** Where the result goes. By default a new array or tensor is allocated. */
   out?: Like<X>;
 }
 
-/** A layer's options, mode and generator, as `toJSON` writes them. */
+/** A layer's options, mode and generator, as `toJSON` returns them. */
 export interface LayerJSON {
   type: string;
   inplace: boolean;
@@ -45,134 +46,155 @@ export interface LayerJSON {
   [option: string]: unknown;
 }
 
-/** What `backward` and `mask` have to know of the latest forward: no mask among it. */
-export interface Pass {
+/** State saved by forward for backward and mask. The mask itself is never stored. */
+export interface ForwardContext {
   readonly training: boolean;
   /** p or stddev; 0 in evaluation. */
   readonly amount: number;
   readonly key: U64 | undefined;
   readonly length: number;
   readonly shape: readonly number[] | undefined;
-  readonly nest: Nest | undefined;
+  readonly broadcast: Broadcast | undefined;
 }
 
-interface LayerClass<L> {
+/** A class of layers as JSON restores them. */
+interface LayerClass<L extends Layer> {
   readonly type: string;
-  readonly amount: 'p' | 'stddev';
+  readonly parameter: 'p' | 'stddev';
   new (amount: number, options: Record<string, unknown>): L;
 }
 
 export abstract class Layer {
-  /** The name under which a layer is stored; a class's own name does not outlive a minifier. */
+  /** The name under which a layer is stored. The name of the class would not survive a minifier. */
   static readonly type: string = 'Layer';
-  /** What its constructor takes first. */
-  static readonly amount: 'p' | 'stddev' = 'p';
-  #inplace: boolean;
-  #always: boolean;
-  /** Where keys come from. */
+  /** The name of the constructor's first parameter. */
+  static readonly parameter: 'p' | 'stddev' = 'p';
+  /** Source of the keys. */
   readonly generator: Generator;
-  #training = true;
-  #latest: Pass | undefined;
-  #key: U64 | undefined;
+  private _inplace: boolean;
+  private _always: boolean;
+  private _training = true;
+  private latest: ForwardContext | undefined;
+  private latestKey: U64 | undefined;
 
-  /** @throws TypeError for options of another type */
+  /** @throws TypeError for an option of another type */
   constructor(options: LayerOptions) {
-    const { inplace = false, always = false, generator = defaultGenerator } = given(options);
+    const { inplace = false, always = false, generator = defaultGenerator } = checkOptions(options);
     if (!(generator instanceof Generator)) throw wrongType('generator', 'a Generator', generator);
-    this.#inplace = checkBoolean(inplace, 'inplace');
-    this.#always = checkBoolean(always, 'always');
+    this._inplace = checkBoolean(inplace, 'inplace');
+    this._always = checkBoolean(always, 'always');
     this.generator = generator;
   }
 
-  /** Whether training writes over x. Setting it is checked like the constructor. */
+  /**
+   * Whether a training forward writes its result over x. Default false.
+   * @throws TypeError when set to anything but a boolean
+   */
   get inplace(): boolean {
-    return this.#inplace;
+    return this._inplace;
   }
 
   set inplace(inplace: boolean) {
-    this.#inplace = checkBoolean(inplace, 'inplace');
+    this._inplace = checkBoolean(inplace, 'inplace');
   }
 
-  /** Whether it is active in evaluation too. Setting it is checked like the constructor. */
+  /**
+   * Whether the layer is active in evaluation too. Default false.
+   * @throws TypeError when set to anything but a boolean
+   */
   get always(): boolean {
-    return this.#always;
+    return this._always;
   }
 
   set always(always: boolean) {
-    this.#always = checkBoolean(always, 'always');
+    this._always = checkBoolean(always, 'always');
   }
 
+  /** Whether the layer is in training mode. Default true; `train` and `eval` set it. */
   get training(): boolean {
-    return this.#training;
+    return this._training;
   }
 
-  /** The key of the latest training forward; undefined before one, or where none was needed. */
+  /** The key of the latest training forward. Undefined before the first, and where p or stddev needed no key. */
   get key(): bigint | undefined {
-    return this.#key && toBigInt(this.#key);
+    return this.latestKey && toBigInt(this.latestKey);
   }
 
+  /**
+   * Switches to training mode, or to evaluation if mode is false.
+   * @throws TypeError unless mode is a boolean
+   */
   train(mode = true): this {
-    this.#training = checkBoolean(mode, 'mode');
+    this._training = checkBoolean(mode, 'mode');
     return this;
   }
 
+  /** Switches to evaluation mode. */
   eval(): this {
     return this.train(false);
   }
 
   /**
+   * Runs the layer. A training forward draws one key, unless p or stddev needs none.
+   *
    * @param x an array, or `{ data, shape }` around one
-   * @param how where the result goes (x itself works in place), or `{ out, training }`
-   * @returns training: `out`, x if in place, or a new array of the kind of x. Evaluation: x itself,
-   *   copied to `out` if that is given
-   * @throws TypeError, RangeError that names the argument; no key is drawn then, nothing written
+   * @param outOrOptions where the result goes (x itself works in place), or `{ out, training }`
+   * @returns in training `out`, x if in place, or a new array or tensor of the kind of x; in evaluation x itself, or
+   *   `out` with a copy of x
+   * @throws TypeError, RangeError that names the argument, before a key is drawn or anything is written
    */
-  forward<X extends Input>(x: X, how?: Like<X> | ForwardOptions<X>): Result<X> {
-    const options = isOptions<X>(how) ? how : undefined;
+  forward<X extends Input>(x: X, outOrOptions?: Like<X> | ForwardOptions<X>): Result<X> {
+    const options = isOptions<X>(outOrOptions) ? outOrOptions : undefined;
     const training =
-      options?.training === undefined ? this.#training || this.#always : checkBoolean(options.training, 'training');
-    let out = options ? options.out : (how as Like<X> | undefined);
-    if (out === undefined && training && this.#inplace) out = x as unknown as Like<X>;
-    const nest = this.nest(x);
-    const result = resultOf(training, x, out, 'x');
+      options?.training === undefined ? this._training || this._always : checkBoolean(options.training, 'training');
+    let out = options ? options.out : (outOrOptions as Like<X> | undefined);
+    if (out === undefined && training && this._inplace) out = x as unknown as Like<X>;
+    const input = open(x);
+    const { data, shape } = input;
+    const broadcast = this.broadcast(input);
+    const result = training || out !== undefined ? resultFor<X>(input, out) : (x as unknown as Result<X>);
     const amount = training ? this.amount : 0;
-    const key = this.stochastic(amount) ? this.draw(x) : undefined;
-    if (training) this.#key = key;
-    const shape = ArrayBuffer.isView(x) ? undefined : [...x.shape];
-    this.#latest = { training, amount, key, length: dataOf(x).length, shape, nest };
-    if (training) this.apply(x, result, this.#latest);
-    else copy(x, result);
+    const key = this.needsKey(amount) ? this.drawKey(input) : undefined;
+    if (training) this.latestKey = key;
+    const context = { training, amount, key, length: data.length, shape: shape && [...shape], broadcast };
+    this.latest = context;
+    if (training) this.apply(data, dataOf(result), context);
+    else copy(data, dataOf(result));
     return result;
   }
 
   /**
-   * The gradient with respect to the input of the latest forward.
+   * Computes the gradient with respect to the input of the latest forward.
    *
-   * @param dy the gradient with respect to its result, of the same number of elements
-   * @returns `out` or a new array of the kind of dy; after an evaluation forward, dy itself
+   * @param dy the gradient with respect to its result, with as many elements
+   * @param out where the gradient goes; it may be dy itself
+   * @returns `out`, or a new array or tensor of the kind of dy; after an evaluation forward dy itself
    * @throws Error before any forward; TypeError, RangeError that names the argument
    */
   backward<X extends Input>(dy: X, out?: Like<X>): Result<X> {
-    return this.#backward(this.passed('backward'), dy, out);
+    return this.backwardOf(this.latestForward('backward'), dy, out);
   }
 
   /**
-   * The `backward` of the latest forward as a function of its own, which holds whatever forwards follow: for a layer
-   * that is used twice in one step.
+   * Returns the `backward` of the latest forward as a function that later forwards do not change, for a layer that is
+   * used twice in one step.
    * @throws Error before any forward
    */
   pullback(): <X extends Input>(dy: X) => Result<X> {
-    const pass = this.passed('pullback');
-    return (dy) => this.#backward(pass, dy);
+    const context = this.latestForward('pullback');
+    return (dy) => this.backwardOf(context, dy);
   }
 
+  /** The class and its options, such as `Dropout(p=0.5, inplace=false)`. */
   toString(): string {
     const { type } = this.constructor as typeof Layer;
-    const shown = Object.entries({ ...this.options(), inplace: this.inplace, ...(this.always && { always: true }) });
-    return `${type}(${shown.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(', ')})`;
+    const options = { ...this.options(), inplace: this.inplace, ...(this.always && { always: true }) };
+    return `${type}(${Object.entries(options)
+      .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+      .join(', ')})`;
   }
 
-  /** Options, mode and the generator's state. */
+  /** The options, the mode and the state of the generator. */
   toJSON(): LayerJSON {
     const { inplace, always, training } = this;
     const { type } = this.constructor as typeof Layer;
@@ -180,16 +202,16 @@ export abstract class Layer {
   }
 
   /**
-   * The layer that `toJSON` wrote down: its next masks are the ones the original would have drawn.
+   * Restores what `toJSON` returned. The restored layer draws the masks that the original would have drawn next.
    *
-   * @param generator what to draw from instead of the stored state: layers that shared a generator have
-   *   to be given one to share again, as `layersFromJSON` does
-   * @throws TypeError, RangeError if json is not of a layer of this class
+   * @param generator source of the keys in place of the stored state. Layers that shared a generator need one to share
+   *   again, as `layersFromJSON` gives them
+   * @throws TypeError, RangeError unless json is from a layer of this class
    */
   static fromJSON<L extends Layer>(this: LayerClass<L>, json: LayerJSON, generator?: Generator): L {
     if (json?.type !== this.type) throw wrongType('type', `"${this.type}"`, json?.type);
-    const amount = json[this.amount] as number;
-    if (amount === undefined) throw wrongType(this.amount, 'a number', amount);
+    const amount = json[this.parameter] as number;
+    if (amount === undefined) throw wrongType(this.parameter, 'a number', amount);
     checkBoolean(json.training, 'training');
     const source = generator ?? Generator.fromJSON(json.generator);
     const layer = new this(amount, { ...json, generator: source }).train(json.training);
@@ -200,59 +222,55 @@ export abstract class Layer {
   /** p or stddev. */
   protected abstract get amount(): number;
 
-  /** What the constructor takes besides the options of every layer, as JSON. */
+  /** The constructor's arguments besides the options of every layer, as JSON. */
   protected abstract options(): Record<string, unknown>;
 
   /** Writes the result of a training forward. */
-  protected abstract apply(x: Input, out: Input, pass: Pass): void;
+  protected abstract apply(x: FloatArray, out: FloatArray, context: ForwardContext): void;
 
   /** Writes the gradient of a training forward. */
-  protected abstract gradient(dy: Input, out: Input, pass: Pass): void;
+  protected abstract gradient(dy: FloatArray, out: FloatArray, context: ForwardContext): void;
 
-  /** Checks x if its shape matters, and says which of its elements share a draw. */
-  protected nest(_x: Input): Nest | undefined {
+  /** Checks the shape of x if it matters, and returns which elements share a draw. */
+  protected broadcast(_x: OpenInput): Broadcast | undefined {
     return undefined;
   }
 
-  /** Whether a forward of this p or stddev takes a key. */
-  protected stochastic(amount: number): boolean {
-    return draws(amount);
+  /** Whether a forward of this p or stddev draws a key. */
+  protected needsKey(amount: number): boolean {
+    return needsKey(amount);
   }
 
-  /** The key of a forward. */
-  protected draw(_x: Input): U64 {
-    return drawKey(this.generator);
+  /** Draws the key of a forward. */
+  protected drawKey(_x: OpenInput): U64 {
+    return this.generator.draw();
   }
 
-  /** Takes over what JSON holds beyond the options. */
+  /** Restores what JSON holds besides the options. */
   protected restore(_json: LayerJSON): void {}
 
-  #backward<X extends Input>(pass: Pass, dy: X, out?: Like<X>): Result<X> {
-    checkLength(checkInput(dy, 'dy'), pass.length, 'dy');
-    if (pass.shape && !ArrayBuffer.isView(dy)) checkShape(dy.shape, pass.shape, 'dy');
-    const result = resultOf(pass.training, dy, out, 'dy');
-    if (pass.training) this.gradient(dy, result, pass);
-    else copy(dy, result);
+  protected latestForward(method: string): ForwardContext {
+    if (!this.latest) throw new Error(`${method} needs a forward first`);
+    return this.latest;
+  }
+
+  private backwardOf<X extends Input>(context: ForwardContext, dy: X, out?: Like<X>): Result<X> {
+    const input = open(dy, 'dy');
+    const { data, shape } = input;
+    checkLength(data, context.length, 'dy');
+    if (context.shape && shape) checkShape(shape, context.shape, 'dy');
+    const { training } = context;
+    const result = training || out !== undefined ? resultFor<X>(input, out, 'dy') : (dy as unknown as Result<X>);
+    if (training) this.gradient(data, dataOf(result), context);
+    else copy(data, dataOf(result));
     return result;
   }
-
-  protected passed(method: string): Pass {
-    if (!this.#latest) throw new Error(`${method} needs a forward first`);
-    return this.#latest;
-  }
 }
 
-/** Whether forward's second argument is options, and not (what is meant to be) an array or a tensor. */
-function isOptions<X extends Input>(how: unknown): how is ForwardOptions<X> {
-  if (ArrayBuffer.isView(how) || !(how instanceof Object) || 'data' in how || 'length' in how) return false;
-  for (const name in how)
+/** Whether forward's second argument is options instead of an array or tensor, or something meant to be one. */
+function isOptions<X extends Input>(value: unknown): value is ForwardOptions<X> {
+  if (ArrayBuffer.isView(value) || !(value instanceof Object) || 'data' in value || 'length' in value) return false;
+  for (const name in value)
     if (name !== 'out' && name !== 'training') throw wrongType('an option of forward', 'out or training', name);
   return true;
-}
-
-/** Evaluation returns its input itself, unless it is told where else. */
-function resultOf<X extends Input>(training: boolean, x: X, out: Like<X> | undefined, name: string): Result<X> {
-  if (training || out !== undefined) return resultFor(x, out, name);
-  checkInput(x, name);
-  return x as unknown as Result<X>;
 }

@@ -2,21 +2,19 @@
  * The LockedDropout layer.
  * @module
  */
-
-import type { Nest } from '../backend/interface.js';
-import { checkBoolean, checkWhole, checkWord, given, wrongType, wrongValue } from '../core/check.js';
-import { nestOf } from '../core/shapes.js';
-import { type Input, tensorShape } from '../core/tensor.js';
-import { toBigInt, type U64 } from '../core/u64.js';
+import { checkBoolean, checkOptions, checkU64, checkWhole, wrongType, wrongValue } from '../core/check.js';
+import { type Broadcast, broadcastOf } from '../core/shapes.js';
+import { type OpenInput, requireShape } from '../core/tensor.js';
+import { toHex, type U64 } from '../core/u64.js';
 import type { LayerJSON, LayerOptions } from './layer.js';
 import { MaskLayer } from './mask-layer.js';
 
 export interface LockedDropoutOptions extends LayerOptions {
-  /** Whether x is [batch, time, features] and not [time, batch, features]. */
+  /** Whether x is [batch, time, features] instead of [time, batch, features]. Default false. */
   batchFirst?: boolean;
 }
 
-/** A mask in force: its key, and the sizes of batch and features that it is for. */
+/** The mask in use: its key, and the batch and feature sizes that it fits. */
 interface Lock {
   key: U64;
   batch: number;
@@ -24,33 +22,37 @@ interface Lock {
 }
 
 /**
- * Variational dropout for recurrent networks (Gal and Ghahramani 2016), as the locked dropout of AWD-LSTM: one mask
- * of [batch, features] for all time steps, of this forward and of the following ones until `reset()`.
+ * Variational dropout for recurrent networks (Gal and Ghahramani 2016), as the locked dropout of AWD-LSTM: one mask of
+ * [batch, features] for all time steps, of this forward and of later ones until `reset()`.
  *
  * @example
  * const layer = new LockedDropout(0.3);
  * for (const x of steps) h = cell(layer.forward({ data: x, shape: [1, 32, 256] }), h); // one mask
- * layer.reset(); // the next sequence draws another
+ * layer.reset(); // the next sequence draws a new mask
  */
 export class LockedDropout extends MaskLayer {
   static override readonly type: string = 'LockedDropout';
+  /** Whether x is [batch, time, features] instead of [time, batch, features]. */
   readonly batchFirst: boolean;
-  #lock: Lock | undefined;
+  private lock: Lock | undefined;
 
-  /** @throws TypeError, RangeError for a p that is no number from 0 to 1, or options of another type */
+  /**
+   * @param p probability that an element is dropped, from 0 to 1. Default 0.5
+   * @throws TypeError, RangeError for another p, or an option of another type
+   */
   constructor(p = 0.5, options: LockedDropoutOptions = {}) {
     super(p, options);
     this.batchFirst = checkBoolean(options.batchFirst === undefined ? false : options.batchFirst, 'batchFirst');
   }
 
-  /** Lets go of the mask: the next training forward draws another, for a batch of any size. */
+  /** Discards the mask. The next training forward draws a new one, for a batch of any size. */
   reset(): void {
-    this.#lock = undefined;
+    this.lock = undefined;
   }
 
-  /** As for every layer, and the mask in force. */
+  /** The options, the mode, the state of the generator, and the mask in use. */
   override toJSON(): LayerJSON {
-    const lock = this.#lock && { ...this.#lock, key: `0x${toBigInt(this.#lock.key).toString(16)}` };
+    const lock = this.lock && { ...this.lock, key: toHex(this.lock.key) };
     return { ...super.toJSON(), ...(lock && { lock }) };
   }
 
@@ -58,31 +60,31 @@ export class LockedDropout extends MaskLayer {
     return { p: this.p, batchFirst: this.batchFirst };
   }
 
-  protected override nest(x: Input): Nest | undefined {
-    const shape = tensorShape(x);
+  protected override broadcast(x: OpenInput): Broadcast | undefined {
+    const shape = requireShape(x);
     if (shape.length !== 3)
       throw wrongValue('x.shape', this.batchFirst ? '[batch, time, features]' : '[time, batch, features]', shape);
-    return nestOf(this.batchFirst ? [null, 1, null] : [1, null, null], shape);
+    return broadcastOf(this.batchFirst ? [null, 1, null] : [1, null, null], shape);
   }
 
-  /** The key of the mask in force, or a new one. */
-  protected override draw(x: Input): U64 {
-    const shape = tensorShape(x);
+  /** The key of the mask in use, or a new one. */
+  protected override drawKey(x: OpenInput): U64 {
+    const shape = x.shape!;
     const batch = shape[this.batchFirst ? 0 : 1]!;
     const features = shape[2]!;
-    const lock = this.#lock;
+    const { lock } = this;
     if (lock && (lock.batch !== batch || lock.features !== features))
       throw wrongValue('x.shape', `of batch ${lock.batch} and features ${lock.features} until reset()`, shape);
-    this.#lock = lock ?? { key: super.draw(x), batch, features };
-    return this.#lock.key;
+    this.lock = lock ?? { key: super.drawKey(x), batch, features };
+    return this.lock.key;
   }
 
   protected override restore({ lock }: LayerJSON): void {
     if (!lock) return;
-    const { key, batch, features } = given(lock as { key: string; batch: number; features: number }, 'lock');
+    const { key, batch, features } = checkOptions(lock as { key: string; batch: number; features: number }, 'lock');
     if (typeof key !== 'string' || !/^0x[\da-f]+$/.test(key)) throw wrongType('lock.key', 'a key in hex', key);
     checkWhole(batch, 'lock.batch');
     checkWhole(features, 'lock.features');
-    this.#lock = { key: checkWord(BigInt(key), 'lock.key'), batch, features };
+    this.lock = { key: checkU64(BigInt(key), 'lock.key'), batch, features };
   }
 }

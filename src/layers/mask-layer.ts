@@ -1,73 +1,70 @@
 /**
- * What layers have that drop by a mask: p and the mask.
+ * What every layer with a mask is: p, the mask, and what becomes of kept and dropped elements.
  * @module
  */
-
 import type { Affine } from '../backend/interface.js';
 import { checkProbability } from '../core/check.js';
-import type { Input } from '../core/tensor.js';
-import { drop, inverted } from '../functional/common.js';
-import { type MaskFormat, maskOf, nestMask } from '../functional/mask.js';
-import { Layer, type LayerOptions, type Pass } from './layer.js';
+import type { FloatArray } from '../core/tensor.js';
+import { drawsFor, dropoutInto, INVERTED, type Scaling } from '../functional/common.js';
+import { broadcastMaskOf, type MaskFormat, maskOf } from '../functional/mask.js';
+import { type ForwardContext, Layer, type LayerOptions } from './layer.js';
 
 export abstract class MaskLayer extends Layer {
-  #p: number;
+  /** What becomes of kept and dropped elements. Default: inverted dropout. */
+  protected readonly scaling: Scaling = INVERTED;
+  private _p: number;
 
+  /** @throws TypeError, RangeError unless p is a number from 0 to 1; TypeError for an option of another type */
   constructor(p: number, options: LayerOptions) {
     super(options);
-    this.#p = checkProbability(p);
-  }
-
-  /** Probability that an element is dropped. Setting it is checked like the constructor. */
-  get p(): number {
-    return this.#p;
-  }
-
-  set p(p: number) {
-    this.#p = checkProbability(p);
+    this._p = checkProbability(p);
   }
 
   /**
-   * The mask of the latest forward, for every element of x, 1 = kept; all kept after an evaluation forward.
+   * Probability that an element is dropped, from 0 to 1.
+   * @throws TypeError, RangeError when set to anything else
+   */
+  get p(): number {
+    return this._p;
+  }
+
+  set p(p: number) {
+    this._p = checkProbability(p);
+  }
+
+  /**
+   * The mask of the latest forward, for every element of x; 1 = kept. After an evaluation forward every element is kept.
+   *
+   * @param format 'bytes' (the default) or 'bits', element i in bit i % 8 of byte ⌊i / 8⌋
    * @throws Error before any forward; TypeError, RangeError for another format
    */
   mask(format: MaskFormat = 'bytes'): Uint8Array {
-    return this.maskOf(this.passed('mask'), format);
+    return this.maskOf(this.latestForward('mask'), format);
   }
 
-  /** @internal For applyMask: what becomes of n elements that a mask keeps and drops; undefined for zeros all over. */
-  numbersOf(gradient: boolean, _mask: Uint8Array, _bits: boolean, _n: number): Affine | undefined {
-    if (this.#p === 1) return undefined;
-    return gradient ? this.gradientNumbers(this.#p) : this.numbers(this.#p);
+  /** @internal For applyMask: what becomes of n elements that a mask keeps and drops; undefined if all become 0. */
+  affineFor(gradient: boolean, _mask: Uint8Array, _bits: boolean, _n: number): Affine | undefined {
+    return this._p === 1 ? undefined : this.scaling[gradient ? 'gradient' : 'forward'](this._p);
   }
 
   protected get amount(): number {
-    return this.#p;
+    return this._p;
   }
 
   protected options(): Record<string, unknown> {
-    return { p: this.#p };
+    return { p: this._p };
   }
 
-  /** What becomes of kept and dropped elements. */
-  protected numbers(p: number): Affine {
-    return inverted(p);
+  protected apply(x: FloatArray, out: FloatArray, { amount, key, broadcast }: ForwardContext): void {
+    dropoutInto(x, out, amount, this.scaling.forward(amount), drawsFor(amount, key), broadcast);
   }
 
-  /** The same for the gradient. */
-  protected gradientNumbers(p: number): Affine {
-    return this.numbers(p);
+  protected gradient(dy: FloatArray, out: FloatArray, { amount, key, broadcast }: ForwardContext): void {
+    dropoutInto(dy, out, amount, this.scaling.gradient(amount), drawsFor(amount, key), broadcast);
   }
 
-  protected apply(x: Input, out: Input, { amount, key, nest }: Pass): void {
-    drop(x, out, amount, this.numbers(amount), key, 0, nest);
-  }
-
-  protected gradient(dy: Input, out: Input, { amount, key, nest }: Pass): void {
-    drop(dy, out, amount, this.gradientNumbers(amount), key, 0, nest);
-  }
-
-  protected maskOf({ length, amount, key, nest }: Pass, format: MaskFormat): Uint8Array {
-    return nest ? nestMask(nest, format, amount, key) : maskOf(length, format, amount, key);
+  protected maskOf({ length, amount, key, broadcast }: ForwardContext, format: MaskFormat): Uint8Array {
+    const draws = drawsFor(amount, key);
+    return broadcast ? broadcastMaskOf(broadcast, format, draws) : maskOf(length, format, draws);
   }
 }

@@ -1,22 +1,22 @@
 /**
- * dropout-wasm/onnx: the operator Dropout of ONNX, for programs that run ONNX graphs in JavaScript.
+ * dropout-wasm/onnx: the ONNX operator Dropout, for programs that run ONNX graphs in JavaScript.
  *
- * What its versions say (https://onnx.ai/onnx/operators/onnx__Dropout.html): 7 and 10 only infer; 12 brings training,
- * a ratio that is an input, and a seed; 13 and 22 add dtypes. The mask of 7 has the dtype of data, later ones are bool.
+ * Its versions (https://onnx.ai/onnx/operators/onnx__Dropout.html): 7 and 10 only infer; 12 adds training, the ratio as
+ * an input, and a seed; 13 and 22 add dtypes. The mask of version 7 has the dtype of data, later masks are bool.
  * @module
  */
 import { Dropout, dropout, Generator, type Input, type Result } from 'dropout-wasm';
 import { checkBoolean, wrongType, wrongValue } from '../core/check.js';
-import { checkInput, dataOf } from '../core/tensor.js';
+import { dataOf, open } from '../core/tensor.js';
 
 export interface OnnxDropoutOptions<Opset extends number = number> {
-  /** The operator's seed, as for `Generator`: the same mask at every call. Without it the default generator draws. */
+  /** The operator's seed, as for `Generator`: every call gives the same mask. Default: the default generator draws. */
   seed?: number | bigint;
-  /** The opset that the graph imports, a whole number from 7 on; 22 without it. */
+  /** The opset that the graph imports, an integer of at least 7. Default 22. */
   opset?: Opset;
 }
 
-/** Bytes, or what is of the kind of X in opsets that have no bool mask yet. */
+/** Bytes, or an array or tensor of the kind of X in opsets that have no bool mask yet. */
 export type OnnxMask<X extends Input, Opset extends number> = number extends Opset
   ? Uint8Array | Result<X>
   : Opset extends 7 | 8 | 9
@@ -24,14 +24,14 @@ export type OnnxMask<X extends Input, Opset extends number> = number extends Ops
     : Uint8Array;
 
 /**
- * ONNX's Dropout: output = data · mask / (1 − ratio) in training, else data itself. What ONNX Runtime calls
- * DropoutGrad is `applyMask(dy, mask, { p: ratio })`.
+ * ONNX's Dropout: output = data · mask / (1 − ratio) in training, data itself otherwise. ONNX Runtime's DropoutGrad is
+ * `applyMask(dy, mask, { p: ratio })`.
  *
- * @param data elements in row-major order, any shape
- * @param ratio probability that an element is dropped, from 0 to below 1; undefined, as a missing input, is 0.5
- * @param trainingMode without it nothing is dropped; before opset 12 there is no other mode
- * @returns output, of the kind of data, and mask, a byte for each element: 1 = kept. Where nothing is dropped all are
- *   kept. Before opset 10, mask is of the kind of data too
+ * @param data elements in row-major order, of any shape
+ * @param ratio probability that an element is dropped, from 0 to below 1. Default 0.5, as for a missing input
+ * @param trainingMode whether elements are dropped. Default false; before opset 12 it must be false
+ * @returns output, of the kind of data, and mask, one byte for each element, 1 = kept. Before opset 10 the mask is of
+ *   the kind of data too
  * @throws TypeError, RangeError that names the argument; no key is drawn then
  * @example
  * import { onnxDropout } from 'dropout-wasm/onnx';
@@ -43,7 +43,7 @@ export function onnxDropout<X extends Input, Opset extends number = 22>(
   trainingMode = false,
   { seed, opset }: OnnxDropoutOptions<Opset> = {},
 ): { output: Result<X>; mask: OnnxMask<X, Opset> } {
-  checkInput(data, 'data');
+  open(data, 'data');
   if (typeof ratio !== 'number') throw wrongType('ratio', 'a number', ratio);
   if (!(ratio >= 0 && ratio < 1)) throw wrongValue('ratio', 'from 0 to below 1', ratio);
   checkBoolean(trainingMode, 'trainingMode');
@@ -61,7 +61,7 @@ function checkOpset(opset: number): number {
   return opset;
 }
 
-/** Ones of the kind of x. */
+/** An array or tensor of ones, of the kind of x. */
 function ones<X extends Input>(x: X): Result<X> {
   const result = dropout(x, { p: 0, key: undefined });
   dataOf(result as Input).fill(1);

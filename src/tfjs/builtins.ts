@@ -1,10 +1,11 @@
 /**
- * Our layers under the names of TF.js's own.
+ * The layers of this package under the names of TF.js's own.
  * @module
  */
-import { AlphaDropout, Dropout, Dropout1d, GaussianDropout, GaussianNoise, register } from './layers.js';
+import { register } from './layer.js';
+import { AlphaDropout, Dropout, Dropout1d, GaussianDropout, GaussianNoise } from './layers.js';
 
-// Classes of their own, so that what was loaded under a name is stored under it again.
+// Subclasses, so that a layer that was loaded under a name is stored under that name again.
 const BUILTINS = [
   class extends Dropout {
     static override readonly className = 'Dropout';
@@ -24,12 +25,12 @@ const BUILTINS = [
 ];
 
 /**
- * Makes models that were stored with TF.js's (or Keras's) Dropout, SpatialDropout1D, AlphaDropout, GaussianDropout and
- * GaussianNoise load with ours in their places, rate, noise shape and seed included. What `tf.layers.dropout()` and
- * its like make stays TF.js's.
+ * Makes stored models load the layers of this package in place of TF.js's (or Keras's) Dropout, SpatialDropout1D,
+ * AlphaDropout, GaussianDropout and GaussianNoise, with their rate, noise shape and seed. Layers that
+ * `tf.layers.dropout()` and the like create stay TF.js's.
  *
- * Such a model is stored under TF.js's names again: with `replaceBuiltins` it loads with the masks that come next, and
- * without, or where this package is not at hand, with TF.js's own layers, which pass over what they do not know.
+ * Such a model is stored under TF.js's names again. Loaded with `replaceBuiltins`, it continues with the next masks.
+ * Loaded without it, or without this package, it gets TF.js's own layers, which ignore the options they do not know.
  *
  * @example
  * replaceBuiltins();

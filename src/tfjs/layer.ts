@@ -1,62 +1,63 @@
 /**
- * What every TF.js layer of this package is: a layer of arrays, run on the values of tensors.
+ * What every TF.js layer of this package is: a layer of dropout-wasm that runs on the values of a tensor.
  * @module
  */
-import type { serialization, Tensor } from '@tensorflow/tfjs-core';
+import { serialization, type Tensor } from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
 import { Dropout, Generator, type GeneratorJSON, type Layer, type LayerJSON } from 'dropout-wasm';
 import { wrongType } from '../core/check.js';
 import { elementwise } from './ops.js';
 
-/** Constructor arguments and stored configuration of every layer. Null is as good as none, as TF.js stores it. */
+/** Constructor arguments and stored configuration of every layer. Null counts as not given, as TF.js stores it. */
 export interface LayerArgs extends NonNullable<ConstructorParameters<typeof layers.Layer>[0]> {
-  /** Gives the layer a generator of its own, at position 0, in place of `generator`. */
+  /** Seed of a generator of the layer's own, at position 0. It takes precedence over `generator`. */
   seed?: number | bigint | null;
   /**
-   * Where keys come from: a generator, or the stored state of one; null or none: the default generator. A model
-   * is stored with a copy of the state for each layer, so layers that shared a generator draw the same masks when
-   * they are loaded: give each a fork of it instead.
+   * Source of the keys: a generator or its stored state. Default: the default generator. A model is stored with a copy
+   * of the state for each layer, so layers that shared a generator draw equal masks after loading. Give each layer a
+   * fork instead.
    */
   generator?: Generator | GeneratorJSON | null;
-  /** Active in `predict` and `evaluate` too, for Monte-Carlo use: each of their batches draws a key. */
+  /** Whether the layer is active in `predict` and `evaluate` too, for Monte-Carlo dropout. Default false. */
   always?: boolean;
 }
 
 export interface RateArgs extends LayerArgs {
-  /** Probability of a drop, from 0 to 1: p of the layer of arrays. */
+  /** Probability that an element is dropped, from 0 to 1. */
   rate: number;
 }
 
+/** A class of dropout-wasm's layers. */
 export interface ArrayLayerClass<L extends Layer> {
   readonly type: string;
-  readonly amount: 'p' | 'stddev';
+  readonly parameter: 'p' | 'stddev';
   fromJSON(json: LayerJSON, generator: Generator): L;
 }
 
-/** A layer over one of arrays, whose options are its own: they are passed and stored as that one's JSON. */
+/** Wraps a layer of dropout-wasm. Its options are passed on and stored as the JSON of that layer. */
 export abstract class ArrayLayer<L extends Layer> extends layers.Layer {
   protected readonly arrays: L;
-  readonly #own: Generator | undefined;
+  private readonly ownGenerator: Generator | undefined;
 
   /**
    * @param amount p or stddev
-   * @param defaults of options, where they are not those of the layer of arrays
+   * @param defaults options whose defaults differ from those of the wrapped layer
    */
   constructor(arrays: ArrayLayerClass<L>, amount: number, args: LayerArgs, defaults: Record<string, unknown> = {}) {
-    const name = arrays.amount === 'p' ? 'rate' : 'stddev';
+    const name = arrays.parameter === 'p' ? 'rate' : 'stddev';
     if (typeof amount !== 'number') throw wrongType(name, 'a number', amount);
     super(args);
     this.supportsMasking = true;
-    const { seed, generator, ...options } = given(args);
-    if (seed !== undefined) this.#own = new Generator(seed);
-    else if (generator) this.#own = generator instanceof Generator ? generator : Generator.fromJSON(generator);
-    // Values may lie in a backend's own memory, so never in place.
-    const fixed = { type: arrays.type, [arrays.amount]: amount, training: true, inplace: false };
+    const { seed, generator, ...options } = withoutNulls(args);
+    if (seed !== undefined) this.ownGenerator = new Generator(seed);
+    else if (generator) this.ownGenerator = generator instanceof Generator ? generator : Generator.fromJSON(generator);
+    // Never in place: the values may live in a backend's own memory.
+    const fixed = { type: arrays.type, [arrays.parameter]: amount, training: true, inplace: false };
     const json = { always: false, ...defaults, ...options, ...fixed } as unknown as LayerJSON;
-    this.arrays = arrays.fromJSON(json, this.#own ?? new Dropout().generator);
+    this.arrays = arrays.fromJSON(json, this.ownGenerator ?? new Dropout().generator);
   }
 
-  /** Whether it is active in `predict` and `evaluate` too. */
+  /** Whether the layer is active in `predict` and `evaluate` too. */
   get always(): boolean {
     return this.arrays.always;
   }
@@ -75,18 +76,18 @@ export abstract class ArrayLayer<L extends Layer> extends layers.Layer {
     });
   }
 
-  /** Everything that the constructor takes, the generator's state and a mask in force included. */
+  /** All constructor arguments, with the generator's state and the mask in use. */
   override getConfig(): serialization.ConfigDict {
     const { type, training, inplace, p, generator, ...options } = this.arrays.toJSON();
     const rate = p === undefined ? {} : { rate: p };
-    return { ...super.getConfig(), ...rate, ...options, generator: this.#own ? generator : null } as never;
+    return { ...super.getConfig(), ...rate, ...options, generator: this.ownGenerator ? generator : null } as never;
   }
 
   /** p or stddev. */
   protected abstract get amount(): number;
 }
 
-/** A layer that drops, with TF.js's word for p. */
+/** A layer with a drop probability, which TF.js calls rate. */
 export abstract class RateLayer<L extends Layer & { p: number }> extends ArrayLayer<L> {
   /** @throws TypeError, RangeError for a rate that is no number from 0 to 1, or other arguments of another type */
   constructor(arrays: ArrayLayerClass<L>, args: RateArgs, defaults?: Record<string, unknown>) {
@@ -102,8 +103,13 @@ export abstract class RateLayer<L extends Layer & { p: number }> extends ArrayLa
   }
 }
 
-type Given<T> = { [K in keyof T]: NonNullable<T[K]> };
+type WithoutNulls<T> = { [K in keyof T]: NonNullable<T[K]> };
 
-/** Arguments without the null and undefined ones. */
-const given = <T extends object>(args: T): Given<T> =>
-  Object.fromEntries(Object.entries(args).filter(([, value]) => value != null)) as Given<T>;
+/** Removes null and undefined arguments. */
+const withoutNulls = <T extends object>(args: T): WithoutNulls<T> =>
+  Object.fromEntries(Object.entries(args).filter(([, value]) => value != null)) as WithoutNulls<T>;
+
+/** Makes `loadLayersModel` build this class for its name. The types of TF.js do not know constructor arguments. */
+export const register = (type: unknown): void => {
+  serialization.registerClass(type as serialization.SerializableConstructor<serialization.Serializable>);
+};

@@ -1,57 +1,56 @@
 /**
- * The layers for TF.js models. Each is the layer of arrays of its name: the same bits for the same seed, one key a
- * training call, the input itself otherwise. A model is stored with all options and the states of generators, so
- * what is loaded draws the masks that the original would have drawn.
+ * The layers for TF.js models. Each wraps the layer of dropout-wasm with the same name: the same bits for the same seed,
+ * one key for each training call, and the input itself otherwise. A model is stored with all options and the state of
+ * the generators, so a loaded model draws the masks that the original would have drawn next.
  * @module
  */
-import { serialization } from '@tensorflow/tfjs-core';
 import { InputSpec } from '@tensorflow/tfjs-layers';
 import * as arrays from 'dropout-wasm';
-import { ArrayLayer, type ArrayLayerClass, type LayerArgs, type RateArgs, RateLayer } from './layer.js';
+import { ArrayLayer, type ArrayLayerClass, type LayerArgs, type RateArgs, RateLayer, register } from './layer.js';
 
 export interface DropoutArgs extends RateArgs {
   /**
-   * The shape in which draws are made, to be broadcast to that of x, batch axis included: 1 shares one along an
-   * axis, null copies the size of x.
+   * The shape of the draws, which are broadcast to the shape of x, batch axis included: 1 shares a draw along an axis,
+   * null copies the size of x. By default every element has its own draw.
    */
   noiseShape?: arrays.NoiseShape | null;
 }
 
 export interface ChannelArgs extends RateArgs {
-  /** Where the channels of x are: 'last' without it, since TF.js has them there, or 'first'. */
+  /** Position of the channel axis: 'last' (the default, as in TF.js) or 'first'. */
   channels?: arrays.Channels;
 }
 
 export interface GaussianNoiseArgs extends LayerArgs {
-  /** Standard deviation of the noise, from 0 on. */
+  /** Standard deviation of the noise, a finite number of at least 0. */
   stddev: number;
 }
 
 export interface DropPathArgs extends RateArgs {
-  /** Whether kept samples are scaled by 1 / (1 − rate). True without it. */
+  /** Whether kept samples are scaled by 1 / (1 − rate). Default true. */
   scaleByKeep?: boolean;
 }
 
 export interface DropBlockArgs extends ChannelArgs {
-  /** Height and width of a block, a positive whole number; 7 without it. No more than the image has is taken. */
+  /** Height and width of a block, a positive integer. Default 7; it is clamped to the image. */
   blockSize?: number;
 }
 
 export interface LockedDropoutArgs extends RateArgs {
-  /** Whether x is [batch, time, features]: true without it, since TF.js has it so; or [time, batch, features]. */
+  /** Whether x is [batch, time, features] (default true, as in TF.js) instead of [time, batch, features]. */
   batchFirst?: boolean;
 }
 
 /**
- * Dropout as a TF.js layer: in training each call draws one key, also with a seed (TF.js's own layer
- * then repeats a single mask for ever); otherwise the input passes through.
+ * Dropout as a TF.js layer. In training, each call draws a new mask, with a seed too (a seeded layer of TF.js reuses one
+ * mask at every step). Otherwise the input passes through.
  *
  * @example
  * import { Dropout } from 'dropout-wasm/tfjs';
  * model.add(new Dropout({ rate: 0.5, seed: 1 }));
  */
 export class Dropout extends RateLayer<arrays.Dropout> {
-  /** The name under which models are stored. */
+  /** The name under which a model stores the layer. */
   static readonly className: string = 'DropoutWasm';
 
   constructor(args: DropoutArgs) {
@@ -59,7 +58,7 @@ export class Dropout extends RateLayer<arrays.Dropout> {
   }
 }
 
-/** Alpha dropout, for networks of SELU: keeps the mean and variance of x, which TF.js's own layer does not. */
+/** Alpha dropout, for networks with SELU. It keeps the mean and variance of x, which TF.js's own layer does not. */
 export class AlphaDropout extends RateLayer<arrays.AlphaDropout> {
   static readonly className: string = 'AlphaDropoutWasm';
 
@@ -68,7 +67,7 @@ export class AlphaDropout extends RateLayer<arrays.AlphaDropout> {
   }
 }
 
-/** What knows of channels. There is always a batch axis, so the rank is fixed, and checked when a model is built. */
+/** A layer of images or sequences. The batch axis is always there, so the rank is fixed and checked when a model is built. */
 abstract class ChannelLayer<L extends arrays.Layer & { p: number }> extends RateLayer<L> {
   constructor(layer: ArrayLayerClass<L>, args: ChannelArgs, rank: ConstructorParameters<typeof InputSpec>[0]) {
     super(layer, args, { channels: 'last' });
@@ -76,7 +75,7 @@ abstract class ChannelLayer<L extends arrays.Layer & { p: number }> extends Rate
   }
 }
 
-/** Dropout of whole channels of sequences, [batch, length, channels]: TF.js's `SpatialDropout1D`. */
+/** Dropout of whole channels of sequences [batch, length, channels], as TF.js's `SpatialDropout1D`. */
 export class Dropout1d extends ChannelLayer<arrays.Dropout1d> {
   static readonly className: string = 'Dropout1dWasm';
 
@@ -86,7 +85,7 @@ export class Dropout1d extends ChannelLayer<arrays.Dropout1d> {
 }
 
 /**
- * Dropout of whole feature maps, [batch, height, width, channels]: Keras's `SpatialDropout2D`.
+ * Dropout of whole feature maps [batch, height, width, channels], as Keras's `SpatialDropout2D`.
  *
  * @example
  * model.add(layers.conv2d({ filters: 32, kernelSize: 3 }));
@@ -100,7 +99,7 @@ export class Dropout2d extends ChannelLayer<arrays.Dropout2d> {
   }
 }
 
-/** Dropout of whole volumes, [batch, depth, height, width, channels]: Keras's `SpatialDropout3D`. */
+/** Dropout of whole volumes [batch, depth, height, width, channels], as Keras's `SpatialDropout3D`. */
 export class Dropout3d extends ChannelLayer<arrays.Dropout3d> {
   static readonly className: string = 'Dropout3dWasm';
 
@@ -109,7 +108,7 @@ export class Dropout3d extends ChannelLayer<arrays.Dropout3d> {
   }
 }
 
-/** Alpha dropout of whole channels, [batch, …, channels]. */
+/** Alpha dropout of whole channels, for x of [batch, …, channels]. */
 export class FeatureAlphaDropout extends ChannelLayer<arrays.FeatureAlphaDropout> {
   static readonly className: string = 'FeatureAlphaDropoutWasm';
 
@@ -118,7 +117,7 @@ export class FeatureAlphaDropout extends ChannelLayer<arrays.FeatureAlphaDropout
   }
 }
 
-/** x times noise of mean 1 and variance rate / (1 − rate). Unlike TF.js's, it takes a seed. */
+/** Multiplies x by noise of mean 1 and variance rate / (1 − rate). Unlike TF.js's layer, it takes a seed. */
 export class GaussianDropout extends RateLayer<arrays.GaussianDropout> {
   static readonly className: string = 'GaussianDropoutWasm';
 
@@ -127,7 +126,7 @@ export class GaussianDropout extends RateLayer<arrays.GaussianDropout> {
   }
 }
 
-/** x plus noise of mean 0. Unlike TF.js's, it takes a seed. */
+/** Adds noise of mean 0 to x. Unlike TF.js's layer, it takes a seed. */
 export class GaussianNoise extends ArrayLayer<arrays.GaussianNoise> {
   static readonly className: string = 'GaussianNoiseWasm';
 
@@ -145,7 +144,7 @@ export class GaussianNoise extends ArrayLayer<arrays.GaussianNoise> {
   }
 }
 
-/** Stochastic depth: one draw a sample, for the branch of a residual block. The first axis is the batch. */
+/** Stochastic depth: one draw for each sample, for the branch of a residual block. The first axis is the batch. */
 export class DropPath extends RateLayer<arrays.DropPath> {
   static readonly className: string = 'DropPathWasm';
 
@@ -154,7 +153,7 @@ export class DropPath extends RateLayer<arrays.DropPath> {
   }
 }
 
-/** Dropout of squares of feature maps, [batch, height, width, channels], rescaled by the fraction really kept. */
+/** Dropout of squares of feature maps [batch, height, width, channels], scaled by the fraction that was really kept. */
 export class DropBlock2d extends ChannelLayer<arrays.DropBlock2d> {
   static readonly className: string = 'DropBlock2dWasm';
 
@@ -164,12 +163,12 @@ export class DropBlock2d extends ChannelLayer<arrays.DropBlock2d> {
 }
 
 /**
- * Variational dropout for recurrent networks: one mask for all time steps, of this training call and of the following
- * ones, all of one batch size, until `reset()`. A mask in force is stored with the model.
+ * Variational dropout for recurrent networks: one mask for all time steps, of this training call and of later ones, until
+ * `reset()`. Until then the batch size is fixed. The mask in use is stored with the model.
  *
  * @example
  * const locked = new LockedDropout({ rate: 0.3 });
- * await model.fit(x, y, { callbacks: { onBatchBegin: async () => locked.reset() } }); // another for every batch
+ * await model.fit(x, y, { callbacks: { onBatchBegin: async () => locked.reset() } }); // a new mask for every batch
  */
 export class LockedDropout extends RateLayer<arrays.LockedDropout> {
   static readonly className: string = 'LockedDropoutWasm';
@@ -179,18 +178,13 @@ export class LockedDropout extends RateLayer<arrays.LockedDropout> {
     this.inputSpec = [new InputSpec({ ndim: 3 })];
   }
 
-  /** Lets go of the mask: the next training call draws another. */
+  /** Discards the mask. The next training call draws a new one. */
   reset(): void {
     this.arrays.reset();
   }
 }
 
-/** Makes `loadLayersModel` build the class where a model names it. TF.js's types know no constructor's arguments. */
-export const register = (type: unknown): void => {
-  serialization.registerClass(type as serialization.SerializableConstructor<serialization.Serializable>);
-};
-
-for (const type of [
+for (const layer of [
   Dropout,
   Dropout1d,
   Dropout2d,
@@ -203,4 +197,4 @@ for (const type of [
   DropBlock2d,
   LockedDropout,
 ])
-  register(type);
+  register(layer);

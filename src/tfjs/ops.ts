@@ -1,5 +1,5 @@
 /**
- * What runs on the values of a tensor, with its gradient.
+ * Functions on the values of a tensor, with their gradients.
  * @module
  */
 import { customGrad, type Tensor, tensor } from '@tensorflow/tfjs-core';
@@ -7,14 +7,14 @@ import { dropout as dropoutArray } from 'dropout-wasm';
 
 type Values = Float32Array;
 
-/** A linear map of elements: times a mask, times noise. */
+/** An elementwise linear map: a product with a mask or with noise. */
 type Pull = (dy: Values) => Values;
 
 /**
- * `dropout` on a tensor, with its gradient: the same mask and scale on dy, to any order.
+ * `dropout` on a tensor. Its gradient applies the same mask and scale to dy and can be differentiated to any order.
  *
  * @param x a float32 tensor of any shape
- * @param options p, key and offset as for `dropout` of dropout-wasm
+ * @param options p, key and offset, as for `dropout` of dropout-wasm
  * @throws TypeError for another dtype; TypeError, RangeError that names the argument otherwise
  * @example
  * const options = { p: 0.5, key: new Generator(42).next() };
@@ -30,8 +30,8 @@ export function dropout<T extends Tensor>(
 }
 
 /**
- * What `run` makes of x's values, with the gradient that it gives along. That one acts on each element alone, so it is
- * its own adjoint: it is also the gradient of itself, and serves for every order.
+ * Applies `run` to the values of x, with the gradient that it returns. The gradient is elementwise and linear, so it is
+ * its own adjoint and serves for every order.
  */
 export function elementwise<T extends Tensor>(x: T, run: (data: Values) => [Values, Pull]): T {
   if (x.dtype !== 'float32') throw new TypeError(`x has to be a float32 tensor, but got ${x.dtype}`);

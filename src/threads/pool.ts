@@ -1,5 +1,5 @@
 /**
- * The calling thread's side of a job: lists its calls, takes its share, waits for those that others have begun.
+ * The calling thread's side of a job: it queues calls, does its share of them, and waits for the workers to finish.
  * @module
  */
 import {
@@ -12,7 +12,7 @@ import {
   type Fn,
   functionsOf,
   JOB,
-  MOST,
+  MAX_CALLS,
   NEXT,
   State,
   stateOf,
@@ -21,114 +21,117 @@ import {
 import type { WorkerLike } from './spawn.js';
 
 /**
- * Elements that are worth sharing with workers that are awake, and that are worth waking them: 20 and 105 µs of one
- * thread's work. `npm run bench -- --only threads-2-vs-1` shows where it crosses over: with 65536 for both, jobs up to
- * 524288 took up to 10 µs longer than alone, which is what it takes to wake a thread; from 1048576 on they took half.
+ * Elements from which a job is shared with workers that are awake, and from which it is worth waking them: 20 and 105 µs
+ * of one thread's work. `npm run bench -- --only threads-2-vs-1` shows where it crosses over: with 65,536 for both, jobs
+ * up to 524,288 took up to 10 µs longer than on one thread, the time to wake a thread; from 1,048,576 on they took half.
  */
-const WORTH = 131072;
-const WAKE = 786432;
+const MIN_SHARED = 131072;
+const MIN_WAKING = 786432;
 
-/** Looks at a worker's state before sleeping on it: some 20 µs, more than the rest of a call takes. */
-const LOOKS = 2000;
+/** Loads of a worker's state before the caller sleeps on it: some 20 µs, more than the rest of a call takes. */
+const SPINS = 2000;
 
-export class Team {
-  readonly #words: Int32Array;
-  readonly #calls: Float64Array;
-  readonly #functions: readonly Call[];
-  readonly #timeout: number;
-  readonly #sleeps: boolean;
-  #workers: WorkerLike[] = [];
-  #lost: string | undefined;
-  #count = 0;
-  #elements = 0;
-  #depth = 0;
+export class WorkerPool {
+  private readonly words: Int32Array;
+  private readonly calls: Float64Array;
+  private readonly functions: readonly Call[];
+  private readonly maySleep: boolean;
+  private workers: WorkerLike[] = [];
+  private lost: string | undefined;
+  private count = 0;
+  private elements = 0;
+  private depth = 0;
 
-  constructor(exports: Exports, control: SharedArrayBuffer, workers: number, timeout: number) {
-    this.#words = new Int32Array(control);
-    this.#calls = callsOf(control, workers);
-    this.#functions = functionsOf(exports);
-    this.#timeout = timeout;
-    this.#sleeps = maySleep(this.#words);
+  constructor(
+    exports: Exports,
+    control: SharedArrayBuffer,
+    workers: number,
+    private readonly timeout: number,
+  ) {
+    this.words = new Int32Array(control);
+    this.calls = callsOf(control, workers);
+    this.functions = functionsOf(exports);
+    this.maySleep = maySleep(this.words);
   }
 
   get threads(): number {
-    return 1 + this.#workers.length;
+    return 1 + this.workers.length;
   }
 
   /**
-   * Whether so many elements are worth a job now, or one is listed already.
-   * @throws Error, once, if a worker was lost since the latest call
+   * Whether a call that writes so many elements should be cut and queued: it is large enough, or part of a batch.
+   * @throws Error, once, if a worker was lost since the last call
    */
-  worth(elements: number): boolean {
-    this.#check();
-    return this.#depth > 0 || this.#shares(elements);
+  shouldShare(elements: number): boolean {
+    this.checkLost();
+    return this.depth > 0 || this.isShared(elements);
   }
 
-  /** A worker that is ready, or was until it was lost again. */
+  /** Adds a worker that is ready, even if it was lost since. */
   join(worker: WorkerLike): void {
-    this.#workers.push(worker);
+    this.workers.push(worker);
   }
 
-  /** One is gone: the next call says so, and those after it are made by the calling thread alone. */
-  lose(worker: WorkerLike, reason: string): void {
-    if (this.#workers.includes(worker)) this.#lost ??= reason;
+  /** Records a lost worker: the next call throws, later ones run single-threaded. */
+  onLost(worker: WorkerLike, reason: string): void {
+    if (this.workers.includes(worker)) this.lost ??= reason;
   }
 
   /** Ends the workers. */
   end(): void {
-    Atomics.store(this.#words, END, 1);
-    Atomics.add(this.#words, JOB, 2);
-    Atomics.notify(this.#words, JOB);
-    for (const worker of this.#workers.splice(0)) worker.terminate();
+    Atomics.store(this.words, END, 1);
+    Atomics.add(this.words, JOB, 2);
+    Atomics.notify(this.words, JOB);
+    for (const worker of this.workers.splice(0)) worker.terminate();
   }
 
-  #check(): void {
-    if (this.#lost === undefined) return;
-    const reason = this.#lost;
-    this.#lost = undefined;
+  /** Runs all calls that `queueCalls` adds, as one job. Nested calls join the outer job. */
+  run(queueCalls: () => void): void {
+    this.checkLost();
+    this.depth++;
+    try {
+      queueCalls();
+      if (this.depth === 1) this.runQueue();
+    } finally {
+      this.depth--;
+      if (this.depth === 0) this.count = this.elements = 0;
+    }
+  }
+
+  /** Queues a call that writes so many elements. */
+  add(elements: number, fn: Fn, ...args: number[]): void {
+    if (this.count === MAX_CALLS) this.runQueue();
+    const at = CALL * this.count++;
+    this.calls[at] = fn;
+    this.calls.set(args, at + 1);
+    this.elements += elements;
+  }
+
+  private checkLost(): void {
+    if (this.lost === undefined) return;
+    const reason = this.lost;
+    this.lost = undefined;
     this.end();
     throw new Error(`a worker of the SharedArena was lost: ${reason}. Calls from now on are made by one thread`);
   }
 
-  /** Makes all the calls that `list` adds. */
-  job(list: () => void): void {
-    this.#check();
-    this.#depth++;
-    try {
-      list();
-      if (this.#depth === 1) this.#run();
-    } finally {
-      this.#depth--;
-      if (this.#depth === 0) this.#count = this.#elements = 0;
-    }
-  }
-
-  /** Adds a call that writes so many elements. */
-  add(elements: number, fn: Fn, ...args: number[]): void {
-    if (this.#count === MOST) this.#run();
-    const at = CALL * this.#count++;
-    this.#calls[at] = fn;
-    this.#calls.set(args, at + 1);
-    this.#elements += elements;
-  }
-
-  #run(): void {
-    const words = this.#words;
+  private runQueue(): void {
+    const { words } = this;
     Atomics.store(words, NEXT, 0);
-    Atomics.store(words, COUNT, this.#count);
-    const shared = this.#count > 1 && this.#shares(this.#elements);
-    const helpers = this.#count - 1;
-    this.#count = this.#elements = 0;
+    Atomics.store(words, COUNT, this.count);
+    const shared = this.count > 1 && this.isShared(this.elements);
+    const helpers = this.count - 1;
+    this.count = this.elements = 0;
     if (!shared) {
-      takeCalls(words, this.#calls, this.#functions);
+      takeCalls(words, this.calls, this.functions);
       return;
     }
     Atomics.add(words, JOB, 1);
-    const awake = this.#awake();
-    if (awake < Math.min(helpers, this.#workers.length)) Atomics.notify(words, JOB, helpers - awake);
-    takeCalls(words, this.#calls, this.#functions);
+    const awake = this.countAwake();
+    if (awake < Math.min(helpers, this.workers.length)) Atomics.notify(words, JOB, helpers - awake);
+    takeCalls(words, this.calls, this.functions);
     Atomics.add(words, JOB, 1);
-    const failed = this.#workers.map((_, i) => this.#wait(stateOf(i))).filter((reason) => reason !== undefined);
+    const failed = this.workers.map((_, i) => this.waitFor(stateOf(i))).filter((reason) => reason !== undefined);
     if (failed.length === 0) return;
     this.end();
     throw new Error(
@@ -137,35 +140,35 @@ export class Team {
     );
   }
 
-  /** Whether workers are to take part. */
-  #shares(elements: number): boolean {
-    if (elements < WORTH || this.#workers.length === 0) return false;
-    return elements >= WAKE || this.#awake() > 0;
+  /** Whether workers take part in a job of so many elements. */
+  private isShared(elements: number): boolean {
+    if (elements < MIN_SHARED || this.workers.length === 0) return false;
+    return elements >= MIN_WAKING || this.countAwake() > 0;
   }
 
-  #awake(): number {
+  private countAwake(): number {
     let awake = 0;
-    for (let i = 0; i < this.#workers.length; i++) if (Atomics.load(this.#words, stateOf(i)) !== State.Asleep) awake++;
+    for (let i = 0; i < this.workers.length; i++) if (Atomics.load(this.words, stateOf(i)) !== State.Asleep) awake++;
     return awake;
   }
 
-  /** Waits until a worker is idle; returns what became of it if it does not get there. */
-  #wait(at: number): string | undefined {
-    const words = this.#words;
-    let state = Atomics.load(words, at);
-    for (let i = 0; state === State.AtWork && i < LOOKS; i++) state = Atomics.load(words, at);
-    const end = performance.now() + this.#timeout;
-    while (state === State.AtWork) {
+  /** Waits until a worker has finished its share. Returns the reason if it failed or timed out. */
+  private waitFor(state: number): string | undefined {
+    const { words } = this;
+    let value = Atomics.load(words, state);
+    for (let i = 0; value === State.AtWork && i < SPINS; i++) value = Atomics.load(words, state);
+    const end = performance.now() + this.timeout;
+    while (value === State.AtWork) {
       const left = end - performance.now();
-      if (left <= 0) return `did not finish its piece within ${this.#timeout} ms`;
-      if (this.#sleeps) Atomics.wait(words, at, State.AtWork, left);
-      state = Atomics.load(words, at);
+      if (left <= 0) return `did not finish its piece within ${this.timeout} ms`;
+      if (this.maySleep) Atomics.wait(words, state, State.AtWork, left);
+      value = Atomics.load(words, state);
     }
-    return state === State.Failed ? 'failed at its piece' : undefined;
+    return value === State.Failed ? 'failed at its piece' : undefined;
   }
 }
 
-/** Whether this thread may sleep: the main thread of a page may not. */
+/** Whether this thread may sleep. The main thread of a page may not. */
 function maySleep(words: Int32Array): boolean {
   try {
     return Atomics.wait(words, JOB, -1) === 'not-equal';

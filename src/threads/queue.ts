@@ -1,24 +1,23 @@
 /**
- * The words that a team of threads shares, in a buffer of their own, out of reach of whoever writes to the arena's
- * memory:
+ * The control words and the call queue that a pool of threads shares. They live in a buffer of their own, where no write
+ * to the arena's memory can reach them.
  *
- *   JOB      odd while there is a job to join; the workers sleep on it
- *   NEXT     the call that is taken next, by whoever adds 1
- *   COUNT    how many calls the job has
- *   END      1 when the workers shall end
- *   STATE    of each worker
- *   CALLS    what to call: each is the number of a function and its arguments, sixteen f64
+ *   JOB      odd while a job is open; workers sleep on this word
+ *   NEXT     index of the next call to take; taking it adds 1
+ *   COUNT    number of calls in the job
+ *   END      1 when the workers should exit
+ *   STATE    one word for each worker
+ *   CALLS    each call is the number of a function and its arguments, sixteen f64 in all
  *
- * A worker says that it is at work before it looks whether the job is still open, and the caller closes the job before
- * it looks who is at work. So no worker that comes late can meet the words of the next job, and nobody waits for one
- * that never came.
+ * A worker announces that it is at work before it checks that the job is still open, and the caller closes the job
+ * before it checks which workers are at work. So a late worker never sees the words of the next job, and the caller
+ * never waits for a worker that did not join.
  * @module
  */
-
-import type { ExtrasExports, GaussianExports, KernelExports } from '../backend/wasm/memory.js';
+import type { ExtrasExports, GaussianExports, KernelExports } from '../backend/wasm/exports.js';
 import type { WasmMemory } from '../backend/wasm/types.js';
 
-/** Words that different threads write lie on cache lines of their own. */
+/** Words in a cache line. Words that different threads write lie on cache lines of their own. */
 const LINE = 16;
 
 export const JOB = 0;
@@ -29,32 +28,32 @@ export const stateOf = (worker: number): number => (4 + worker) * LINE;
 
 export enum State {
   Asleep = 0,
-  /** Looking for the next job. */
+  /** Spinning until the next job opens. */
   Awake = 1,
   AtWork = 2,
   Failed = 3,
 }
 
 /**
- * How many ms a worker looks for the next job before it sleeps. A model's calls come in quick succession, and to wake a
- * thread takes 9 µs of the caller's time and 50 µs until it is there (measured on a virtual machine).
+ * Milliseconds that a worker spins for the next job before it sleeps. A model's calls follow each other closely, and
+ * waking a thread takes 9 µs of the caller's time and 50 µs until it runs (measured on a virtual machine).
  */
 export const AWAKE = 0.1;
 
-/** Calls that a job has at most. */
-export const MOST = 512;
-/** Numbers to a call. */
+/** The most calls in a job. */
+export const MAX_CALLS = 512;
+/** Numbers in a call. */
 export const CALL = 16;
 
-const wordsFor = (workers: number): number => stateOf(workers);
+const controlWords = (workers: number): number => stateOf(workers);
 
-export const controlBytes = (workers: number): number => 4 * wordsFor(workers) + 8 * CALL * MOST;
+export const controlBytes = (workers: number): number => 4 * controlWords(workers) + 8 * CALL * MAX_CALLS;
 
 export const callsOf = (control: SharedArrayBuffer, workers: number): Float64Array =>
-  new Float64Array(control, 4 * wordsFor(workers), CALL * MOST);
+  new Float64Array(control, 4 * controlWords(workers), CALL * MAX_CALLS);
 
-/** What a worker is sent, once. */
-export interface Assignment {
+/** The first and only message to a worker. */
+export interface InitMessage {
   readonly modules: readonly Uint8Array<ArrayBuffer>[];
   readonly memory: WasmMemory;
   readonly control: SharedArrayBuffer;
@@ -62,14 +61,14 @@ export interface Assignment {
   readonly workers: number;
 }
 
-/** What it answers: ready, or why not. */
-export interface Answer {
+/** The worker's answer: ready, or the error that kept it from starting. */
+export interface ReadyMessage {
   readonly error?: string;
 }
 
 export type Exports = KernelExports & ExtrasExports & GaussianExports;
 
-/** The functions of a call, by their number. */
+/** The function of a call. */
 export enum Fn {
   Dropout = 0,
   ApplyMask = 1,
@@ -77,19 +76,20 @@ export enum Fn {
   Noise = 3,
 }
 
-/** The exports of kernel, extras and gaussian on a memory. */
+/** Instantiates kernel, extras and gaussian on a memory. */
 export const bind = (modules: readonly Uint8Array<ArrayBuffer>[], memory: WasmMemory): Exports =>
   Object.assign(
     {},
     ...modules.map((bytes) => new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports),
   );
 
-/** Takes calls of the open job until there is none left. */
+/** Takes calls of the open job and runs them until none is left. */
 export function takeCalls(words: Int32Array, calls: Float64Array, functions: readonly Call[]): void {
   const count = Atomics.load(words, COUNT);
   for (let k = Atomics.add(words, NEXT, 1); k < count; k = Atomics.add(words, NEXT, 1)) {
     const at = k * CALL;
-    // Each takes as many as it has parameters. Written out, since a spread takes longer than the shortest of the calls.
+    // A function ignores the arguments beyond its parameters. They are written out because a spread takes longer than
+    // the shortest of these calls.
     functions[calls[at]!]!(
       calls[at + 1],
       calls[at + 2],

@@ -1,40 +1,40 @@
 /**
- * An arena whose arrays several threads work on.
+ * An arena in shared memory. Large calls on its arrays run on several threads.
  * @module
  */
-
 import { Arena } from 'dropout-wasm';
-import { bytesOf } from '../backend/wasm/modules.js';
+import { decodeHex } from '../backend/wasm/modules.js';
 import type { WasmMemory } from '../backend/wasm/types.js';
-import { checkPositive, checkWhole, given, wrongType, wrongValue } from '../core/check.js';
+import { checkOptions, checkPositive, checkWhole, wrongType, wrongValue } from '../core/check.js';
 import { extrasHex, gaussianHex, kernelHex } from './inlined.js';
-import { callsHome } from './partition.js';
-import { Team } from './pool.js';
-import { type Assignment, bind, controlBytes, type Exports } from './queue.js';
-import { assign, fromBlob, fromUrl, type WorkerLike } from './spawn.js';
+import { threadedMemory } from './partition.js';
+import { WorkerPool } from './pool.js';
+import { bind, controlBytes, type Exports, type InitMessage } from './queue.js';
+import { fromBlob, fromUrl, initialize, type WorkerLike } from './spawn.js';
 
-/** Past eight, threads of one memory wait for it more than they work. */
-const SENSIBLE = 8;
+/** Beyond eight threads, memory bandwidth is the limit. */
+const DEFAULT_MAX_THREADS = 8;
 
 export interface SharedArenaOptions {
-  /** Size of the memory, a whole number up to 2^32. */
+  /** Size of the memory in bytes, an integer up to 2^32. */
   bytes: number;
-  /** How many threads work on a call, the calling one among them: 1 to 64. As many as there are cores without it, up to 8. */
+  /** Number of threads, including the calling one: 1 to 64. Default: the number of cores, up to 8. */
   threads?: number;
   /**
-   * Where a worker's program comes from: 'url' is the file worker.js beside this module, 'blob' its source, which is
-   * in this module too. Without it the file, and if that does not start the source.
+   * Where a worker's program comes from: 'url' is the file worker.js beside this module, 'blob' its inlined source.
+   * Default: 'url', then 'blob' if that does not start.
    */
   worker?: 'url' | 'blob';
-  /** In place of that: makes a worker that runs the module `dropout-wasm/threads/worker.js`. */
+  /** In place of `worker`: creates a worker that runs the module `dropout-wasm/threads/worker.js`. */
   spawn?: () => WorkerLike | Promise<WorkerLike>;
-  /** After how many ms without an answer a worker counts as dead, at its start and at work; 5000 without it. */
+  /** Milliseconds after which a silent worker counts as dead, at its start and at work. Default 5000. */
   timeout?: number;
 }
 
 /**
- * An `Arena` in shared memory. Layers and functions work on its arrays as on any others, large ones in parallel, with
- * the same bits for any number of threads. Calls stay synchronous: the calling thread takes its share.
+ * An `Arena` in shared memory. Layers and functions work on its arrays in place, on large ones in parallel, with the
+ * same bits for any number of threads. Calls stay synchronous: the calling thread does its share, then spins for a few
+ * µs until the workers finish.
  *
  * @example
  * const arena = await SharedArena.create({ bytes: 2 * 4 * 2 ** 20, threads: 2 });
@@ -44,20 +44,22 @@ export interface SharedArenaOptions {
  * arena.close();
  */
 export class SharedArena extends Arena {
-  readonly #team: Team;
+  private readonly pool: WorkerPool;
 
   /** @internal */
-  constructor(memory: WasmMemory, bytes: number, exports: Exports, team: Team) {
-    super({ memory, byteLength: bytes, home: callsHome(memory, exports, team) });
-    this.#team = team;
+  constructor(memory: WasmMemory, bytes: number, exports: Exports, pool: WorkerPool) {
+    super({ memory, byteLength: bytes, linearMemory: threadedMemory(memory, exports, pool) });
+    this.pool = pool;
   }
 
   /**
-   * @throws TypeError, RangeError that names the option; Error that says what is missing where there is no shared
-   *   memory, and why a worker did not start
+   * Allocates the memory and starts the workers.
+   *
+   * @throws TypeError, RangeError that names the option; Error where shared memory is missing, with the remedy, or where
+   *   a worker does not start, with the reason
    */
   static async create(options: SharedArenaOptions): Promise<SharedArena> {
-    const { bytes, threads = defaultThreads(), worker, spawn, timeout = 5000 } = given(options);
+    const { bytes, threads = defaultThreads(), worker, spawn, timeout = 5000 } = checkOptions(options);
     checkWhole(bytes, 'bytes', 2 ** 32);
     checkThreads(threads);
     checkPositive(timeout, 'timeout');
@@ -66,46 +68,46 @@ export class SharedArena extends Arena {
     if (spawn !== undefined && typeof spawn !== 'function') throw wrongType('spawn', 'a function', spawn);
     checkShared();
     const workers = threads - 1;
-    const modules = [kernelHex, extrasHex, gaussianHex].map(bytesOf);
-    const [memory, exports] = sharedMemory(bytes, modules);
+    const modules = [kernelHex, extrasHex, gaussianHex].map(decodeHex);
+    const [memory, exports] = createSharedMemory(bytes, modules);
     const control = new SharedArrayBuffer(controlBytes(workers));
-    const team = new Team(exports, control, workers, timeout);
+    const pool = new WorkerPool(exports, control, workers, timeout);
     const ways = spawn ? [spawn] : worker === 'url' ? [fromUrl] : worker === 'blob' ? [fromBlob] : [fromUrl, fromBlob];
-    const assignments = Array.from({ length: workers }, (_, worker) => ({ modules, memory, control, worker, workers }));
-    const starts = await Promise.allSettled(assignments.map((assignment) => start(ways, assignment, timeout, team)));
-    for (const start of starts) if (start.status === 'fulfilled') team.join(start.value);
+    const messages = Array.from({ length: workers }, (_, worker) => ({ modules, memory, control, worker, workers }));
+    const starts = await Promise.allSettled(messages.map((message) => start(ways, message, timeout, pool)));
+    for (const start of starts) if (start.status === 'fulfilled') pool.join(start.value);
     const failed = starts.find((start) => start.status === 'rejected');
     if (failed) {
-      team.end();
+      pool.end();
       throw failed.reason;
     }
-    return new SharedArena(memory, bytes, exports, team);
+    return new SharedArena(memory, bytes, exports, pool);
   }
 
-  /** How many threads work on a call: 1 after `close`, and after a worker was lost. */
+  /** Number of threads that work on a call: 1 after `close`, and after a worker was lost. */
   get threads(): number {
-    return this.#team.threads;
+    return this.pool.threads;
   }
 
-  /** Ends the workers. The arrays stay; calls on them are made by the calling thread alone. */
+  /** Ends the workers. The arrays stay valid; calls on them run on the calling thread alone. */
   close(): void {
-    this.#team.end();
+    this.pool.end();
   }
 }
 
-/** The first of several ways by which a worker starts. */
+/** Starts a worker in the first of several ways that works. */
 async function start(
   ways: readonly (() => WorkerLike | Promise<WorkerLike>)[],
-  assignment: Assignment,
+  message: InitMessage,
   timeout: number,
-  team: Team,
+  pool: WorkerPool,
 ): Promise<WorkerLike> {
   let cause: unknown;
   for (const way of ways) {
     let worker: WorkerLike | undefined;
     try {
       worker = await way();
-      await assign(worker, assignment, timeout, (reason) => team.lose(worker!, reason));
+      await initialize(worker, message, timeout, (reason) => pool.onLost(worker!, reason));
       worker.unref?.();
       return worker;
     } catch (error) {
@@ -119,10 +121,10 @@ async function start(
 
 function defaultThreads(): number {
   const cores = globalThis.navigator?.hardwareConcurrency ?? nodeCores() ?? 1;
-  return Math.max(1, Math.min(cores, SENSIBLE));
+  return Math.max(1, Math.min(cores, DEFAULT_MAX_THREADS));
 }
 
-/** Node 20 has no navigator. */
+/** The number of cores in Node 20, which has no navigator. */
 function nodeCores(): number | undefined {
   const { process } = globalThis as unknown as {
     process?: { getBuiltinModule?(name: string): { availableParallelism(): number } | undefined };
@@ -135,7 +137,7 @@ function checkThreads(threads: number): void {
     throw (typeof threads === 'number' ? wrongValue : wrongType)('threads', 'a whole number from 1 to 64', threads);
 }
 
-/** @throws Error that says what is missing */
+/** @throws Error with the remedy where this runtime or page has no shared memory */
 function checkShared(): void {
   const { crossOriginIsolated, document, importScripts } = globalThis as unknown as Record<string, unknown>;
   if (typeof SharedArrayBuffer === 'function' && !(crossOriginIsolated === false && (document || importScripts)))
@@ -148,8 +150,8 @@ function checkShared(): void {
   );
 }
 
-/** @throws RangeError of the engine if it has not that much; Error where it refuses WebAssembly with threads */
-function sharedMemory(bytes: number, modules: Uint8Array<ArrayBuffer>[]): [WasmMemory, Exports] {
+/** @throws RangeError from the engine if it cannot allocate that much; Error where it refuses WebAssembly with threads */
+function createSharedMemory(bytes: number, modules: Uint8Array<ArrayBuffer>[]): [WasmMemory, Exports] {
   try {
     const pages = Math.ceil(bytes / 65536);
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });

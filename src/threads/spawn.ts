@@ -1,99 +1,99 @@
 /**
- * Starting a worker, wherever that is: from a URL, a blob, or by the caller.
+ * Starting workers: from a URL, from a blob, or by the caller's function.
  * @module
  */
-
 import { workerSource } from './inlined.js';
-import type { Answer, Assignment } from './queue.js';
+import type { InitMessage, ReadyMessage } from './queue.js';
 
-/** A Worker of the web, of Deno or Bun, or one of node:worker_threads, that runs dropout-wasm/threads/worker.js. */
+/** A Web Worker, also Deno's or Bun's, or a Worker of node:worker_threads, that runs dropout-wasm/threads/worker.js. */
 export interface WorkerLike {
   postMessage(message: unknown): void;
   terminate(): unknown;
-  // biome-ignore lint/suspicious/noExplicitAny: each runtime has events of its own
+  // biome-ignore lint/suspicious/noExplicitAny: event types differ between runtimes
   addEventListener?(type: any, listener: (event: any) => void): void;
-  // biome-ignore lint/suspicious/noExplicitAny: as above
+  // biome-ignore lint/suspicious/noExplicitAny: event types differ between runtimes
   on?(type: any, listener: (value: any) => void): unknown;
   /** Lets the process exit while the worker runs. */
   unref?(): void;
 }
 
-type NodeWorker = new (url: URL, options: { execArgv: string[] }) => WorkerLike;
+type NodeWorkerClass = new (url: URL, options: { execArgv: string[] }) => WorkerLike;
 
-/** Node has no global Worker. Asked for without an import, which bundlers for browsers would stumble over. */
-function nodeWorker(): NodeWorker | undefined {
+/** The Worker of node:worker_threads. It is looked up without an import, which bundlers for browsers could not resolve. */
+function nodeWorkerClass(): NodeWorkerClass | undefined {
   const { process } = globalThis as unknown as {
-    process?: { getBuiltinModule?(name: string): { Worker: NodeWorker } | undefined };
+    process?: { getBuiltinModule?(name: string): { Worker: NodeWorkerClass } | undefined };
   };
   return process?.getBuiltinModule?.('node:worker_threads')?.Worker;
 }
 
 /**
- * Workers that keep no process alive, where there are such: those of the web do not let go of Deno's.
+ * Node's Worker where the runtime's Web Workers are missing or would keep the process alive, as Deno's do; undefined
+ * where Web Workers serve.
  *
- * @throws Error where there is no kind of worker
+ * @throws Error where there is neither
  */
-function kindOfWorker(): NodeWorker | undefined {
-  const Node = nodeWorker();
-  if (typeof Worker === 'function' && (!Node || 'unref' in Worker.prototype)) return undefined;
-  if (!Node) throw new Error('this runtime has no Worker: give one by spawn(), or threads: 1');
-  return Node;
+function preferredWorkerClass(): NodeWorkerClass | undefined {
+  const NodeWorker = nodeWorkerClass();
+  if (typeof Worker === 'function' && (!NodeWorker || 'unref' in Worker.prototype)) return undefined;
+  if (!NodeWorker) throw new Error('this runtime has no Worker: give one by spawn(), or threads: 1');
+  return NodeWorker;
 }
 
-// Flags of the process such as --input-type are not for a worker's file.
+// Flags of the process, such as --input-type, do not apply to the worker's file.
 const options = { execArgv: [] };
 
-/** @throws whatever the runtime throws where it forbids one */
+/** Starts a worker from the file worker.js. @throws the runtime's error where it forbids workers */
 export function fromUrl(): WorkerLike {
-  const Node = kindOfWorker();
-  // Written out as bundlers know it.
-  if (!Node) return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
-  return new Node(new URL('./worker.js', import.meta.url), options);
+  const NodeWorker = preferredWorkerClass();
+  // Both expressions are written out, because bundlers look for exactly this form.
+  if (!NodeWorker) return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+  return new NodeWorker(new URL('./worker.js', import.meta.url), options);
 }
 
-/** As `fromUrl`, from the source that is in this very file. */
+/** Starts a worker from its inlined source. @throws the runtime's error where it forbids workers */
 export function fromBlob(): WorkerLike {
-  const Node = kindOfWorker();
-  if (Node) return new Node(new URL(`data:text/javascript,${encodeURIComponent(workerSource)}`), options);
+  const NodeWorker = preferredWorkerClass();
+  if (NodeWorker) return new NodeWorker(new URL(`data:text/javascript,${encodeURIComponent(workerSource)}`), options);
   const url = URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' }));
   try {
     return new Worker(url, { type: 'module' });
   } finally {
-    // Not before the worker has read it.
+    // The URL is revoked late, because the worker reads it asynchronously.
     (setTimeout(() => URL.revokeObjectURL(url), 60_000) as { unref?(): void }).unref?.();
   }
 }
 
 /**
- * Sends a worker its assignment, and resolves when it is ready.
+ * Sends a worker its init message and resolves when the worker is ready.
  *
- * @param lost told when it ends or fails later on
+ * @param onLost called when the worker exits or fails, at its start or later
  * @throws Error that says why it did not start
  */
-export function assign(
+export function initialize(
   worker: WorkerLike,
-  assignment: Assignment,
+  message: InitMessage,
   timeout: number,
-  lost: (reason: string) => void,
+  onLost: (reason: string) => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (reason: string): void => {
       clearTimeout(timer);
       reject(new Error(reason));
-      lost(reason);
+      onLost(reason);
     };
     const timer = setTimeout(() => fail(`it did not answer within ${timeout} ms`), timeout);
-    const answered = ({ error }: Answer): void => {
+    const onReady = ({ error }: ReadyMessage): void => {
       if (error !== undefined) fail(error);
       clearTimeout(timer);
       resolve();
     };
     if (worker.on) {
-      worker.on('message', answered);
+      worker.on('message', onReady);
       worker.on('error', (error: unknown) => fail(String(error)));
       worker.on('exit', (code: number) => fail(`it exited with code ${code}`));
     } else if (worker.addEventListener) {
-      worker.addEventListener('message', (event: { data: Answer }) => answered(event.data));
+      worker.addEventListener('message', (event: { data: ReadyMessage }) => onReady(event.data));
       worker.addEventListener('error', (event: { message?: string; preventDefault?(): void }) => {
         event.preventDefault?.();
         fail(event.message || 'its program could not be loaded');
@@ -101,7 +101,7 @@ export function assign(
       worker.addEventListener('close', () => fail('it ended'));
     }
     try {
-      worker.postMessage(assignment);
+      worker.postMessage(message);
     } catch (error) {
       fail(String(error));
     }

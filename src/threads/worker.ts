@@ -1,28 +1,28 @@
 /**
- * The program of a worker: waits for jobs in shared memory and takes its part of them. It keeps nothing and imports
- * nothing.
+ * The program of a worker: it waits for jobs in shared memory and does its share of them. It has no state and no
+ * imports at run time.
  * @module
  */
 import {
-  type Answer,
-  type Assignment,
   AWAKE,
   bind,
   type Call,
   callsOf,
   END,
   functionsOf,
+  type InitMessage,
   JOB,
+  type ReadyMessage,
   State,
   stateOf,
   takeCalls,
 } from './queue.js';
 
-/** What Web Workers have globally and those of Node in a module, which no import has to name. */
+/** The global scope of a Web Worker, or the parentPort of node:worker_threads, which is looked up without an import. */
 interface Port {
-  postMessage(answer: Answer): void;
-  addEventListener?(type: 'message', listener: (event: { data: Assignment }) => void, options: { once: true }): void;
-  once?(type: 'message', listener: (data: Assignment) => void): void;
+  postMessage(answer: ReadyMessage): void;
+  addEventListener?(type: 'message', listener: (event: { data: InitMessage }) => void, options: { once: true }): void;
+  once?(type: 'message', listener: (data: InitMessage) => void): void;
   close?(): void;
 }
 
@@ -35,7 +35,7 @@ const { process, self } = globalThis as unknown as { process?: NodeProcess; self
 const port: Port =
   typeof self?.postMessage === 'function' ? self : process!.getBuiltinModule!('node:worker_threads')!.parentPort!;
 
-function work({ modules, memory, control, worker, workers }: Assignment): void {
+function work({ modules, memory, control, worker, workers }: InitMessage): void {
   const words = new Int32Array(control);
   const calls = callsOf(control, workers);
   const state = stateOf(worker);
@@ -64,7 +64,7 @@ function work({ modules, memory, control, worker, workers }: Assignment): void {
     do for (let i = 0; i < 100 && Atomics.load(words, JOB) === job; i++);
     while (Atomics.load(words, JOB) === job && performance.now() < end);
     if (Atomics.load(words, JOB) === job) {
-      // Whoever opens a job after this wakes us, and if one was opened before, this does not wait.
+      // A job opened after the store wakes this worker. If one was opened before, the wait returns at once.
       Atomics.store(words, state, State.Asleep);
       Atomics.wait(words, JOB, job);
       Atomics.store(words, state, State.Awake);

@@ -3,7 +3,7 @@ import { vi } from 'vitest';
 import type { Extras, Gaussian, Kernel } from '../../src/backend/interface.js';
 import { referenceExtras } from '../../src/backend/reference/extras.js';
 import { referenceGaussian } from '../../src/backend/reference/gaussian.js';
-import { reference } from '../../src/backend/reference/kernel.js';
+import { referenceKernel } from '../../src/backend/reference/kernel.js';
 import type { Backend } from '../../src/backend/select.js';
 import { WasmExtras } from '../../src/backend/wasm/extras.js';
 import { WasmGaussian } from '../../src/backend/wasm/gaussian.js';
@@ -16,7 +16,7 @@ const wasm = new WasmKernel(kernelModule());
 
 export const kernels: [Name, Kernel][] = [
   ['wasm-simd', wasm],
-  ['reference', reference],
+  ['reference', referenceKernel],
 ];
 
 export const extras: [Name, Extras][] = [

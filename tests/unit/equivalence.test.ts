@@ -5,11 +5,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Arena } from '../../src/arena.js';
-import type { Extras, Gaussian, Kernel } from '../../src/backend/interface.js';
-import { nestOf } from '../../src/core/shapes.js';
-import { fromBigInt } from '../../src/core/u64.js';
+import type { Draws, Extras, Gaussian, Kernel } from '../../src/backend/interface.js';
+import { broadcastOf } from '../../src/core/shapes.js';
+import { fromBigInt, type U64 } from '../../src/core/u64.js';
 import { alpha } from '../../src/functional/alpha.js';
-import { inverted, scaled } from '../../src/functional/common.js';
+import { inverted, scaleBy } from '../../src/functional/common.js';
 import { extras, gaussians, kernels } from '../support/backends.js';
 
 const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
@@ -45,7 +45,7 @@ const place = fc.record({
 });
 /** What becomes of kept and dropped elements: as in dropout, or as in alpha dropout. */
 const numbers = fc.constantFrom(inverted, (p: number) => alpha(Math.min(p, 0.99)));
-const P = (p: number) => Math.floor(p * 2 ** 32 + 0.5);
+const draws = (p: number, key: U64, offset: number): Draws => ({ key, offset, P: Math.floor(p * 2 ** 32 + 0.5) });
 
 /** Memory full of guard bytes, in an arena or not, and an array in it that starts `skew` elements in. */
 function guarded<A extends Float32Array | Float64Array | Uint8Array>(
@@ -113,7 +113,7 @@ describe('wasm is the reference, bit for bit', () => {
               : floats(n, arena, (skew + 3) % 8, wide);
             fill(x, key.lo & 0xff);
             const before = bits(x);
-            kernel.dropout(x, y, key, offset, P(p), numbers(p));
+            kernel.dropout(x, y, draws(p, key, offset), numbers(p));
             expect(xIntact() && intact()).toBe(true);
             if (!inplace) expect(bits(x)).toEqual(before);
             return bits(y);
@@ -138,8 +138,8 @@ describe('wasm is the reference, bit for bit', () => {
           arena.uint8(skew);
           const mask = arena.uint8(inBits ? Math.ceil(n / 8) : n);
           fill(x, key.lo & 0xff);
-          kernel.dropout(x, y, key, offset, P(p), inverted(p));
-          kernel.mask(mask, n, inBits, key, offset, P(p));
+          kernel.dropout(x, y, draws(p, key, offset), inverted(p));
+          kernel.mask(mask, n, inBits, draws(p, key, offset));
           kernel.applyMask(x, mask, inBits, z, alpha(p * 0.99));
           const results = [x, y, z].map(bits);
           for (const { byteOffset, byteLength } of [x, y, z, mask])
@@ -159,7 +159,7 @@ describe('wasm is the reference, bit for bit', () => {
         const written = inBits ? Math.ceil(n / 8) : n;
         const run = (kernel: Backend) => {
           const { array, intact } = guarded(Uint8Array, 1, written + 3, arena, skew);
-          kernel.mask(array, n, inBits, key, offset, P(p));
+          kernel.mask(array, n, inBits, draws(p, key, offset));
           expect(intact(written)).toBe(true);
           return array.slice(0, written);
         };
@@ -176,7 +176,7 @@ describe('wasm is the reference, bit for bit', () => {
           const { array: x, intact: xIntact } = floats(n, arena, skew, wide);
           const { array: y, intact } = inplace ? { array: x, intact: xIntact } : floats(n, arena, (skew + 5) % 8, wide);
           const mask = guarded(Uint8Array, 1, inBits ? Math.ceil(n / 8) : n, arena, skew);
-          reference.mask(mask.array, n, inBits, key, 0, P(0.5));
+          reference.mask(mask.array, n, inBits, draws(0.5, key, 0));
           if (!inBits) for (let i = 0; i < n; i += 3) mask.array[i]! *= 1 + (i % 255); // any byte but 0 is kept
           fill(x, key.hi & 0xff);
           kernel.applyMask(x, mask.array, inBits, y, alpha(p * 0.99));
@@ -198,7 +198,7 @@ describe('wasm is the reference, bit for bit', () => {
       fc.property(shape, p, key, offset, place, numbers, (axes, p, key, offset, place, numbers) => {
         const { wide, arena, skew, inplace } = place;
         const shape = axes.map(([size]) => size);
-        const nest = nestOf(
+        const nest = broadcastOf(
           axes.map(([, shared]) => (shared ? 1 : null)),
           shape,
         );
@@ -207,7 +207,7 @@ describe('wasm is the reference, bit for bit', () => {
           const { array: x, intact: xIntact } = floats(n, arena, skew, wide);
           const { array: y, intact } = inplace ? { array: x, intact: xIntact } : floats(n, arena, (skew + 3) % 8, wide);
           fill(x, key.lo & 0xff);
-          kernel.dropout(x, y, key, offset, P(p), numbers(p), nest);
+          kernel.dropout(x, y, draws(p, key, offset), numbers(p), nest);
           expect(xIntact() && intact()).toBe(true);
           return bits(y);
         };
@@ -258,10 +258,10 @@ describe('wasm is the reference, bit for bit', () => {
           const [x, added, bias, sums] = [take(n), take(n), take(features), take(features)];
           const y = inplace ? x : take(n);
           for (const array of [x, added, bias]) fill(array, (key.lo + array.byteOffset) & 0xff);
-          kernel.fused(x, bias, residual ? added : undefined, y, key, offset, P(p), 1 / (1 - p * 0.99));
+          kernel.fused(x, bias, residual ? added : undefined, y, draws(p, key, offset), 1 / (1 - p * 0.99));
           const forward = bits(y);
           fill(x, key.hi & 0xff);
-          kernel.fusedBackward(x, y, sums, key, offset, P(p), 1 / (1 - p * 0.99));
+          kernel.fusedBackward(x, y, sums, draws(p, key, offset), 1 / (1 - p * 0.99));
           const results = [forward, bits(y), bits(sums)];
           for (const { byteOffset, byteLength } of [x, y, added, bias, sums])
             all.fill(GUARD, byteOffset, byteOffset + byteLength);
@@ -292,11 +292,11 @@ describe.each(kernels)('a cut makes no difference on %s', (_, kernel) => {
         const x = wide ? new Float64Array(n) : new Float32Array(n);
         fill(x, 1);
         const whole = x.slice();
-        kernel.dropout(x, whole, key, offset, P(p), inverted(p));
+        kernel.dropout(x, whole, draws(p, key, offset), inverted(p));
         const cut = x.slice();
         for (const [from, to] of pieces(n, cuts)) {
           const piece = cut.subarray(from, to);
-          kernel.dropout(piece, piece, key, offset + from, P(p), inverted(p));
+          kernel.dropout(piece, piece, draws(p, key, offset + from), inverted(p));
         }
         expect(bits(cut)).toEqual(bits(whole));
       }),
@@ -308,10 +308,10 @@ describe.each(kernels)('a cut makes no difference on %s', (_, kernel) => {
     check(
       fc.property(length, p, key, near, cuts, (n, p, key, offset, cuts) => {
         const whole = new Uint8Array(n);
-        kernel.mask(whole, n, false, key, offset, P(p));
+        kernel.mask(whole, n, false, draws(p, key, offset));
         const cut = new Uint8Array(n);
         for (const [from, to] of pieces(n, cuts))
-          kernel.mask(cut.subarray(from, to), to - from, false, key, offset + from, P(p));
+          kernel.mask(cut.subarray(from, to), to - from, false, draws(p, key, offset + from));
         expect(cut).toEqual(whole);
       }),
       300,
@@ -325,10 +325,10 @@ describe.each(kernels)('a cut makes no difference on %s', (_, kernel) => {
         const bits = new Uint8Array(Math.ceil(n / 8));
         const f32 = new Float32Array(n).fill(1);
         const f64 = new Float64Array(n).fill(1);
-        kernel.mask(bytes, n, false, key, offset, P(p));
-        kernel.mask(bits, n, true, key, offset, P(p));
-        kernel.dropout(f32, f32, key, offset, P(p), scaled(1));
-        kernel.dropout(f64, f64, key, offset, P(p), scaled(1));
+        kernel.mask(bytes, n, false, draws(p, key, offset));
+        kernel.mask(bits, n, true, draws(p, key, offset));
+        kernel.dropout(f32, f32, draws(p, key, offset), scaleBy(1));
+        kernel.dropout(f64, f64, draws(p, key, offset), scaleBy(1));
         expect(Array.from(bytes, (_, i) => (bits[i >> 3]! >> (i & 7)) & 1)).toEqual([...bytes]);
         expect([...f32]).toEqual([...bytes]);
         expect([...f64]).toEqual([...bytes]);
@@ -343,7 +343,7 @@ describe.each(kernels)('a cut makes no difference on %s', (_, kernel) => {
       fc.property(key, p, p, (key, p, q) => {
         const [low, high] = [p, q].map((p) => {
           const kept = new Uint8Array(5000);
-          kernel.mask(kept, 5000, false, key, 0, P(p));
+          kernel.mask(kept, 5000, false, draws(p, key, 0));
           return kept;
         }) as [Uint8Array, Uint8Array];
         expect(low.every((kept, i) => (p <= q ? kept >= high[i]! : kept <= high[i]!))).toBe(true);

@@ -60,7 +60,7 @@ function pieces(kernel: Kernel, key: U64, offset: number, n: number, rounding: n
   const kept = new Uint8Array(n);
   for (let bit = 2 ** 15; bit >= 1; bit /= 2)
     for (const T of new Set(low.map((v) => v + bit))) {
-      kernel.mask(kept, n, false, key, offset, T * 65536 - rounding);
+      kernel.mask(kept, n, false, { key, offset, P: T * 65536 - rounding });
       low.forEach((v, i) => {
         if (v + bit === T && kept[i]) low[i] = T;
       });

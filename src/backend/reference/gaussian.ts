@@ -1,16 +1,14 @@
 /**
- * The reference of normal noise (SPEC.md): the stream's 32-bit pieces through the normal quantile, to be read beside
- * docs/normal-noise.md.
+ * The reference of gaussian.wasm (docs/normal-noise.md): the normal quantile of the stream's 32-bit pieces.
  * @module
  */
 
-import type { FloatArray } from '../../core/tensor.js';
 import type { U64 } from '../../core/u64.js';
 import type { Gaussian } from '../interface.js';
 import { rounding } from './affine.js';
 import { BLOCK, pieces } from './stream.js';
 
-/** Elements that a block serves: two pieces of 16 bits make one of 32. */
+/** Elements in a block: each takes two of its 16-bit pieces. */
 const NORMALS = BLOCK / 2;
 
 /** Coefficients of N and D, lowest power of s first; D's fourth is 1. */
@@ -30,10 +28,10 @@ const mul = (a: number, b: number): number => fround(a * b);
 export function quantile(v: number): number {
   const x = fround((v ^ 0x80000000) | 1);
   const t = fround(2 ** 62 - mul(x, x));
-  return t < 2 ** 52 ? tail(v) : centre(x, t);
+  return t < 2 ** 52 ? tail(v) : center(x, t);
 }
 
-function centre(x: number, t: number): number {
+function center(x: number, t: number): number {
   const s = fround(Math.sqrt(t));
   const n = add(add(N[0], mul(t, N[2])), mul(s, add(N[1], mul(t, N[3]))));
   const d = add(add(D[0], mul(t, D[2])), mul(s, add(D[1], t)));
@@ -50,7 +48,7 @@ function tail(v: number): number {
   return upper ? z : -z;
 }
 
-/** Calls `visit(i, z)` for elements 0 … length − 1 of a call that begins at element `offset` of the noise. */
+/** Calls `visit(i, z)` for the elements 0 … length − 1 of a call that starts at element `offset` of the noise. */
 function forEachNormal(key: U64, offset: number, length: number, visit: (i: number, z: number) => void): void {
   const u = new Uint16Array(BLOCK);
   let b = Math.floor(offset / NORMALS);
@@ -62,7 +60,7 @@ function forEachNormal(key: U64, offset: number, length: number, visit: (i: numb
 }
 
 export const referenceGaussian: Gaussian = {
-  noise(x: FloatArray, out: FloatArray, key: U64, offset: number, stddev: number, additive: boolean): void {
+  noise(x, out, key, offset, stddev, additive) {
     const round = rounding(x);
     const sigma = round(stddev);
     forEachNormal(key, offset, x.length, (i, z) => {

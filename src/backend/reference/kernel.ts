@@ -1,48 +1,45 @@
 /**
- * The reference backend: the same bits as the kernel in plain TypeScript, for reading, for tests, and
- * for engines without WebAssembly SIMD. `threshold` and `pieces` in stream.ts are the heart of it.
+ * The reference backend: the bits of the kernel in plain TypeScript, for reading, for tests, and for engines without
+ * WebAssembly SIMD. Its core is `threshold` and `pieces` in stream.ts.
  * @module
  */
-
-import { noiseLength } from '../../core/shapes.js';
-import type { FloatArray } from '../../core/tensor.js';
-import type { U64 } from '../../core/u64.js';
-import type { Affine, Kernel, Nest } from '../interface.js';
-import { affine } from './affine.js';
+import { type Broadcast, noiseLength } from '../../core/shapes.js';
+import type { Kernel } from '../interface.js';
+import { affineWriter } from './affine.js';
 import { forEachElement } from './stream.js';
 
-export const reference: Kernel = {
-  dropout(x: FloatArray, out: FloatArray, key: U64, offset: number, P: number, numbers: Affine, nest?: Nest): void {
-    const write = affine(x, out, numbers);
-    if (!nest) {
-      forEachElement(key, offset, P, x.length, write);
+export const referenceKernel: Kernel = {
+  dropout(x, out, draws, affine, broadcast) {
+    const write = affineWriter(x, out, affine);
+    if (!broadcast) {
+      forEachElement(draws, x.length, write);
       return;
     }
-    const noise = new Uint8Array(noiseLength(nest));
-    this.mask(noise, noise.length, false, key, offset, P);
-    for (let i = 0; i < x.length; i++) write(i, noise[noiseOf(i, nest)] === 1);
+    const kept = new Uint8Array(noiseLength(broadcast));
+    this.mask(kept, kept.length, false, draws);
+    for (let i = 0; i < x.length; i++) write(i, kept[drawOf(i, broadcast)] === 1);
   },
 
-  mask(out: Uint8Array, length: number, bits: boolean, key: U64, offset: number, P: number): void {
+  mask(out, length, bits, draws) {
     const perByte = bits ? 8 : 1;
     out.fill(0, 0, Math.ceil(length / perByte));
-    forEachElement(key, offset, P, length, (i, kept) => {
+    forEachElement(draws, length, (i, kept) => {
       out[Math.floor(i / perByte)]! |= Number(kept) << (i % perByte);
     });
   },
 };
 
-/** Which element of the noise serves element i: its coordinates along the nest, without the repeats. */
-function noiseOf(i: number, nest: Nest): number {
-  let index = 0;
+/** The draw that serves element i: its coordinates along the axes that have draws of their own. */
+function drawOf(i: number, broadcast: Broadcast): number {
+  let draw = 0;
   let stride = 1;
-  for (let place = nest.length - 1; place >= 0; place--) {
-    const size = nest[place]!;
-    if (place % 2 === 0) {
-      index += stride * (i % size);
+  for (let axis = broadcast.length - 1; axis >= 0; axis--) {
+    const size = broadcast[axis]!;
+    if (axis % 2 === 0) {
+      draw += stride * (i % size);
       stride *= size;
     }
     i = Math.floor(i / size);
   }
-  return index;
+  return draw;
 }

@@ -1,8 +1,9 @@
 /**
- * The mask stream, version 1, to be read beside SPEC.md: block seeding, lanes and threshold.
+ * The mask stream, version 1, in the terms of docs/SPEC.md: block seeding, lanes and threshold.
  * @module
  */
 import { add, fromNumber, GAMMA, mix, mul, type U64 } from '../../core/u64.js';
+import type { Draws } from '../interface.js';
 
 export const BLOCK = 4096;
 const STEPS = 128;
@@ -11,10 +12,10 @@ const LANES = 8;
 /** Word j of block b of a key's stream: mix(key + (17·b + j + 1)·GAMMA). */
 export const word = (key: U64, b: number, j: number): U64 => mix(add(key, mul(fromNumber(17 * b + j + 1), GAMMA)));
 
-/** T of block b, from 0 to 65536; P is the drop probability in units of 2^-32. */
+/** The threshold T of block b, from 0 to 65536. P is the drop probability in units of 2^-32. */
 export const threshold = (key: U64, b: number, P: number): number => ((P + (word(key, b, 16).hi >>> 16)) / 65536) | 0;
 
-/** Fills `u` with the 4096 16-bit pieces of block b, in the order of the elements they serve. */
+/** Fills `u` with the 4096 16-bit pieces of block b, in element order. */
 export function pieces(key: U64, b: number, u: Uint16Array): void {
   for (let lane = 0; lane < LANES; lane++) {
     let { hi: s0hi, lo: s0lo } = word(key, b, lane);
@@ -38,11 +39,9 @@ export function pieces(key: U64, b: number, u: Uint16Array): void {
   }
 }
 
-/** Calls `visit(i, kept)` for elements 0 … length − 1 of a call that begins at element `offset` of the stream. */
+/** Calls `visit(i, kept)` for the elements 0 … length − 1 of a call. */
 export function forEachElement(
-  key: U64,
-  offset: number,
-  P: number,
+  { key, offset, P }: Draws,
   length: number,
   visit: (i: number, kept: boolean) => void,
 ): void {

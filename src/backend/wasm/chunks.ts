@@ -1,48 +1,64 @@
 /**
- * Cutting a nest into pieces that one call of the kernel takes.
+ * Cuts a broadcast into chunks that one call of the kernel takes.
  * @module
  */
-import type { Nest } from '../interface.js';
+import type { Broadcast } from '../../core/shapes.js';
 
 /**
- * Elements `at … at + n − 1` of x, which `noise` elements of the noise serve, from element `first` on: as rows ·
- * repeats · row · run elements in the terms of assembly/spread.ts.
+ * Elements at … at + length − 1 of x, served by `noise` draws starting at draw `first`. In the terms of
+ * assembly/spread.ts they are rows · repeats · row · run elements.
  */
-type Visit = (at: number, n: number, first: number, noise: number, repeats: number, row: number, run: number) => void;
+export interface Chunk {
+  readonly at: number;
+  readonly length: number;
+  readonly first: number;
+  readonly noise: number;
+  readonly repeats: number;
+  readonly row: number;
+  readonly run: number;
+}
 
 /**
- * Calls `visit` for the pieces of a nest, in order: as many slabs of an axis as fit, of the outermost axis whose
- * slabs do.
+ * Calls `visit` for the chunks of a broadcast, in order. A chunk is as many slabs of an axis as fit, of the outermost
+ * axis whose slabs do.
  *
- * @param most elements in a piece
- * @param whole whether slabs with noise of their own may go beyond that together
+ * @param max elements in a chunk
+ * @param mayExceed whether slabs with draws of their own may exceed `max` together
  */
-export function eachPiece(nest: Nest, most: number, whole: boolean, visit: Visit): void {
-  const cut = (place: number, at: number, first: number): void => {
-    const count = nest[place]!;
-    const repeated = place % 2 === 1;
-    // Elements in a slab, of x and of the noise.
+export function eachChunk(broadcast: Broadcast, max: number, mayExceed: boolean, visit: (chunk: Chunk) => void): void {
+  const cut = (axis: number, at: number, first: number): void => {
+    const count = broadcast[axis]!;
+    const repeated = axis % 2 === 1;
+    // The elements and the draws in a slab.
     let slab = 1;
     let noise = 1;
-    for (let inner = place + 1; inner < nest.length; inner++) {
-      slab *= nest[inner]!;
-      if (inner % 2 === 0) noise *= nest[inner]!;
+    for (let inner = axis + 1; inner < broadcast.length; inner++) {
+      slab *= broadcast[inner]!;
+      if (inner % 2 === 0) noise *= broadcast[inner]!;
     }
     const stride = repeated ? 0 : noise;
-    if (slab > most || nest.length - place > 4) {
-      for (let i = 0; i < count; i++) cut(place + 1, at + i * slab, first + i * stride);
+    if (slab > max || broadcast.length - axis > 4) {
+      for (let i = 0; i < count; i++) cut(axis + 1, at + i * slab, first + i * stride);
       return;
     }
-    const fit = whole && !repeated ? count : Math.floor(most / slab);
-    // The axes of the piece, from its own on; those outside it have one element.
-    const axis = (fromEnd: number, n: number) => {
-      const outside = nest.length - fromEnd - place;
-      return outside < 0 ? 1 : outside === 0 ? n : nest[nest.length - fromEnd]!;
+    const fit = mayExceed && !repeated ? count : Math.floor(max / slab);
+    // The size of an axis of the chunk, counted from the innermost; axes outside the chunk have one element.
+    const sizeOf = (fromEnd: number, n: number) => {
+      const outside = broadcast.length - fromEnd - axis;
+      return outside < 0 ? 1 : outside === 0 ? n : broadcast[broadcast.length - fromEnd]!;
     };
     for (let i = 0; i < count; i += fit) {
       const n = Math.min(fit, count - i);
-      const row = axis(2, n);
-      visit(at + i * slab, n * slab, first + i * stride, axis(4, n) * row, axis(3, n), row, axis(1, n));
+      const row = sizeOf(2, n);
+      visit({
+        at: at + i * slab,
+        length: n * slab,
+        first: first + i * stride,
+        noise: sizeOf(4, n) * row,
+        repeats: sizeOf(3, n),
+        row,
+        run: sizeOf(1, n),
+      });
     }
   };
   cut(0, 0, 0);

@@ -1,9 +1,8 @@
 /**
- * Where the modules come from: inlined as text and decoded on first use, so that an import does no work. Other entries
- * of the package differ in this file alone (modules.workerd.ts).
+ * The modules, inlined as text and decoded on first use, so that importing the package does no work. Other entries
+ * replace this file alone (modules.workerd.ts).
  * @module
  */
-
 import { extrasHex, gaussianHex, kernelHex } from './inlined.js';
 import type { WasmModule } from './types.js';
 
@@ -11,13 +10,13 @@ export const kernelModule = (): WasmModule => moduleOf(kernelHex);
 export const extrasModule = (): WasmModule => moduleOf(extrasHex);
 export const gaussianModule = (): WasmModule => moduleOf(gaussianHex);
 
-/** @throws whatever the engine throws where it forbids WebAssembly */
-const moduleOf = (hex: string): WasmModule => new WebAssembly.Module(bytesOf(hex));
+/** @throws the engine's error where it forbids WebAssembly */
+const moduleOf = (hex: string): WasmModule => new WebAssembly.Module(decodeHex(hex));
 
-export function bytesOf(hex: string): Uint8Array<ArrayBuffer> {
+export function decodeHex(hex: string): Uint8Array<ArrayBuffer> {
   const size = hex.length / 2;
   const words = new DataView(new ArrayBuffer(size + 3));
-  // Four bytes at a time: 0.3 ms. Byte by byte it takes 0.6 to 1.8, which a cold start feels.
+  // Four bytes at a time take 0.3 ms; byte by byte, decoding takes 0.6 to 1.8 ms of a cold start.
   hex.match(/.{1,8}/g)!.forEach((word, i) => {
     words.setUint32(4 * i, Number.parseInt(word.padEnd(8, '0'), 16));
   });

@@ -1,9 +1,9 @@
 /**
- * Where the modules come from in workerd (Cloudflare Workers), which refuses to compile bytes: imported as they are.
+ * The modules in workerd (Cloudflare Workers), which refuses to compile bytes but imports .wasm files as modules.
  * @module
  */
 
-// @ts-expect-error: a WebAssembly.Module, in this runtime alone
+// @ts-expect-error: only this runtime imports a .wasm file as a WebAssembly.Module
 import extras from '../../extras.wasm';
 // @ts-expect-error
 import gaussian from '../../gaussian.wasm';

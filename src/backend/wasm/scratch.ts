@@ -1,47 +1,74 @@
 /**
- * The kernel's own page of memory, with the tiles that arrays of no adopted memory are streamed through.
+ * The kernel's own page of memory, and the tiles in it through which arrays outside of WebAssembly memory are streamed.
  * @module
  */
-
 import type { FloatArray } from '../../core/tensor.js';
-import type { ExtrasExports, GaussianExports, Home, KernelExports } from './memory.js';
-import { Tile } from './tile.js';
+import type { ExtrasExports, GaussianExports, KernelExports } from './exports.js';
+import type { LinearMemory } from './memory.js';
 import type { WasmMemory } from './types.js';
 
 /**
- * Bytes of a tile: a block of f32. Measured at 64K f32: 16 KB 0.28 ns an element, 8 KB 0.35, 32 KB 0.32;
- * the tile and both arrays' pieces want to be in the L1 cache together.
+ * Bytes of a tile: a block of f32. Measured at 64K f32: 16 KB 0.28 ns an element, 8 KB 0.35, 32 KB 0.32. The tile and
+ * the pieces of x and out should fit the L1 cache together.
  */
-const TILE = 16384;
+const TILE_BYTES = 16384;
 
 /**
- * Where the tiles lie. Large arrays begin some bytes behind a page, and a copy between addresses that are
- * alike in their low 12 bits makes loads wait for stores they have nothing to do with: at address 0 all of it
- * took 0.33 ns an element instead of 0.28.
+ * Addresses of the tiles. They avoid 4K aliasing: when source and target of a copy agree in their low 12 bits, loads
+ * stall on unrelated stores. Large arrays start a few bytes into a page, so a tile at address 0 took 0.33 ns an element
+ * instead of 0.28.
  */
-export const VALUES = 1040;
+export const X_TILE = 1040;
 /** The second operand: a caller's mask, or a residual. */
-export const SECOND = VALUES + TILE;
-/** The third: a row of bias, or its gradient. */
-export const THIRD = SECOND + TILE;
+export const OPERAND_TILE = X_TILE + TILE_BYTES;
+/** The third operand: a row of bias, or its gradient. */
+export const BIAS_TILE = OPERAND_TILE + TILE_BYTES;
 
-/** By the size of an element; Float16Arrays are widened to f32 on the way in. */
+type TileArray = FloatArray | Uint8Array;
+
+/** A fixed piece of scratch memory that arrays are copied through. */
+export class Tile {
+  readonly length: number;
+  private readonly whole: TileArray;
+  private head: TileArray;
+
+  constructor(whole: TileArray) {
+    this.length = whole.length;
+    this.whole = this.head = whole;
+  }
+
+  /** Copies up to n elements of x, starting at i, into the tile. Returns how many fit. */
+  load(x: TileArray, i: number, n: number): number {
+    n = Math.min(n, this.length);
+    this.whole.set(n === x.length ? x : x.subarray(i, i + n));
+    return n;
+  }
+
+  /** Copies the first n elements of the tile to out, starting at i. */
+  store(out: TileArray, i: number, n: number): void {
+    // The last view is kept: a model uses the same sizes over and over, and creating a view costs 35 ns.
+    if (n < this.length && n !== this.head.length) this.head = this.whole.subarray(0, n);
+    out.set(n < this.length ? this.head : this.whole, i);
+  }
+}
+
+/** Tiles by element size. Float16Arrays are widened to f32 on the way in. */
 export type Tiles = Readonly<Record<2 | 4 | 8, Tile>>;
 
 export const sizeOf = (x: FloatArray): 2 | 4 | 8 => x.BYTES_PER_ELEMENT as 2 | 4 | 8;
 
-export class Scratch implements Home {
+export class Scratch implements LinearMemory {
   readonly memory: WasmMemory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
   declare kernel?: KernelExports;
   declare extras?: ExtrasExports;
   declare gaussian?: GaussianExports;
-  readonly values: Tiles = this.tiles(VALUES);
-  readonly flags: Tile = new Tile(new Uint8Array(this.memory.buffer, SECOND, TILE));
+  readonly x: Tiles = this.tilesAt(X_TILE);
+  readonly mask: Tile = new Tile(new Uint8Array(this.memory.buffer, OPERAND_TILE, TILE_BYTES));
 
   /** The tiles of floats at an address. */
-  tiles(at: number): Tiles {
+  tilesAt(address: number): Tiles {
     const { buffer } = this.memory;
-    const f32 = new Tile(new Float32Array(buffer, at, TILE / 4));
-    return { 2: f32, 4: f32, 8: new Tile(new Float64Array(buffer, at, TILE / 8)) };
+    const f32 = new Tile(new Float32Array(buffer, address, TILE_BYTES / 4));
+    return { 2: f32, 4: f32, 8: new Tile(new Float64Array(buffer, address, TILE_BYTES / 8)) };
   }
 }

@@ -1,5 +1,5 @@
 /**
- * WebAssembly's types, where the compiler's library has them: that of Node alone has not.
+ * The types of WebAssembly where the TypeScript library declares them. The library for Node alone does not.
  * @module
  */
 export type WasmMemory = typeof globalThis extends { WebAssembly: { Memory: { prototype: infer T } } }

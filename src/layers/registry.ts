@@ -1,18 +1,40 @@
 /**
- * Storing and restoring the layers of a whole model.
+ * Every layer of the package: what `dropout-wasm` exports, and what JSON restores. A new layer is added here.
  * @module
  */
-import { given, wrongType } from '../core/check.js';
+import { checkOptions, wrongType } from '../core/check.js';
 import { Generator, type GeneratorJSON } from '../generator.js';
-import { AlphaDropout } from './alpha.js';
 import { Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './channels.js';
 import { DropBlock2d } from './drop-block.js';
 import { DropPath } from './drop-path.js';
-import { Dropout } from './dropout.js';
+import { AlphaDropout, Dropout } from './dropout.js';
 import { GaussianDropout, GaussianNoise } from './gaussian.js';
 import { Layer, type LayerJSON } from './layer.js';
 import { LockedDropout } from './locked.js';
 
+export type { ChannelOptions } from './channels.js';
+export type { DropBlockLayerOptions } from './drop-block.js';
+export type { DropPathOptions } from './drop-path.js';
+export type { DropoutLayerOptions } from './dropout.js';
+export type { ForwardOptions, Layer, LayerJSON, LayerOptions } from './layer.js';
+export type { LockedDropoutOptions } from './locked.js';
+export type { MaskLayer } from './mask-layer.js';
+
+export {
+  AlphaDropout,
+  DropBlock2d,
+  Dropout,
+  Dropout1d,
+  Dropout2d,
+  Dropout3d,
+  DropPath,
+  FeatureAlphaDropout,
+  GaussianDropout,
+  GaussianNoise,
+  LockedDropout,
+};
+
+// An array, and not a namespace import: bundlers cannot tree-shake a namespace that is enumerated.
 const CLASSES = [
   Dropout,
   Dropout1d,
@@ -27,18 +49,19 @@ const CLASSES = [
   LockedDropout,
 ];
 
-/** Layers as `layersToJSON` writes them: each names its generator by its place in the list of them. */
+/** Layers as `layersToJSON` returns them. Each names its generator by its index in `generators`. */
 export interface LayersJSON {
   generators: GeneratorJSON[];
   layers: (Omit<LayerJSON, 'generator'> & { generator: number })[];
 }
 
 /**
- * Writes down layers with the generators that they share, each once.
+ * Stores layers together with the generators that they share, each generator once.
  *
+ * @throws TypeError unless layers is an array of layers
  * @example
  * const stored = JSON.stringify(layersToJSON([conv.dropout, head.dropout]));
- * const [first, second] = layersFromJSON(JSON.parse(stored)); // go on with the masks that come next
+ * const [first, second] = layersFromJSON(JSON.parse(stored)); // they continue with the next masks
  */
 export function layersToJSON(layers: readonly Layer[]): LayersJSON {
   if (!Array.isArray(layers) || !layers.every((layer) => layer instanceof Layer))
@@ -51,19 +74,21 @@ export function layersToJSON(layers: readonly Layer[]): LayersJSON {
 }
 
 /**
- * The layers that `layersToJSON` wrote down, which share generators as the originals did. Those that drew from the
- * default generator share one in its stored state.
- * @throws TypeError, RangeError if json is not of layers
+ * Restores what `layersToJSON` returned. Layers share generators as the originals did. Layers that drew from the default
+ * generator share a generator in its stored state.
+ *
+ * @throws TypeError, RangeError unless json is from `layersToJSON`
+ * @example
+ * const layers = layersFromJSON(JSON.parse(stored));
  */
 export function layersFromJSON(json: LayersJSON): Layer[] {
-  const { generators, layers } = given(json, 'json');
+  const { generators, layers } = checkOptions(json, 'json');
   if (!Array.isArray(generators)) throw wrongType('generators', 'an array', generators);
   if (!Array.isArray(layers)) throw wrongType('layers', 'an array', layers);
   const sources = generators.map((json) => Generator.fromJSON(json));
   return layers.map((json) => layerFromJSON(json as unknown as LayerJSON, sources[json?.generator]));
 }
 
-/** The layer of any class that `toJSON` wrote down. */
 function layerFromJSON(json: LayerJSON, generator: Generator | undefined): Layer {
   const found = CLASSES.find(({ type }) => type === json?.type);
   if (!found) throw wrongType('type', `one of ${CLASSES.map(({ type }) => type).join(', ')}`, json?.type);

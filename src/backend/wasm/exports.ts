@@ -1,0 +1,89 @@
+/**
+ * The exports of the WebAssembly modules, as assembly/ declares them. Their parameters stay flat: they are the ABI of
+ * functions that run on memories of other owners.
+ * @module
+ */
+
+/** Where `dropout` writes: activations of f32 or f64, or a mask (assembly/dropout.ts). */
+export enum Sink {
+  F32 = 0,
+  F64 = 1,
+  Bytes = 2,
+  Bits = 3,
+}
+
+/** What `fused` computes (assembly/fused.ts). */
+export enum FusedMode {
+  Bias = 0,
+  Residual = 1,
+  Backward = 2,
+}
+
+/** The exports of kernel.wasm (assembly/kernel.ts), bound to one memory. */
+export interface KernelExports {
+  dropout(
+    sink: Sink,
+    src: number,
+    dst: number,
+    n: number,
+    keyLo: number,
+    keyHi: number,
+    offset: number,
+    first: number,
+    P: number,
+    scale: number,
+    shift: number,
+    fill: number,
+    repeats: number,
+    row: number,
+    run: number,
+  ): void;
+}
+
+/** The exports of extras.wasm (assembly/extras.ts), bound to one memory. */
+export interface ExtrasExports {
+  applyMask(
+    src: number,
+    mask: number,
+    dst: number,
+    n: number,
+    isF64: boolean,
+    bits: boolean,
+    scale: number,
+    shift: number,
+    fill: number,
+  ): void;
+  fused(
+    mode: FusedMode,
+    src: number,
+    bias: number,
+    residual: number,
+    dst: number,
+    n: number,
+    features: number,
+    column: number,
+    isF64: boolean,
+    keyLo: number,
+    keyHi: number,
+    offset: number,
+    first: number,
+    P: number,
+    scale: number,
+  ): void;
+}
+
+/** The export of gaussian.wasm (assembly/gaussian.ts), bound to one memory. */
+export interface GaussianExports {
+  noise(
+    src: number,
+    dst: number,
+    n: number,
+    isF64: boolean,
+    additive: boolean,
+    keyLo: number,
+    keyHi: number,
+    offset: number,
+    first: number,
+    stddev: number,
+  ): void;
+}
