@@ -7,8 +7,9 @@ import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { getBackend, setBackend } from '@tensorflow/tfjs-core';
 import cliProgress from 'cli-progress';
-import { useWasmBackend } from './backend.js';
 import { loadDigits } from './data.js';
 import { renderReport } from './report/page.js';
 import { P, runSeedExperiment, SHAPE } from './report/seed-experiment.js';
@@ -65,12 +66,22 @@ function wholeNumber(name, text, least) {
   return number;
 }
 
+/** @throws {Error} if TensorFlow.js cannot start its wasm backend; it would silently use a slower one */
+async function useWasmBackend() {
+  const folder = fileURLToPath(new URL('.', import.meta.resolve('@tensorflow/tfjs-backend-wasm')));
+  setWasmPaths(folder);
+  const started = await setBackend('wasm');
+  if (!started || getBackend() !== 'wasm') {
+    throw new Error(`TensorFlow.js did not start its wasm backend from ${folder}`);
+  }
+}
+
 /**
  * @param {ReturnType<typeof loadDigits>} digits
  * @param {Options} options
  */
 async function trainAll(digits, { seeds, epochs }) {
-  /** @type {import('./report/tables.js').Histories} */
+  /** @type {import('./train.js').Histories} */
   const histories = { without: [], with: [] };
   const bar = new cliProgress.SingleBar({
     format: '{bar} {percentage} % | {value}/{total} epochs | {eta_formatted} left',

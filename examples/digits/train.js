@@ -13,7 +13,9 @@ export const BATCH_SIZE = 25;
 const EVALUATION_BATCH_SIZE = 2000;
 
 /** @typedef {{ loss: number, accuracy: number }} Score cross-entropy, and the share of digits recognised */
-/** @typedef {{ train: Score, test: Score }} Epoch scores after an epoch, both without dropout */
+/** @typedef {{ train: Score, test: Score }} Epoch scores after an epoch, with dropout off */
+/** @typedef {Epoch[]} History */
+/** @typedef {{ without: History[], with: History[] }} Histories one history for each seed, in the same order */
 /** @typedef {{ x: import('@tensorflow/tfjs-core').Tensor2D, y: import('@tensorflow/tfjs-core').Tensor }} TensorPair */
 
 /**
@@ -23,7 +25,7 @@ const EVALUATION_BATCH_SIZE = 2000;
  * @param {boolean} options.dropout
  * @param {number} options.epochs
  * @param {() => void | Promise<void>} [options.onEpoch] called, and waited for, after each epoch
- * @returns {Promise<Epoch[]>}
+ * @returns {Promise<History>}
  */
 export async function train(digits, { seed, dropout, epochs, onEpoch }) {
   const random = new Generator(seed);
@@ -32,7 +34,7 @@ export async function train(digits, { seed, dropout, epochs, onEpoch }) {
   const trainSet = toTensors(digits.train);
   const testSet = toTensors(digits.test);
   try {
-    /** @type {Epoch[]} */
+    /** @type {History} */
     const history = [];
     while (history.length < epochs) {
       await trainEpoch(model, trainSet, batchOrder);
@@ -53,7 +55,7 @@ export async function train(digits, { seed, dropout, epochs, onEpoch }) {
  * @param {Generator} random
  * @returns {Int32Array}
  */
-export function permutation(length, random) {
+function permutation(length, random) {
   const order = Int32Array.from({ length }, (_, i) => i);
   for (let i = length - 1; i > 0; i--) {
     const j = Number(random.next() % BigInt(i + 1));

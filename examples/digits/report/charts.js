@@ -5,22 +5,30 @@ import { meanAndStd } from './stats.js';
 const WIDTH = 520;
 const HEIGHT = 340;
 
+/** @typedef {'solid' | 'dashed'} LineType of ECharts, and of CSS borders */
+
 /**
  * Colours are CSS variables of the report, so that the curves follow its light and dark scheme.
  *
- * @type {{ model: 'without' | 'with', set: 'train' | 'test', color: string, type: 'solid' | 'dashed' }[]}
+ * @type {{ model: 'without' | 'with', set: 'train' | 'test', label: string, color: string, type: LineType }[]}
  */
-const CURVES = [
-  { model: 'without', set: 'train', color: 'var(--without)', type: 'dashed' },
-  { model: 'without', set: 'test', color: 'var(--without)', type: 'solid' },
-  { model: 'with', set: 'train', color: 'var(--with)', type: 'dashed' },
-  { model: 'with', set: 'test', color: 'var(--with)', type: 'solid' },
+export const CURVES = [
+  {
+    model: 'without',
+    set: 'train',
+    label: 'without dropout, training images',
+    color: 'var(--without)',
+    type: 'dashed',
+  },
+  { model: 'without', set: 'test', label: 'without dropout, test images', color: 'var(--without)', type: 'solid' },
+  { model: 'with', set: 'train', label: 'with dropout, training images', color: 'var(--with)', type: 'dashed' },
+  { model: 'with', set: 'test', label: 'with dropout, test images', color: 'var(--with)', type: 'solid' },
 ];
 
 /**
  * Mean over the seeds as a line, mean ± standard deviation as a band around it.
  *
- * @param {import('./tables.js').Histories} histories
+ * @param {import('../train.js').Histories} histories
  * @param {'accuracy' | 'loss'} measure
  * @returns {string} an SVG element
  */
@@ -67,7 +75,7 @@ export function learningCurves(histories, measure) {
 
 /** @typedef {{ mean: number, std: number }[]} Points one for each epoch */
 
-/** @param {Points} points @param {string} color @param {'solid' | 'dashed'} type */
+/** @param {Points} points @param {string} color @param {LineType} type */
 function curve(points, color, type) {
   return /** @type {const} */ ({
     type: 'line',

@@ -4,7 +4,7 @@ import { backend, Generator } from 'dropout-wasm';
 import { CLASSES, PIXELS } from '../data.js';
 import { HIDDEN_RATE, HIDDEN_UNITS, INPUT_RATE } from '../model.js';
 import { BATCH_SIZE } from '../train.js';
-import { learningCurves } from './charts.js';
+import { CURVES, learningCurves } from './charts.js';
 import { digitPictures, maskPictures } from './pictures.js';
 import { P, SEED, SHAPE } from './seed-experiment.js';
 import { resultsTable, seedTable, toHtml } from './tables.js';
@@ -59,7 +59,7 @@ const STYLE = `
  * @param {object} experiment
  * @param {import('./seed-experiment.js').SeedMeasurement[]} experiment.seedMeasurements
  * @param {ReturnType<typeof import('../data.js').loadDigits>} experiment.digits
- * @param {import('./tables.js').Histories} experiment.histories
+ * @param {import('../train.js').Histories} experiment.histories
  * @param {number[]} experiment.seeds
  * @param {number} experiment.epochs
  * @returns {string} the HTML document
@@ -92,10 +92,7 @@ less without, are taken seed by seed.</p>
 
 <h2>Learning curves</h2>
 <ul class="legend">
-${legendEntry('without dropout, training images', '--without', 'dashed')}
-${legendEntry('without dropout, test images', '--without', 'solid')}
-${legendEntry('with dropout, training images', '--with', 'dashed')}
-${legendEntry('with dropout, test images', '--with', 'solid')}
+${CURVES.map(legendEntry).join('\n')}
 </ul>
 <div class="curves">
 ${curves('Accuracy', learningCurves(histories, 'accuracy'))}
@@ -133,9 +130,9 @@ ${digitPictures(shownDigit, [INPUT_RATE, HIDDEN_RATE], pictureKeys).map(pictureR
 `;
 }
 
-/** @param {string} text @param {string} color @param {string} line */
-function legendEntry(text, color, line) {
-  return `<li style="--color: var(${color}); --line: ${line}">${text}</li>`;
+/** @param {typeof CURVES[number]} curve */
+function legendEntry({ label, color, type }) {
+  return `<li style="--color: ${color}; --line: ${type}">${label}</li>`;
 }
 
 /** @param {string} title @param {string} svg */

@@ -3,8 +3,6 @@ import Table from 'cli-table3';
 import { meanAndStd } from './stats.js';
 
 /** @typedef {{ head: string[], rows: string[][] }} TableData the first column names the row */
-/** @typedef {import('../train.js').Epoch[]} History */
-/** @typedef {{ without: History[], with: History[] }} Histories one history for each seed, in the same order */
 
 /**
  * @param {import('./seed-experiment.js').SeedMeasurement[]} measurements
@@ -27,7 +25,7 @@ export function seedTable(measurements) {
  * Scores after the last epoch. The differences are taken seed by seed: both models of a seed start from the same
  * weights and see the same batches.
  *
- * @param {Histories} histories
+ * @param {import('../train.js').Histories} histories
  * @returns {TableData}
  */
 export function resultsTable(histories) {
@@ -65,7 +63,7 @@ export function toHtml({ head, rows }) {
 }
 
 /**
- * @param {History} history
+ * @param {import('../train.js').History} history
  * @returns {number[]} accuracies and their gap in percent, and the test loss
  */
 function finalScores(history) {
