@@ -1,6 +1,6 @@
 /**
- * npm start: what a seed is good for, and what dropout does for a digit classifier. Prints two tables and writes
- * report/digits.html.
+ * `npm start`: runs the seed experiment, trains a digit classifier without and with dropout, prints a table of each
+ * and writes report/digits.html.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
@@ -20,12 +20,13 @@ const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 
 const HELP = `Usage: node examples/digits/main.js [options]
 
-Trains a digit classifier without and with dropout and writes a report.
+Trains a digit classifier without and with dropout and writes an HTML report.
 
-  --seeds 1,2,3   one run without and one with dropout for each seed
-  --epochs 16     passes over the training images
-  --out FILE      the report, report/digits.html in the project without it
-  --help          this text`;
+  --seeds LIST   for each seed, one run without and one with dropout
+                 (default: 1,2,3)
+  --epochs N     passes over the training images in each run (default: 16)
+  --out FILE     report file (default: report/digits.html in the project)
+  --help         print this help`;
 
 /**
  * @typedef {object} Options
@@ -37,7 +38,7 @@ Trains a digit classifier without and with dropout and writes a report.
 
 /**
  * @returns {Options}
- * @throws {TypeError | RangeError} that says which argument is wrong
+ * @throws {TypeError | RangeError} if an argument is wrong; the message names it
  */
 function readOptions() {
   const { values } = parseArgs({
@@ -56,17 +57,17 @@ function readOptions() {
 /**
  * @param {string} name
  * @param {string} text
- * @param {number} least
+ * @param {number} min
  */
-function wholeNumber(name, text, least) {
+function wholeNumber(name, text, min) {
   const number = Number(text);
-  if (!/^\s*\d+\s*$/.test(text) || !Number.isSafeInteger(number) || number < least) {
-    throw new RangeError(`${name} takes whole numbers from ${least} up, but got "${text}"`);
+  if (!/^\s*\d+\s*$/.test(text) || !Number.isSafeInteger(number) || number < min) {
+    throw new RangeError(`${name} takes whole numbers from ${min} up, but got "${text}"`);
   }
   return number;
 }
 
-/** @throws {Error} if TensorFlow.js cannot start its wasm backend; it would silently use a slower one */
+/** @throws {Error} if TensorFlow.js cannot start its wasm backend. It would silently fall back to a slower one. */
 async function useWasmBackend() {
   const folder = fileURLToPath(new URL('.', import.meta.resolve('@tensorflow/tfjs-backend-wasm')));
   setWasmPaths(folder);
@@ -92,7 +93,7 @@ async function trainAll(digits, { seeds, epochs }) {
   });
   const onEpoch = async () => {
     bar.increment();
-    // Training never leaves the microtask queue: without a turn of the event loop, no timer and no Ctrl-C gets through.
+    // Training runs in microtasks only. Yielding to the event loop lets timers fire and Ctrl-C stop the program.
     await setImmediate();
   };
   bar.start(2 * seeds.length * epochs, 0);
@@ -108,7 +109,7 @@ async function trainAll(digits, { seeds, epochs }) {
 }
 
 /** @param {string} path */
-function shown(path) {
+function displayPath(path) {
   const inside = relative(PROJECT, path);
   return inside.startsWith('..') || isAbsolute(inside) ? path : inside;
 }
@@ -116,7 +117,7 @@ function shown(path) {
 /** @param {Options} options */
 async function main(options) {
   await useWasmBackend();
-  console.log(`Seed experiment: ones(${SHAPE}), p = ${P}`);
+  console.log(`Seed experiment: ones(${SHAPE.join(', ')}), p = ${P}`);
   const seedMeasurements = runSeedExperiment();
   console.log(toText(seedTable(seedMeasurements)));
 
@@ -126,12 +127,13 @@ async function main(options) {
     `\nTraining on ${digits.train.labels.length} MNIST digits, testing on ${digits.test.labels.length} others`,
   );
   const histories = await trainAll(digits, options);
-  console.log(`\nAfter ${epochs} epochs, mean ± standard deviation over seeds ${seeds.join(', ')}`);
+  const scores = seeds.length === 1 ? `seed ${seeds[0]}` : `mean ± standard deviation over seeds ${seeds.join(', ')}`;
+  console.log(`\nAfter ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}, ${scores}`);
   console.log(toText(resultsTable(histories)));
 
   mkdirSync(dirname(options.out), { recursive: true });
   writeFileSync(options.out, renderReport({ seedMeasurements, digits, histories, seeds, epochs }));
-  console.log(`\nReport: ${shown(options.out)}`);
+  console.log(`\nReport: ${displayPath(options.out)}`);
 }
 
 try {

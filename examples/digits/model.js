@@ -6,15 +6,15 @@ import { CLASSES, PIXELS } from './data.js';
 /** Units of each hidden layer. */
 export const HIDDEN_UNITS = [128];
 
-/** As in Srivastava et al. 2014: a fifth of the pixels, and half of the units of each hidden layer. */
+/** p as in Srivastava et al. 2014: 0.2 for the input, 0.5 for hidden layers. */
 export const INPUT_RATE = 0.2;
 export const HIDDEN_RATE = 0.5;
 
 /**
- * @param {import('dropout-wasm').Generator} random where initial weights and masks come from. Each has a fork
- *   of its own, so the initial weights are the same with and without dropout
- * @param {boolean} dropout whether there are dropout layers
- * @returns {import('@tensorflow/tfjs-layers').Sequential} compiled; to be disposed
+ * @param {import('dropout-wasm').Generator} random source of the initial weights and the masks. Each uses its own
+ *   fork, so the initial weights are the same with and without dropout
+ * @param {boolean} dropout whether to add dropout layers
+ * @returns {import('@tensorflow/tfjs-layers').Sequential} the compiled model; the caller disposes of it
  */
 export function buildModel(random, dropout) {
   const weights = random.fork('weights');

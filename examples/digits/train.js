@@ -1,6 +1,6 @@
 /**
- * One training run, reproducible from its seed: initial weights, batch order and masks come from forks of one
- * Generator. `model.fit` is not used because it shuffles with Math.random.
+ * One training run, reproducible from its seed. Initial weights, batch order and masks come from forks of one
+ * Generator. `model.fit` would shuffle with Math.random.
  */
 import { cast, dispose, gather, oneHot, tensor1d, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { Generator } from 'dropout-wasm';
@@ -9,22 +9,22 @@ import { buildModel } from './model.js';
 
 export const BATCH_SIZE = 25;
 
-/** Evaluating in one batch takes about two thirds of the time that TF.js's default batches of 32 take. */
+/** Evaluation in one batch takes about two thirds of the time of TF.js's default batches of 32. */
 const EVALUATION_BATCH_SIZE = 2000;
 
-/** @typedef {{ loss: number, accuracy: number }} Score cross-entropy, and the share of digits recognised */
+/** @typedef {{ loss: number, accuracy: number }} Score cross-entropy, and the fraction of digits classified correctly */
 /** @typedef {{ train: Score, test: Score }} Epoch scores after an epoch, with dropout off */
 /** @typedef {Epoch[]} History */
-/** @typedef {{ without: History[], with: History[] }} Histories one history for each seed, in the same order */
+/** @typedef {{ without: History[], with: History[] }} Histories one History per seed, in the same order */
 /** @typedef {{ x: import('@tensorflow/tfjs-core').Tensor2D, y: import('@tensorflow/tfjs-core').Tensor }} TensorPair */
 
 /**
  * @param {ReturnType<typeof import('./data.js').loadDigits>} digits
  * @param {object} options
- * @param {number} options.seed the same seed gives the same weights and batches with and without dropout
+ * @param {number} options.seed gives the same initial weights and batches with and without dropout
  * @param {boolean} options.dropout
  * @param {number} options.epochs
- * @param {() => void | Promise<void>} [options.onEpoch] called, and waited for, after each epoch
+ * @param {() => void | Promise<void>} [options.onEpoch] awaited after each epoch
  * @returns {Promise<History>}
  */
 export async function train(digits, { seed, dropout, epochs, onEpoch }) {
@@ -49,7 +49,7 @@ export async function train(digits, { seed, dropout, epochs, onEpoch }) {
 }
 
 /**
- * The numbers from 0 to length − 1 in random order (Fisher–Yates).
+ * Returns the numbers from 0 to length − 1 in random order (Fisher–Yates).
  *
  * @param {number} length
  * @param {Generator} random

@@ -1,7 +1,7 @@
-// Two packages that come without types: the part of them that this example uses.
+// Types of two untyped packages, limited to what this example uses.
 
 declare module 'mnist' {
-  /** Digit d at index d: its images one after the other, 784 numbers from 0 to 1 each. */
+  /** Index d holds the images of digit d back to back, 784 numbers from 0 to 1 each. */
   const mnist: { raw: number[]; length: number }[];
   export default mnist;
 }

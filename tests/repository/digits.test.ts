@@ -1,19 +1,19 @@
-/** The main job in small: the same digits and numbers in every run, and one report that needs nothing else. */
+/** The digits example on a small run: its data, its reproducibility and its self-contained report. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadDigits, PIXELS } from '../../examples/digits/data.js';
 
 const main = fileURLToPath(new URL('../../examples/digits/main.js', import.meta.url));
 const run = (...args: string[]) => execFileSync(process.execPath, [main, ...args], { encoding: 'utf8', stdio: 'pipe' });
 
-describe('digits', () => {
+describe('loadDigits', () => {
   const { train, test } = loadDigits();
 
-  it('are 1,000 to train on and 2,000 to test on, with as many of each digit', () => {
+  it('returns 1,000 training and 2,000 test images, equally many of each digit', () => {
     for (const [{ images, labels }, n] of [
       [train, 1000],
       [test, 2000],
@@ -24,25 +24,36 @@ describe('digits', () => {
     }
   });
 
-  it('are the same in every call, and no test image is a training image', () => {
+  it('returns the same images in every call', () => {
     const again = loadDigits();
     expect(again.train.images.every((v, i) => v === train.images[i])).toBe(true);
     expect(again.test.images.every((v, i) => v === test.images[i])).toBe(true);
-    const each = ({ images, labels }: typeof train) =>
+  });
+
+  it('returns no training image as a test image', () => {
+    const imagesOf = ({ images, labels }: typeof train) =>
       Array.from(labels, (_, i) => images.subarray(i * PIXELS, (i + 1) * PIXELS).join());
-    const known = new Set(each(train));
-    expect(each(test).filter((image) => known.has(image))).toEqual([]);
+    const trainImages = new Set(imagesOf(train));
+    expect(imagesOf(test).filter((image) => trainImages.has(image))).toEqual([]);
   });
 });
 
 describe('npm start', () => {
-  it('gives the same numbers for the same seed, in another process too', () => {
-    const out = join(mkdtempSync(join(tmpdir(), 'digits-')), 'report.html');
-    const results = () => run('--seeds', '7', '--epochs', '1', '--out', out).split('After 1 epoch')[1]!;
-    const first = results();
+  const folder = mkdtempSync(join(tmpdir(), 'digits-'));
+  const out = join(folder, 'report.html');
+  const results = () => run('--seeds', '7', '--epochs', '1', '--out', out).split('After 1 epoch')[1]!;
+  let first: string;
+  beforeAll(() => {
+    first = results();
+  }, 120_000);
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('prints the same numbers for the same seed in every process', () => {
     expect(first).toMatch(/without .*\d\d\.\d\d/);
     expect(results()).toBe(first);
+  });
 
+  it('writes a report with no external resources', () => {
     const report = readFileSync(out, 'utf8');
     expect(report).toMatch(/^<!doctype html>/i);
     expect(report).toContain('<svg');
@@ -50,7 +61,7 @@ describe('npm start', () => {
     expect(report).not.toMatch(/(src|href)="(?!data:|#)|@import|url\((?!['"]?(data:|#))/);
   });
 
-  it('refuses arguments it does not know', () => {
+  it('rejects bad values and unknown options', () => {
     expect(() => run('--epochs', 'many')).toThrow(/--epochs takes whole numbers from 1 up, but got "many"/);
     expect(() => run('--epoch', '1')).toThrow(/Unknown option '--epoch'/);
   });

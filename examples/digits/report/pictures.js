@@ -1,4 +1,4 @@
-/** Masks and digits as PNG images in data: URIs, a pixel for each element. */
+/** Masks and digits as PNG images in data: URIs, one pixel per element. */
 import { Dropout, Generator, mask } from 'dropout-wasm';
 import { encode } from 'fast-png';
 import { PIXELS, SIDE } from '../data.js';
@@ -11,7 +11,7 @@ const KEPT_COLOR = [62, 142, 208, 255];
 const MASKS_AVERAGED = 1000;
 
 /**
- * A row for each key, a column for each probability.
+ * Draws masks: one row per key, one column per p.
  *
  * @param {Generator} random
  * @returns {PictureRow[]}
@@ -30,7 +30,7 @@ export function maskPictures(random) {
 }
 
 /**
- * A digit before and after dropout; the mean of many forwards is the digit again.
+ * Draws a digit before and after dropout. The mean of many forwards approaches the digit itself.
  *
  * @param {Float32Array} digit
  * @param {number[]} probabilities
@@ -61,7 +61,7 @@ export function digitPictures(digit, probabilities, random) {
 }
 
 /**
- * Kept elements in colour; dropped ones transparent, to be seen on a light and on a dark page.
+ * Kept elements are colored, dropped elements transparent. Both show on a light and on a dark page.
  *
  * @param {Uint8Array} kept
  */
@@ -74,7 +74,7 @@ function maskPng(kept) {
 }
 
 /**
- * Relative to the brightest pixel, since dropout multiplies what it keeps by 1 / (1 − p).
+ * Scales to the brightest pixel, since dropout multiplies kept pixels by 1 / (1 − p).
  *
  * @param {Float32Array | Float64Array} pixels
  */

@@ -1,6 +1,6 @@
 /**
- * The seed experiment: ones(1000, 100) through several dropout layers at p = 0.5. Inverted dropout keeps the mean
- * at 1, and its standard deviation is √(p / (1 − p)) = 1. What differs is what a seed is good for.
+ * The seed experiment: ones(1000, 100) through several dropout implementations at p = 0.5. Inverted dropout keeps the
+ * mean at 1, with a standard deviation of √(p / (1 − p)) = 1. They differ in how they use a seed.
  */
 import { ones, dropout as tfDropout } from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
@@ -15,11 +15,11 @@ export const SHAPE = [1000, 100];
 /** @typedef {import('@tensorflow/tfjs-core').Tensor} Tensor */
 
 /**
- * What is compared: `start` stands for the start of a program, and what it returns for a training call.
+ * The implementations compared. `start` models the start of a program; the function it returns is one training call.
  *
  * @type {{ name: string, start: () => () => ArrayLike<number> }[]}
  */
-const CONTESTANTS = [
+const IMPLEMENTATIONS = [
   {
     name: `dropout-wasm, seed ${SEED}`,
     start() {
@@ -53,13 +53,13 @@ const CONTESTANTS = [
  * @property {string} name
  * @property {number} mean
  * @property {number} std
- * @property {boolean} repeats whether a new start gives the same elements again
- * @property {boolean} freshMasks whether the second call drops other elements than the first
+ * @property {boolean} repeats whether a restarted program drops the same elements again
+ * @property {boolean} freshMasks whether the second call drops different elements
  */
 
 /** @returns {SeedMeasurement[]} */
 export function runSeedExperiment() {
-  return CONTESTANTS.map(({ name, start }) => {
+  return IMPLEMENTATIONS.map(({ name, start }) => {
     const call = start();
     const first = call();
     const second = call();

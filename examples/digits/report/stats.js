@@ -1,4 +1,4 @@
-/** Mean and spread. */
+/** Mean and standard deviation. */
 
 /**
  * @param {ArrayLike<number>} values at least one

@@ -1,4 +1,4 @@
-/** The two tables, as text for a terminal of 80 columns and as HTML for the report. */
+/** The two tables, as text for an 80-column terminal and as HTML for the report. */
 import Table from 'cli-table3';
 import { meanAndStd } from './stats.js';
 
@@ -10,7 +10,7 @@ import { meanAndStd } from './stats.js';
  */
 export function seedTable(measurements) {
   return {
-    head: ['dropout', 'mean', 'std', 'repeats\nin next run', 'new mask\neach call'],
+    head: ['implementation', 'mean', 'std', 'same masks\neach run', 'new mask\neach call'],
     rows: measurements.map(({ name, mean, std, repeats, freshMasks }) => [
       name,
       mean.toFixed(4),
@@ -22,8 +22,8 @@ export function seedTable(measurements) {
 }
 
 /**
- * Scores after the last epoch. The differences are taken seed by seed: both models of a seed start from the same
- * weights and see the same batches.
+ * Scores after the last epoch. Differences are paired by seed: both models of a seed start from the same weights and
+ * see the same batches.
  *
  * @param {import('../train.js').Histories} histories
  * @returns {TableData}
@@ -64,7 +64,7 @@ export function toHtml({ head, rows }) {
 
 /**
  * @param {import('../train.js').History} history
- * @returns {number[]} accuracies and their gap in percent, and the test loss
+ * @returns {number[]} accuracies and their gap in percent, then the test loss
  */
 function finalScores(history) {
   const { train, test } = /** @type {import('../train.js').Epoch} */ (history.at(-1));
@@ -72,9 +72,9 @@ function finalScores(history) {
 }
 
 /**
- * @param {number[][]} scores a row for each seed
- * @param {boolean} [signed] whether positive means get a sign
- * @returns {string[]} mean ± standard deviation of each column; the mean alone for a single seed
+ * @param {number[][]} scores one row per seed
+ * @param {boolean} [signed] whether to print the sign of a positive mean
+ * @returns {string[]} mean ± standard deviation of each column, or the mean alone for a single seed
  */
 function spreads(scores, signed = false) {
   const lossColumn = 3;
