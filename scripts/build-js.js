@@ -1,32 +1,33 @@
 /**
- * Bundles the entries of the package. Those of `.` are one program; they differ in where the WebAssembly modules come
- * from, so each is built with another file in the place of one.
+ * Bundles the entries of the package. Two more bundles are the main entry with one file replaced: modules.ts, which
+ * loads the WebAssembly modules, in index.workerd.js, and select.ts, which picks the backend, in index.reference.js.
  */
 import { build } from 'esbuild';
 
 const common = {
   bundle: true,
   packages: /** @type {const} */ ('external'),
+  // Without 'dropout-wasm' here, the paths of tsconfig.json would bundle the main entry into the other entries.
   external: ['dropout-wasm', '*.wasm'],
   format: /** @type {const} */ ('esm'),
   target: 'es2022',
   logLevel: /** @type {const} */ ('warning'),
-  // Where Deno and JSR find the types.
+  // Tells Deno and JSR where the types are.
   banner: { js: '/* @ts-self-types="./index.d.ts" */' },
 };
 
 /**
- * @param {string} from as it is imported
+ * @param {string} from file name as imported, without .js
  * @param {string} to
  * @returns {import('esbuild').Plugin}
  */
-const instead = (from, to) => ({
-  name: 'instead',
+const replaceFile = (from, to) => ({
+  name: 'replace-file',
   setup({ onResolve, resolve }) {
     onResolve({ filter: new RegExp(`/${from}\\.js$`) }, ({ path, ...options }) =>
-      resolve(path.replace(`${from}.js`, `${to}.js`), { ...options, pluginData: 'done' }),
+      resolve(path.replace(`${from}.js`, `${to}.js`), options),
     );
-    // As dist/index.workerd.js sees them.
+    // Source files import ../../kernel.wasm; in the bundle it is beside dist/index.workerd.js.
     onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path: path.replace(/^(\.\.\/)+/, './'), external: true }));
   },
 });
@@ -37,11 +38,11 @@ await build({
   ...common,
   entryPoints: ['src/index.ts'],
   outfile: 'dist/index.workerd.js',
-  plugins: [instead('modules', 'modules.workerd')],
+  plugins: [replaceFile('modules', 'modules.workerd')],
 });
 await build({
   ...common,
   entryPoints: ['src/index.ts'],
   outfile: 'dist/index.reference.js',
-  plugins: [instead('select', 'select.reference')],
+  plugins: [replaceFile('select', 'select.reference')],
 });

@@ -1,11 +1,11 @@
 /**
- * The largest error of the normal quantile (docs/normal-noise.md) against one in f64: over every 61st input and all of
- * the tail, or, with `--every 1`, over all (10 minutes). The upper half of the inputs is the lower one with the other
- * sign, bit for bit (assembly/__tests__/gaussian.spec.ts), so half are looked at.
+ * Prints the largest error of the normal quantile (docs/normal-noise.md) against an f64 quantile. It checks all inputs
+ * in the tail and every 61st elsewhere; `--every 1` checks all inputs (10 minutes). Only the lower half is checked: the
+ * upper half has the same bits with the sign flipped (assembly/__tests__/gaussian.spec.ts).
  */
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
-// @ts-expect-error: it comes without types.
+// @ts-expect-error: jstat has no types.
 import jstat from 'jstat';
 
 const { values } = parseArgs({ options: { every: { type: 'string', default: '61' } } });
@@ -29,8 +29,8 @@ const sums = { n: 0, squares: 0 };
 for (let v = 0; v < 2 ** 31; v += v < 2 * TAIL ? 1 : every) {
   const z = quantile(v);
   const error = Math.abs(z - exact(v));
-  const place = worst[v < TAIL ? 'tail' : 'centre'];
-  if (error > place.error) Object.assign(place, { error, v });
+  const record = worst[v < TAIL ? 'tail' : 'centre'];
+  if (error > record.error) Object.assign(record, { error, v });
   const weight = v < 2 * TAIL ? 1 : every;
   sums.n += weight;
   sums.squares += weight * z * z;
