@@ -1,67 +1,75 @@
 /**
- * What happens to the numbers: kept → x · scale + shift, dropped → fill, whatever x was. A dropped element is
- * selected away, never multiplied by 0, so that NaN and ±Inf end there.
+ * The arithmetic on elements: kept → x · scale + shift, dropped → fill, whatever x is. A dropped element is selected
+ * away, never multiplied by 0, so NaN and ±Inf are dropped too.
  *
- * Plain dropout has shift −0, which changes no bit of any product, and fill +0.
+ * Plain dropout has fill +0 and shift −0. Adding −0 changes no bit of any product.
  *
  *   dropped   d0     d1     d2     d3     d4     d5     d6     d7      8 × i16, 0 or −1
  *   f32       [low half, widened to 4 × i32]  [high half]              2 vectors
  *   f64       [low, low] [low, high] [high, low] [high, high]          4 vectors
  *
- * src and dst are where the elements lie, and may be the same.
+ * The 8 or 1 in a function name is the number of elements it handles. src and dst are their addresses and may be equal.
  */
 
 /**
- * Eight f32 of plain dropout, for the hot loop. A flag beside itself is the flag in 32 bits: one unpack, where
- * extend_high takes two (8 % of the loop on x86); elsewhere the 14 bytes that a shuffle is longer count for more.
+ * Plain dropout of f32, for the hot loop. Duplicating a 16-bit flag widens it to 32 bits in one unpack instruction,
+ * where extend_high takes two (8 % of the loop on x86). Outside the hot loops, the shuffle's 14 extra bytes matter more.
  */
 // @ts-ignore: decorator
 @inline
 export function scale8F32(src: usize, dst: usize, dropped: v128, scale: v128): void {
-  v128.store(dst, v128.andnot(f32x4.mul(v128.load(src), scale), v128.shuffle<i16>(dropped, dropped, 0, 8, 1, 9, 2, 10, 3, 11)));
-  v128.store(dst, v128.andnot(f32x4.mul(v128.load(src, 16), scale), v128.shuffle<i16>(dropped, dropped, 4, 12, 5, 13, 6, 14, 7, 15)), 16);
+  const low = v128.shuffle<i16>(dropped, dropped, 0, 8, 1, 9, 2, 10, 3, 11);
+  const high = v128.shuffle<i16>(dropped, dropped, 4, 12, 5, 13, 6, 14, 7, 15);
+  v128.store(dst, v128.andnot(f32x4.mul(v128.load(src), scale), low));
+  v128.store(dst, v128.andnot(f32x4.mul(v128.load(src, 16), scale), high), 16);
 }
 
-/** Eight f64 of plain dropout. */
+/** Plain dropout of f64. */
 // @ts-ignore: decorator
 @inline
 export function scale8F64(src: usize, dst: usize, dropped: v128, scale: v128): void {
-  const front = i32x4.extend_low_i16x8_s(dropped);
-  const back = i32x4.extend_high_i16x8_s(dropped);
-  v128.store(dst, v128.andnot(f64x2.mul(v128.load(src), scale), i64x2.extend_low_i32x4_s(front)));
-  v128.store(dst, v128.andnot(f64x2.mul(v128.load(src, 16), scale), i64x2.extend_high_i32x4_s(front)), 16);
-  v128.store(dst, v128.andnot(f64x2.mul(v128.load(src, 32), scale), i64x2.extend_low_i32x4_s(back)), 32);
-  v128.store(dst, v128.andnot(f64x2.mul(v128.load(src, 48), scale), i64x2.extend_high_i32x4_s(back)), 48);
+  const low = i32x4.extend_low_i16x8_s(dropped);
+  const high = i32x4.extend_high_i16x8_s(dropped);
+  const d01 = i64x2.extend_low_i32x4_s(low);
+  const d23 = i64x2.extend_high_i32x4_s(low);
+  const d45 = i64x2.extend_low_i32x4_s(high);
+  const d67 = i64x2.extend_high_i32x4_s(high);
+  v128.store(dst, v128.andnot(f64x2.mul(v128.load(src), scale), d01));
+  v128.store(dst, v128.andnot(f64x2.mul(v128.load(src, 16), scale), d23), 16);
+  v128.store(dst, v128.andnot(f64x2.mul(v128.load(src, 32), scale), d45), 32);
+  v128.store(dst, v128.andnot(f64x2.mul(v128.load(src, 48), scale), d67), 48);
 }
 
-/** Eight f32. */
 // @ts-ignore: decorator
 @inline
 export function affine8F32(src: usize, dst: usize, dropped: v128, scale: v128, shift: v128, fill: v128): void {
-  v128.store(dst, v128.bitselect(fill, f32x4.add(f32x4.mul(v128.load(src), scale), shift), i32x4.extend_low_i16x8_s(dropped)));
-  v128.store(dst, v128.bitselect(fill, f32x4.add(f32x4.mul(v128.load(src, 16), scale), shift), i32x4.extend_high_i16x8_s(dropped)), 16);
+  const low = i32x4.extend_low_i16x8_s(dropped);
+  const high = i32x4.extend_high_i16x8_s(dropped);
+  v128.store(dst, v128.bitselect(fill, f32x4.add(f32x4.mul(v128.load(src), scale), shift), low));
+  v128.store(dst, v128.bitselect(fill, f32x4.add(f32x4.mul(v128.load(src, 16), scale), shift), high), 16);
 }
 
-/** Eight f64. */
 // @ts-ignore: decorator
 @inline
 export function affine8F64(src: usize, dst: usize, dropped: v128, scale: v128, shift: v128, fill: v128): void {
-  const front = i32x4.extend_low_i16x8_s(dropped);
-  const back = i32x4.extend_high_i16x8_s(dropped);
-  v128.store(dst, v128.bitselect(fill, f64x2.add(f64x2.mul(v128.load(src), scale), shift), i64x2.extend_low_i32x4_s(front)));
-  v128.store(dst, v128.bitselect(fill, f64x2.add(f64x2.mul(v128.load(src, 16), scale), shift), i64x2.extend_high_i32x4_s(front)), 16);
-  v128.store(dst, v128.bitselect(fill, f64x2.add(f64x2.mul(v128.load(src, 32), scale), shift), i64x2.extend_low_i32x4_s(back)), 32);
-  v128.store(dst, v128.bitselect(fill, f64x2.add(f64x2.mul(v128.load(src, 48), scale), shift), i64x2.extend_high_i32x4_s(back)), 48);
+  const low = i32x4.extend_low_i16x8_s(dropped);
+  const high = i32x4.extend_high_i16x8_s(dropped);
+  const d01 = i64x2.extend_low_i32x4_s(low);
+  const d23 = i64x2.extend_high_i32x4_s(low);
+  const d45 = i64x2.extend_low_i32x4_s(high);
+  const d67 = i64x2.extend_high_i32x4_s(high);
+  v128.store(dst, v128.bitselect(fill, f64x2.add(f64x2.mul(v128.load(src), scale), shift), d01));
+  v128.store(dst, v128.bitselect(fill, f64x2.add(f64x2.mul(v128.load(src, 16), scale), shift), d23), 16);
+  v128.store(dst, v128.bitselect(fill, f64x2.add(f64x2.mul(v128.load(src, 32), scale), shift), d45), 32);
+  v128.store(dst, v128.bitselect(fill, f64x2.add(f64x2.mul(v128.load(src, 48), scale), shift), d67), 48);
 }
 
-/** One f32. */
 // @ts-ignore: decorator
 @inline
 export function affine1F32(src: usize, dst: usize, dropped: bool, scale: f32, shift: f32, fill: f32): void {
   store<f32>(dst, select<f32>(fill, load<f32>(src) * scale + shift, dropped));
 }
 
-/** One f64. */
 // @ts-ignore: decorator
 @inline
 export function affine1F64(src: usize, dst: usize, dropped: bool, scale: f64, shift: f64, fill: f64): void {

@@ -1,30 +1,31 @@
 /**
- * Applying a mask of the caller's.
+ * Applies a mask that the caller provides:
  *
- *   bytes   element i is byte i: any value but 0 is kept
- *   bits    element i is bit i % 8 of byte i / 8
+ *   bytes   element i is byte i, nonzero = kept
+ *   bits    element i is bit i % 8 of byte i / 8, 1 = kept
  */
 import { affine1F32, affine1F64, affine8F32, affine8F64 } from "./affine";
 
+/** The drop flag of element i. */
 // @ts-ignore: decorator
 @inline
-function dropped1(mask: usize, i: i32, bits: bool): bool {
-  return bits ? !((load<u8>(mask + (i >> 3)) >>> (i & 7)) & 1) : !load<u8>(mask + i);
+function dropFlag(mask: usize, i: i32, isBits: bool): bool {
+  return isBits ? !((load<u8>(mask + (i >> 3)) >>> (i & 7)) & 1) : !load<u8>(mask + i);
 }
 
-/** The drop flags of eight elements; i is a multiple of 8. */
+/** The drop flags of elements i … i + 7, where i is a multiple of 8. */
 // @ts-ignore: decorator
 @inline
-function dropped8(mask: usize, i: i32, bits: bool): v128 {
-  const kept = bits
+function dropFlags8(mask: usize, i: i32, isBits: bool): v128 {
+  const kept = isBits
     ? v128.and(v128.load8_splat(mask + (i >> 3)), i16x8(1, 2, 4, 8, 16, 32, 64, 128))
     : v128.load8x8_u(mask + i);
   return i16x8.eq(kept, i16x8.splat(0));
 }
 
-/** Of n elements (n at most 2^30), f64 if `wide` and f32 otherwise: kept → x · scale + shift, dropped → fill. */
+/** Writes n elements (n ≤ 2^30), f64 if `isF64`, otherwise f32: kept → x · scale + shift, dropped → fill. */
 export function applyMask(
-  src: usize, mask: usize, dst: usize, n: i32, wide: bool, bits: bool, scale: f64, shift: f64, fill: f64,
+  src: usize, mask: usize, dst: usize, n: i32, isF64: bool, isBits: bool, scale: f64, shift: f64, fill: f64,
 ): void {
   const a32 = f32x4.splat(f32(scale));
   const b32 = f32x4.splat(f32(shift));
@@ -35,13 +36,13 @@ export function applyMask(
   const whole = n & -8;
   let i = 0;
   for (; i < whole; i += 8) {
-    const dropped = dropped8(mask, i, bits);
-    if (wide) affine8F64(src + (i << 3), dst + (i << 3), dropped, a64, b64, c64);
+    const dropped = dropFlags8(mask, i, isBits);
+    if (isF64) affine8F64(src + (i << 3), dst + (i << 3), dropped, a64, b64, c64);
     else affine8F32(src + (i << 2), dst + (i << 2), dropped, a32, b32, c32);
   }
   for (; i < n; ++i) {
-    const dropped = dropped1(mask, i, bits);
-    if (wide) affine1F64(src + (i << 3), dst + (i << 3), dropped, scale, shift, fill);
+    const dropped = dropFlag(mask, i, isBits);
+    if (isF64) affine1F64(src + (i << 3), dst + (i << 3), dropped, scale, shift, fill);
     else affine1F32(src + (i << 2), dst + (i << 2), dropped, f32(scale), f32(shift), f32(fill));
   }
 }

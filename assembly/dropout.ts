@@ -1,23 +1,21 @@
 /**
- * The hot loop: draws the stream and writes, for each element of the call, whatever the sink makes of
- * its drop flag: the scaled activation (f32, f64) or its place in a mask (bytes, bits).
+ * Draws the mask stream and writes, for each element, its scaled activation (f32, f64) or its mask (byte, bit). Plain
+ * f32 dropout takes the loop marked "The hot loop".
  *
- *   element of the stream   0        offset                                  4096
- *   block                   |--------|=======================================|====== …
- *   step (32)               |----|----|----|====|====|====|====|====|====|====|
- *                           stepped,  head  whole steps, two in an iteration  tail
- *                           unused
+ *   stream element   0           origin                      4096         origin + n
+ *   block            |                                       |            :        (not to scale)
+ *   step             |....|....|.===|====|====|====|====|====|====|====|==..|
+ *                    skipped    head whole steps                       tail
  *
- * Any block can be made without the ones before it; inside a block the lanes are stepped to the first
- * element. Only [dst, dst + n) is written, and each element is read before its place is written, so
- * dst may be src.
+ * Blocks are independent of each other. Within a block, the lanes are stepped up to the first element of the call.
+ * Nothing is written outside the result, and each element is read before it is written, so dst may be src.
  */
 import { scale8F32, scale8F64 } from "./affine";
-import { mark, toBits } from "./mask";
+import { bitmask32, writeMask } from "./mask";
 import { spread } from "./spread";
-import { BLOCK, GAMMA, STEP, WORDS, drops, next, threshold, words } from "./stream";
+import { BLOCK, GAMMA, STEP, WORDS, dropFlags, next, threshold, words } from "./stream";
 
-/** What becomes of the flags. One loop for all keeps the module under 4096 bytes; a branch a step is free. */
+/** What to write. One loop for all sinks keeps the module under 4096 bytes; its branch per step is free. */
 export const enum Sink {
   F32 = 0,
   F64 = 1,
@@ -26,13 +24,14 @@ export const enum Sink {
 }
 
 /**
- * Takes n elements of the key's stream (n at most 2^30), from element `offset + first` on, and writes what becomes of
- * them from the start of dst on. Those two are whole f64 up to 2^53, apart so that a tensor can be worked off in
- * pieces without their sum being rounded. A key comes as two halves, since a 64-bit integer would be a BigInt in
- * JavaScript. P is the drop probability in units of 2^-32, a whole f64 from 0 to 2^32.
+ * Processes n elements (n ≤ 2^30) of the key's stream, starting at stream element offset + first.
  *
- * The others serve the sinks F32 and F64 only: kept → x · scale + shift, dropped → fill, each flag spread over
- * `repeats` runs of `run` elements (spread.ts).
+ * - The key comes in two halves because a 64-bit integer would be a BigInt in JavaScript.
+ * - offset and first are integers up to 2^53, passed as f64. They are separate so that a tensor can be processed in
+ *   chunks without rounding their sum.
+ * - P is the drop probability in units of 2^-32: an integer from 0 to 2^32, passed as f64.
+ * - The remaining parameters apply to Sink.F32 and Sink.F64 only: kept → x · scale + shift, dropped → fill, with each
+ *   flag broadcast to `repeats` runs of `run` elements (spread.ts).
  */
 export function dropout(
   sink: Sink, src: usize, dst: usize, n: i32, keyLo: u32, keyHi: u32, offset: f64, first: f64, P: f64,
@@ -45,24 +44,24 @@ export function dropout(
   const s32 = f32x4.splat(f32(scale));
   const s64 = f64x2.splat(scale);
 
-  // i: the first element of the call in this block. k: the first element of a step; below i while skipping.
+  // Each iteration handles one block, which holds elements i … end − 1 of the call. k is the first element of a step;
+  // k < i while steps are skipped.
   for (let i = 0; i < n;) {
-    const at = origin + u64(i);
-    let k = i - (i32(at) & (BLOCK - 1));
+    const element = origin + u64(i);
+    let k = i - (i32(element) & (BLOCK - 1));
     const end = min(n, k + BLOCK);
 
-    let base = key + (at / BLOCK) * WORDS * GAMMA;
+    let base = key + (element / BLOCK) * WORDS * GAMMA;
     let gamma = GAMMA;
     let t = threshold(base, u64(P));
     if (t > 0x7fff) {
-      // T = 65536 drops all, but 32768 is no signed 16-bit number. Lanes seeded with zeros give zeros for
-      // ever, and those are below any positive threshold.
+      // T = 65536 drops everything, but T − 32768 then overflows a signed 16-bit number. All-zero lanes stay zero, and
+      // 0 is below every positive threshold.
       t = 0x7fff;
       base = gamma = 0;
     }
     const T = i16x8.splat(i16(t));
 
-    // s0 of lanes 0 … 7 in a0 … a3, s1 in b0 … b3
     let a0 = words(base, gamma, 0);
     let a1 = words(base, gamma, 2);
     let a2 = words(base, gamma, 4);
@@ -73,7 +72,8 @@ export function dropout(
     let b3 = words(base, gamma, 14);
 
     for (; k < end; k += STEP) {
-      // Two steps an iteration let (a, b) change roles instead of places: 8 % faster than one.
+      // The hot loop: plain f32 dropout, two steps per iteration. That lets a and b swap roles instead of being copied,
+      // which is 8 % faster than one step per iteration.
       if (hot && k >= i) {
         for (; end - k >= 2 * STEP; k += 2 * STEP) {
           const x = src + (k << 2);
@@ -82,18 +82,18 @@ export function dropout(
           a1 = next(a1, b1);
           a2 = next(a2, b2);
           a3 = next(a3, b3);
-          scale8F32(x, y, drops(T, a0, b0), s32);
-          scale8F32(x + 32, y + 32, drops(T, a1, b1), s32);
-          scale8F32(x + 64, y + 64, drops(T, a2, b2), s32);
-          scale8F32(x + 96, y + 96, drops(T, a3, b3), s32);
+          scale8F32(x, y, dropFlags(T, a0, b0), s32);
+          scale8F32(x + 32, y + 32, dropFlags(T, a1, b1), s32);
+          scale8F32(x + 64, y + 64, dropFlags(T, a2, b2), s32);
+          scale8F32(x + 96, y + 96, dropFlags(T, a3, b3), s32);
           b0 = next(b0, a0);
           b1 = next(b1, a1);
           b2 = next(b2, a2);
           b3 = next(b3, a3);
-          scale8F32(x + 128, y + 128, drops(T, a0, b0), s32);
-          scale8F32(x + 160, y + 160, drops(T, a1, b1), s32);
-          scale8F32(x + 192, y + 192, drops(T, a2, b2), s32);
-          scale8F32(x + 224, y + 224, drops(T, a3, b3), s32);
+          scale8F32(x + 128, y + 128, dropFlags(T, a0, b0), s32);
+          scale8F32(x + 160, y + 160, dropFlags(T, a1, b1), s32);
+          scale8F32(x + 192, y + 192, dropFlags(T, a2, b2), s32);
+          scale8F32(x + 224, y + 224, dropFlags(T, a3, b3), s32);
         }
         if (k == end) break;
       }
@@ -110,31 +110,31 @@ export function dropout(
       b1 = c1;
       b2 = c2;
       b3 = c3;
-      const d0 = drops(T, a0, b0);
-      const d1 = drops(T, a1, b1);
-      const d2 = drops(T, a2, b2);
-      const d3 = drops(T, a3, b3);
+      const d0 = dropFlags(T, a0, b0);
+      const d1 = dropFlags(T, a1, b1);
+      const d2 = dropFlags(T, a2, b2);
+      const d3 = dropFlags(T, a3, b3);
 
       if (sink >= Sink.Bytes) {
-        mark(sink == Sink.Bits, dst, k, max(k, i), min(k + STEP, end), d0, d1, d2, d3);
+        writeMask(sink == Sink.Bits, dst, k, max(k, i), min(k + STEP, end), d0, d1, d2, d3);
         continue;
       }
       if (plain && run == 1 && k >= i && end - k >= STEP) {
-        // A whole step within one row: its flags serve every repeat as they are.
-        const above = repeats == 1 ? 0 : k / row;
-        if (k - above * row + STEP <= row) {
-          let at = k + above * (repeats - 1) * row;
-          for (let r = 0; r < repeats; ++r, at += row) {
+        // A whole step within one row: its flags apply unchanged to every repeat.
+        const rowIndex = repeats == 1 ? 0 : k / row;
+        if (k - rowIndex * row + STEP <= row) {
+          let e = k + rowIndex * (repeats - 1) * row;
+          for (let r = 0; r < repeats; ++r, e += row) {
             if (sink == Sink.F64) {
-              const x = src + (at << 3);
-              const y = dst + (at << 3);
+              const x = src + (e << 3);
+              const y = dst + (e << 3);
               scale8F64(x, y, d0, s64);
               scale8F64(x + 64, y + 64, d1, s64);
               scale8F64(x + 128, y + 128, d2, s64);
               scale8F64(x + 192, y + 192, d3, s64);
             } else {
-              const x = src + (at << 2);
-              const y = dst + (at << 2);
+              const x = src + (e << 2);
+              const y = dst + (e << 2);
               scale8F32(x, y, d0, s32);
               scale8F32(x + 32, y + 32, d1, s32);
               scale8F32(x + 64, y + 64, d2, s32);
@@ -145,7 +145,7 @@ export function dropout(
         }
       }
       const from = max(k, i);
-      const flags = toBits(d0, d1, d2, d3) >>> (from - k);
+      const flags = bitmask32(d0, d1, d2, d3) >>> (from - k);
       spread(src, dst, sink == Sink.F64, from, min(k + STEP, end), flags, repeats, row, run, scale, shift, fill);
     }
     i = end;

@@ -1,7 +1,6 @@
 /**
- * What extras.wasm exports, loaded when one of them is first asked for: pure functions as in index.ts. Apart from them,
- * as gaussian.wasm is from both, so that each module stays under the 4096 bytes that every browser compiles
- * synchronously.
+ * The exports of extras.wasm: pure functions, as in kernel.ts. The module is loaded on first use. Three modules instead
+ * of one keep each under 4096 bytes, the most that every browser compiles synchronously.
  */
 export { applyMask } from "./apply";
 export { fused } from "./fused";

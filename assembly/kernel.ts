@@ -1,5 +1,5 @@
 /**
- * What kernel.wasm exports: a pure function of pointers and numbers, on the memory that it is given.
- * Pointers are byte addresses of any alignment; dst may be src, and nothing else is written.
+ * The export of kernel.wasm: a pure function of pointers and numbers that works on the imported memory. Pointers are
+ * byte addresses of any alignment, dst may be src, and nothing is written outside the result.
  */
 export { dropout } from "./dropout";

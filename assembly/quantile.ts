@@ -1,34 +1,36 @@
 /**
- * The standard normal quantile of (v + 1/2) / 2^32 for four u32, in f32 operations that every engine rounds alike:
- * +, −, ×, ÷ and sqrt (docs/normal-noise.md). That of ~v is that of v with the other sign, bit for bit.
+ * The standard normal quantile of (v + 1/2) / 2^32 for four u32 (docs/normal-noise.md). It uses only f32 operations
+ * that every engine rounds alike: +, −, ×, ÷ and sqrt. quantile(~v) is −quantile(v), bit for bit.
  *
  *   |--------|===============================|===============================|--------|
  *   v = 0    2^20                           2^31                     2^32 − 2^20     2^32
- *   tail     centre: x · N(s) / D(s), s² = 1 − x²                                 tail, 0.05 % in all
+ *   tail     center: x · N(s) / D(s), s² = 1 − x²                                 tail
+ *
+ * Together, the tails hold 0.05 % of all v.
  */
 
-/** x in units of 2^-31, odd, so that no v lies in the middle. */
+/** x: v centered on 0, in units of 2^-31. Setting the lowest bit keeps x from being 0 and makes ~v give −x. */
 // @ts-ignore: decorator
 @inline
-export function place(v: v128): v128 {
+export function centered(v: v128): v128 {
   return f32x4.convert_i32x4_s(v128.or(v128.xor(v, i32x4.splat(0x80000000)), i32x4.splat(1)));
 }
 
 /** 1 − x² in units of 2^-62. */
 // @ts-ignore: decorator
 @inline
-export function depth(x: v128): v128 {
+export function oneMinusSquare(x: v128): v128 {
   return f32x4.sub(f32x4.splat(4611686018427387904), f32x4.mul(x, x));
 }
 
-/** Which of these depths lie in a tail. */
+/** The lanes that lie in a tail, as 0 or −1 in 32 bits each; t is 1 − x². */
 // @ts-ignore: decorator
 @inline
-export function far(t: v128): v128 {
+export function inTail(t: v128): v128 {
   return f32x4.lt(t, f32x4.splat(4503599627370496));
 }
 
-/** Coefficients of N and D, lowest power of s first; D's fourth is 1. Their magnitudes make up for the units. */
+/** Coefficients of N and D, lowest power of s first; the fourth of D is 1. Their magnitudes absorb the units of x. */
 // @ts-ignore: decorator
 @inline export const N0: f32 = 5.428242e16;
 // @ts-ignore: decorator
@@ -45,12 +47,13 @@ export function far(t: v128): v128 {
 @inline export const D2: f32 = 2381493200;
 
 /**
- * Outside of the tails, and finite in all: the quantile is odd in x and singular in t = 0 only, and in s = √t less
- * so. Even and odd powers of s apart, since half of the work then need not wait for the root.
+ * The quantile outside the tails; inside them the result is finite but inaccurate. The quantile is odd in x and has its
+ * only singularity at t = 0, which is milder in s = √t. Even and odd powers of s are summed separately, so that half of
+ * the work does not wait for the square root.
  */
 // @ts-ignore: decorator
 @inline
-export function centre(
+export function centralQuantile(
   x: v128, t: v128, n0: v128, n1: v128, n2: v128, n3: v128, d0: v128, d1: v128, d2: v128,
 ): v128 {
   const s = f32x4.sqrt(t);
@@ -60,10 +63,10 @@ export function centre(
 }
 
 /**
- * In the tails: a polynomial in the 16th root of the probability u, which spans no more than 0.24 … 0.6; around 0.5625
- * its powers stay small, and with them the rounding.
+ * The quantile in the tails: a polynomial in the 16th root of the tail probability u, which spans only 0.24 … 0.6.
+ * Expanding around 0.5625 keeps the powers small, and with them the rounding errors.
  */
-function tail(v: v128): v128 {
+function tailQuantile(v: v128): v128 {
   const m = v128.xor(v, i32x4.shr_s(v, 31));
   const u = f32x4.mul(f32x4.add(f32x4.convert_i32x4_s(m), f32x4.splat(0.5)), f32x4.splat(2.3283064365386963e-10));
   const r = f32x4.sub(f32x4.sqrt(f32x4.sqrt(f32x4.sqrt(f32x4.sqrt(u)))), f32x4.splat(0.5625));
@@ -79,13 +82,15 @@ function tail(v: v128): v128 {
   return v128.xor(z, v128.andnot(i32x4.splat(0x80000000), v));
 }
 
-/** Of any v. */
+/** The quantile for any v. */
 export function quantile(v: v128): v128 {
-  const x = place(v);
-  const t = depth(x);
-  const z = centre(
-    x, t, f32x4.splat(N0), f32x4.splat(N1), f32x4.splat(N2), f32x4.splat(N3), f32x4.splat(D0), f32x4.splat(D1), f32x4.splat(D2),
+  const x = centered(v);
+  const t = oneMinusSquare(x);
+  const z = centralQuantile(
+    x, t,
+    f32x4.splat(N0), f32x4.splat(N1), f32x4.splat(N2), f32x4.splat(N3),
+    f32x4.splat(D0), f32x4.splat(D1), f32x4.splat(D2),
   );
-  const tails = far(t);
-  return v128.any_true(tails) ? v128.bitselect(tail(v), z, tails) : z;
+  const tails = inTail(t);
+  return v128.any_true(tails) ? v128.bitselect(tailQuantile(v), z, tails) : z;
 }
