@@ -1,4 +1,4 @@
-/** as-pect runs the specs of the kernel in WebAssembly itself. */
+/** as-pect compiles the specs to WebAssembly and runs them there, next to the kernel. */
 export default {
   entries: ['assembly/__tests__/**/*.spec.ts'],
   include: [],

@@ -4,16 +4,16 @@
  *
  * Plain dropout has fill +0 and shift −0. Adding −0 changes no bit of any product.
  *
- *   dropped   d0     d1     d2     d3     d4     d5     d6     d7      8 × i16, 0 or −1
- *   f32       [low half, widened to 4 × i32]  [high half]              2 vectors
- *   f64       [low, low] [low, high] [high, low] [high, high]          4 vectors
+ *   dropped   d0    d1    d2    d3    d4    d5    d6    d7      one vector, flags of 16 bits: 0 or −1
+ *   f32       low                     high                      two vectors, flags widened to 32 bits
+ *   f64       d01         d23         d45         d67           four vectors, flags widened to 64 bits
  *
  * The 8 or 1 in a function name is the number of elements it handles. src and dst are their addresses and may be equal.
  */
 
 /**
  * Plain dropout of f32, for the hot loop. Duplicating a 16-bit flag widens it to 32 bits in one unpack instruction,
- * where extend_high takes two (8 % of the loop on x86). Outside the hot loops, the shuffle's 14 extra bytes matter more.
+ * where extend_high takes two (8 % of the loop on x86). Outside hot loops, the shuffle's 14 extra bytes matter more.
  */
 // @ts-ignore: decorator
 @inline

@@ -1,6 +1,6 @@
 /**
- * Draws the mask stream and writes, for each element, its scaled activation (f32, f64) or its mask (byte, bit). Plain
- * f32 dropout takes the loop marked "The hot loop".
+ * Draws the mask stream and writes either the scaled activations (f32, f64) or the mask (bytes, bits). Plain f32 dropout
+ * runs in the loop marked "The hot loop".
  *
  *   stream element   0           origin                      4096         origin + n
  *   block            |                                       |            :        (not to scale)
@@ -39,6 +39,7 @@ export function dropout(
 ): void {
   const key = (u64(keyHi) << 32) | u64(keyLo);
   const origin = u64(offset) + u64(first);
+  // Plain dropout has shift −0 and fill +0.
   const plain = sink <= Sink.F64 && reinterpret<i64>(shift) == i64.MIN_VALUE && !reinterpret<i64>(fill);
   const hot = plain && sink == Sink.F32 && repeats * run == 1;
   const s32 = f32x4.splat(f32(scale));

@@ -9,7 +9,7 @@
  * Together, the tails hold 0.05 % of all v.
  */
 
-/** x: v centered on 0, in units of 2^-31. Setting the lowest bit keeps x from being 0 and makes ~v give −x. */
+/** x = v centered on 0, in units of 2^-31. Setting the lowest bit keeps x from being 0 and makes ~v give −x. */
 // @ts-ignore: decorator
 @inline
 export function centered(v: v128): v128 {
@@ -23,14 +23,14 @@ export function oneMinusSquare(x: v128): v128 {
   return f32x4.sub(f32x4.splat(4611686018427387904), f32x4.mul(x, x));
 }
 
-/** The lanes that lie in a tail, as 0 or −1 in 32 bits each; t is 1 − x². */
+/** Mask of the lanes that lie in a tail: t = 1 − x² is below 2^-10. */
 // @ts-ignore: decorator
 @inline
 export function inTail(t: v128): v128 {
   return f32x4.lt(t, f32x4.splat(4503599627370496));
 }
 
-/** Coefficients of N and D, lowest power of s first; the fourth of D is 1. Their magnitudes absorb the units of x. */
+/** Coefficients of N and D, lowest power of s first; D's fourth is 1. Their magnitudes absorb the units of x and t. */
 // @ts-ignore: decorator
 @inline export const N0: f32 = 5.428242e16;
 // @ts-ignore: decorator

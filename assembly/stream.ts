@@ -11,14 +11,14 @@
  *   s0       a0                a1                a2                a3
  *   s1       b0                b1                b2                b3
  *
- * An output is four 16-bit pieces, so one vector covers eight elements in memory order.
+ * A lane's output is four 16-bit pieces, so one vector covers eight elements in memory order.
  *
  * dropout.ts, fused.ts and noise.ts each unroll the lanes by hand and repeat the code that seeds and steps them. Lane
  * state has to stay in locals (a0 … b3); in an array or a class it would live in memory. AssemblyScript has no macros,
  * and a function, even an inlined one, cannot assign its caller's locals.
  */
 
-/** The increment of SplitMix64: 2^64 divided by the golden ratio, as an odd number. */
+/** The increment of SplitMix64: 2^64 divided by the golden ratio, rounded to an odd integer. */
 // @ts-ignore: decorator
 @inline export const GAMMA: u64 = 0x9e3779b97f4a7c15;
 

@@ -1,1 +1,1 @@
-/// <reference types="@as-pect/assembly/types/as-pect" />
+/// <reference path="../../node_modules/@as-pect/assembly/types/as-pect.d.ts" />

@@ -1,13 +1,13 @@
-/** The quantile against values of the normal distribution, and what the noise is made into. */
-import { noise } from "../noise";
+/** gaussian.wasm: the quantile against values of the normal distribution, and what `noise` writes. */
 import { quantile } from "../quantile";
+import { callNoise, get, guarded, isIntact, set } from "./support";
 
 function z(v: u32): f32 {
   return f32x4.extract_lane(quantile(i32x4.splat(v)), 0);
 }
 
 describe("quantile", () => {
-  it("is that of the normal distribution, in the centre and in the tails", () => {
+  it("is the quantile of the normal distribution, in the center and in the tails", () => {
     expect(z(0xc0000000)).toBeCloseTo(0.6744897501960817, 4); // 3/4
     expect(z(0xfd70a3d7)).toBeCloseTo(2.3263478740408408, 4); // 0.99
     expect(z(0xfff97247)).toBeCloseTo(3.719016485455709, 4); // 0.9999
@@ -15,12 +15,12 @@ describe("quantile", () => {
     expect(z(0x80000000)).toBeCloseTo(0, 6);
   });
 
-  it("is odd: ~v has the other sign", () => {
+  it("is odd: ~v gives the negative, bit for bit", () => {
     for (let v: u32 = 1; v; v = v < 0x80000000 ? v * 2 : 0)
       expect(reinterpret<u32>(z(~v))).toBe(reinterpret<u32>(z(v)) ^ 0x80000000);
   });
 
-  it("gives each lane what it gives alone, tails beside none", () => {
+  it("computes each lane independently, whether or not other lanes are in a tail", () => {
     const mixed = quantile(i32x4(0x10, 0x80001000, 0xffffff00, 0x30000000));
     expect(f32x4.extract_lane(mixed, 0)).toBe(z(0x10));
     expect(f32x4.extract_lane(mixed, 1)).toBe(z(0x80001000));
@@ -29,24 +29,42 @@ describe("quantile", () => {
   });
 });
 
+/** n guarded elements of one value. */
+function filled(n: i32, isF64: bool, value: f64): usize {
+  const x = guarded(n * (isF64 ? 8 : 4));
+  for (let i = 0; i < n; ++i) set(x, i, isF64, value);
+  return x;
+}
+
 describe("noise", () => {
-  it("of the whole is that of its pieces, of f32 that of f64, and nothing else is written", () => {
+  it("gives a tensor the same bits as its chunks and writes nothing else", () => {
     const n = 200;
-    const whole = heap.alloc(4 * n);
-    const pieces = heap.alloc(4 * n + 8);
-    const wide = heap.alloc(8 * n);
-    memory.fill(whole, 0, 4 * n);
-    memory.fill(wide, 0, 8 * n);
-    memory.fill(pieces, 0, 4 * n);
-    store<u64>(pieces + 4 * n, 0xa5a5a5a5a5a5a5a5);
-    noise(whole, whole, n, false, true, 1, 2, 2000, 0, 1);
-    noise(wide, wide, n, true, true, 1, 2, 2000, 0, 1);
-    noise(pieces, pieces, 37, false, true, 1, 2, 2000, 0, 1);
-    noise(pieces + 4 * 37, pieces + 4 * 37, n - 37, false, true, 1, 2, 2000, 37, 1);
-    for (let i = 0; i < n; ++i) {
-      expect(load<f32>(pieces + 4 * i)).toBe(load<f32>(whole + 4 * i));
-      expect(load<f64>(wide + 8 * i)).toBe(f64(load<f32>(whole + 4 * i)));
-    }
-    expect(load<u64>(pieces + 4 * n)).toBe(0xa5a5a5a5a5a5a5a5);
+    const whole = filled(n, false, 0);
+    const chunks = filled(n, false, 0);
+    callNoise(whole, n);
+    callNoise(chunks, 37);
+    callNoise(chunks + 4 * 37, n - 37, false, true, 37);
+    expect(memory.compare(whole, chunks, 4 * n)).toBe(0);
+    expect(isIntact(whole, 4 * n)).toBe(true);
+    expect(isIntact(chunks, 4 * n)).toBe(true);
+  });
+
+  it("gives f64 the same noise as f32 and writes nothing else", () => {
+    const n = 200;
+    const f32s = filled(n, false, 0);
+    const f64s = filled(n, true, 0);
+    callNoise(f32s, n);
+    callNoise(f64s, n, true);
+    for (let i = 0; i < n; ++i) expect(get(f64s, i, true)).toBe(get(f32s, i, false));
+    expect(isIntact(f64s, 8 * n)).toBe(true);
+  });
+
+  it("multiplies x by 1 + noise unless it is additive", () => {
+    const n = 200;
+    const noise = filled(n, true, 0);
+    const x = filled(n, true, 3);
+    callNoise(noise, n, true);
+    callNoise(x, n, true, false);
+    for (let i = 0; i < n; ++i) expect(get(x, i, true)).toBe(3 * (1 + get(noise, i, true)));
   });
 });

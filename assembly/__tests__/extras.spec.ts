@@ -1,0 +1,97 @@
+/** extras.wasm: what `fused` and `applyMask` write, and that they write nothing else. */
+import { applyMask } from "../apply";
+import { FusedMode } from "../fused";
+import { callFused, get, guarded, isIntact, kept, ramp, set } from "./support";
+
+/** Row lengths processed one element at a time, eight at a time, and in the hot loop. */
+const FEATURES: StaticArray<i32> = [7, 16, 64];
+
+/** Calls `fused` on ramps, with 1, 2, 3 … in x, bias and residual, and checks everything that it writes. */
+function checkFused(mode: FusedMode, features: i32, isF64: bool): void {
+  const size = isF64 ? 8 : 4;
+  const n = 64 - (64 % features);
+  const x = heap.alloc(n * size);
+  const residual = heap.alloc(n * size);
+  const bias = guarded(features * size);
+  const dst = guarded(n * size);
+  ramp(x, n, isF64);
+  ramp(residual, n, isF64);
+  ramp(bias, features, isF64);
+
+  callFused(mode, x, bias, mode == FusedMode.Residual ? residual : 0, dst, n, features, isF64);
+
+  for (let i = 0; i < n; ++i) {
+    let y: f64 = 0;
+    if (kept(i)) y = 2 * (i + 1 + (mode == FusedMode.Backward ? 0 : (i % features) + 1));
+    if (mode == FusedMode.Residual) y += i + 1;
+    expect(get(dst, i, isF64)).toBe(y);
+  }
+  for (let j = 0; j < features; ++j) {
+    let sum: f64 = j + 1;
+    if (mode == FusedMode.Backward) for (let i = j; i < n; i += features) sum += get(dst, i, isF64);
+    expect(get(bias, j, isF64)).toBe(sum);
+  }
+  expect(isIntact(dst, n * size)).toBe(true);
+  expect(isIntact(bias, features * size)).toBe(true);
+}
+
+function checkFusedMode(mode: FusedMode): void {
+  for (let i = 0; i < FEATURES.length; ++i) {
+    checkFused(mode, FEATURES[i], false);
+    checkFused(mode, FEATURES[i], true);
+  }
+}
+
+describe("fused", () => {
+  it("adds bias before dropout", () => {
+    checkFusedMode(FusedMode.Bias);
+  });
+
+  it("adds bias before dropout and residual after it", () => {
+    checkFusedMode(FusedMode.Residual);
+  });
+
+  it("drops dy and adds the rows of dx to dbias", () => {
+    checkFusedMode(FusedMode.Backward);
+  });
+});
+
+/** Applies the expected mask to x, where every third element is NaN, and checks everything that it writes. */
+function checkApplyMask(mask: usize, n: i32, isF64: bool, isBits: bool): void {
+  const size = isF64 ? 8 : 4;
+  const scale = 1.25;
+  const shift = -0.0;
+  const fill = 0;
+  const src = heap.alloc(n * size);
+  const dst = guarded(n * size);
+  for (let i = 0; i < n; ++i) set(src, i, isF64, i % 3 ? i : NaN);
+
+  applyMask(src, mask, dst, n, isF64, isBits, scale, shift, fill);
+
+  for (let i = 0; i < n; ++i) {
+    const y = get(dst, i, isF64);
+    if (kept(i) && i % 3 == 0) expect(y).toBeNaN();
+    else expect(y).toBe(kept(i) ? i * scale : 0);
+  }
+  expect(isIntact(dst, n * size)).toBe(true);
+}
+
+describe("applyMask", () => {
+  it("keeps the elements whose byte is not 0", () => {
+    const n = 23;
+    const mask = heap.alloc(n);
+    for (let i = 0; i < n; ++i) store<u8>(mask + i, kept(i) ? 1 + i : 0);
+    checkApplyMask(mask, n, false, false);
+    checkApplyMask(mask, n, true, false);
+  });
+
+  it("keeps the elements whose bit is 1", () => {
+    const n = 23;
+    const mask = heap.alloc(4);
+    let bits = 0;
+    for (let i = 0; i < n; ++i) if (kept(i)) bits |= 1 << i;
+    store<i32>(mask, bits);
+    checkApplyMask(mask, n, false, true);
+    checkApplyMask(mask, n, true, true);
+  });
+});
