@@ -1,6 +1,6 @@
 /**
- * The arithmetic on elements: kept → x · scale + shift, dropped → fill, whatever x is. A dropped element is selected
- * away, never multiplied by 0, so NaN and ±Inf are dropped too.
+ * Element arithmetic: kept → x · scale + shift, dropped → fill. Dropped elements are masked out, never multiplied by 0,
+ * so NaN and ±Inf are dropped too.
  *
  * Plain dropout has fill +0 and shift −0. Adding −0 changes no bit of any product.
  *

@@ -27,18 +27,18 @@ function dropFlags8(mask: usize, i: i32, isBits: bool): v128 {
 export function applyMask(
   src: usize, mask: usize, dst: usize, n: i32, isF64: bool, isBits: bool, scale: f64, shift: f64, fill: f64,
 ): void {
-  const a32 = f32x4.splat(f32(scale));
-  const b32 = f32x4.splat(f32(shift));
-  const c32 = f32x4.splat(f32(fill));
-  const a64 = f64x2.splat(scale);
-  const b64 = f64x2.splat(shift);
-  const c64 = f64x2.splat(fill);
+  const scale32 = f32x4.splat(f32(scale));
+  const shift32 = f32x4.splat(f32(shift));
+  const fill32 = f32x4.splat(f32(fill));
+  const scale64 = f64x2.splat(scale);
+  const shift64 = f64x2.splat(shift);
+  const fill64 = f64x2.splat(fill);
   const whole = n & -8;
   let i = 0;
   for (; i < whole; i += 8) {
     const dropped = dropFlags8(mask, i, isBits);
-    if (isF64) affine8F64(src + (i << 3), dst + (i << 3), dropped, a64, b64, c64);
-    else affine8F32(src + (i << 2), dst + (i << 2), dropped, a32, b32, c32);
+    if (isF64) affine8F64(src + (i << 3), dst + (i << 3), dropped, scale64, shift64, fill64);
+    else affine8F32(src + (i << 2), dst + (i << 2), dropped, scale32, shift32, fill32);
   }
   for (; i < n; ++i) {
     const dropped = dropFlag(mask, i, isBits);

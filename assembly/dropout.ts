@@ -1,6 +1,6 @@
 /**
- * Draws the mask stream and writes either the scaled activations (f32, f64) or the mask (bytes, bits). Plain f32 dropout
- * runs in the loop marked "The hot loop".
+ * Draws the mask stream and writes either the scaled activations (f32, f64) or the mask (bytes, bits). Plain f32
+ * dropout runs in the loop marked "The hot loop".
  *
  *   stream element   0           origin                      4096         origin + n
  *   block            |                                       |            :        (not to scale)

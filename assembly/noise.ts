@@ -1,8 +1,9 @@
 /**
- * Normal noise, version 1 (docs/normal-noise.md): the blocks and lanes of stream.ts in pieces of 32 bits, each mapped
- * to a normal number by the quantile function.
+ * Normal noise, version 1 (docs/normal-noise.md): the lanes of stream.ts, with 32-bit pieces that the normal quantile
+ * function maps to noise.
  *
- *   step     16 elements: an output is two 32-bit pieces, so one vector of two lanes covers four elements
+ *   block    2048 elements
+ *   step     16 elements: a lane's output is two 32-bit pieces, so one vector covers four elements
  *
  *            vector 0      vector 1      vector 2       vector 3
  *            lane 0 lane 1 lane 2 lane 3 lane 4 lane 5  lane 6 lane 7
@@ -11,7 +12,7 @@
 import { D0, D1, D2, N0, N1, N2, N3, centered, centralQuantile, inTail, oneMinusSquare, quantile } from "./quantile";
 import { BLOCK, GAMMA, STEP, WORDS, next, words } from "./stream";
 
-/** Elements per block: half of BLOCK, since each takes 32 bits instead of 16. */
+/** Elements per block: half as many as in a mask, since each takes 32 bits instead of 16. */
 // @ts-ignore: decorator
 @inline const NOISE_BLOCK = BLOCK / 2;
 /** Elements in two steps. */
@@ -35,8 +36,8 @@ function perturb1<T extends number>(src: usize, dst: usize, additive: bool, nois
 }
 
 /**
- * Two steps from element k, whose outputs are v0 … v7. Unlike the hot loop, this handles f64, tails, and steps only
- * partly within elements i … end − 1.
+ * Two steps from element k, whose outputs are v0 … v7. Unlike the hot loop, this handles f64, tails, and steps that
+ * lie only partly within elements i … end − 1.
  */
 function twoSteps(
   v0: v128, v1: v128, v2: v128, v3: v128, v4: v128, v5: v128, v6: v128, v7: v128,
@@ -111,7 +112,7 @@ export function noise(
     for (; k < end; k += TWO_STEPS) {
       let v0: v128, v1: v128, v2: v128, v3: v128, v4: v128, v5: v128, v6: v128, v7: v128;
       // The hot loop: f32, two whole steps with no element in a tail. Anything else breaks out, because a call inside
-      // the loop would make the engine save and reload the lanes on every iteration (1.5 times the time).
+      // the loop would make the engine save and reload the lanes on every iteration (1.5× the time).
       for (;; k += TWO_STEPS) {
         a0 = next(a0, b0);
         v0 = i64x2.add(a0, b0);

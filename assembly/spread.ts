@@ -23,17 +23,16 @@ export function spread(
   src: usize, dst: usize, isF64: bool, from: i32, to: i32, flags: i32, repeats: i32, row: i32, run: i32,
   scale: f64, shift: f64, fill: f64,
 ): void {
-  const a32 = f32x4.splat(f32(scale));
-  const b32 = f32x4.splat(f32(shift));
-  const c32 = f32x4.splat(f32(fill));
-  const a64 = f64x2.splat(scale);
-  const b64 = f64x2.splat(shift);
-  const c64 = f64x2.splat(fill);
+  const scale32 = f32x4.splat(f32(scale));
+  const shift32 = f32x4.splat(f32(shift));
+  const fill32 = f32x4.splat(f32(fill));
+  const scale64 = f64x2.splat(scale);
+  const shift64 = f64x2.splat(shift);
+  const fill64 = f64x2.splat(fill);
 
   for (let m = 1; from < to; from += m, flags >>= m) {
     const i = from / row;
-    // Each iteration writes `width` contiguous elements in every repeat: the rest of a row whose elements have a flag
-    // each, or one run.
+    // m noise elements cover contiguous elements of x: the rest of the row if run is 1, otherwise one run.
     if (run == 1) m = min(to, (i + 1) * row) - from;
     const width = m * run;
     // Bit e of `word` is the flag of element e. The flag of a run fills the word.
@@ -44,12 +43,15 @@ export function spread(
       if (isF64) {
         let x = src + (begin << 3);
         let y = dst + (begin << 3);
-        for (; e + 8 <= width; e += 8, x += 64, y += 64) affine8F64(x, y, unpackFlags8(word >> e), a64, b64, c64);
-        for (; e < width; ++e, x += 8, y += 8) affine1F64(x, y, bool((word >> e) & 1), scale, shift, fill);
+        for (; e + 8 <= width; e += 8, x += 64, y += 64)
+          affine8F64(x, y, unpackFlags8(word >> e), scale64, shift64, fill64);
+        for (; e < width; ++e, x += 8, y += 8)
+          affine1F64(x, y, bool((word >> e) & 1), scale, shift, fill);
       } else {
         let x = src + (begin << 2);
         let y = dst + (begin << 2);
-        for (; e + 8 <= width; e += 8, x += 32, y += 32) affine8F32(x, y, unpackFlags8(word >> e), a32, b32, c32);
+        for (; e + 8 <= width; e += 8, x += 32, y += 32)
+          affine8F32(x, y, unpackFlags8(word >> e), scale32, shift32, fill32);
         for (; e < width; ++e, x += 4, y += 4)
           affine1F32(x, y, bool((word >> e) & 1), f32(scale), f32(shift), f32(fill));
       }

@@ -2,7 +2,7 @@
  * The mask stream, version 1 (docs/SPEC.md). SplitMix64 seeds the lanes of a block, xorshift128+ steps them, and a
  * 16-bit threshold turns their output into drop flags.
  *
- *   block    4096 elements, seeded from words w[0 … 16] of the key, independently of other blocks
+ *   block    4096 elements, seeded independently of other blocks, from 17 words w[0 … 16]
  *   step     32 elements: one 64-bit output of each of the eight lanes, two lanes per vector
  *
  *            vector 0          vector 1          vector 2          vector 3
@@ -14,8 +14,8 @@
  * A lane's output is four 16-bit pieces, so one vector covers eight elements in memory order.
  *
  * dropout.ts, fused.ts and noise.ts each unroll the lanes by hand and repeat the code that seeds and steps them. Lane
- * state has to stay in locals (a0 … b3); in an array or a class it would live in memory. AssemblyScript has no macros,
- * and a function, even an inlined one, cannot assign its caller's locals.
+ * state (s0 in a0 … a3, s1 in b0 … b3) has to stay in locals; in an array or a class it would live in memory.
+ * AssemblyScript has no macros, and a function, even an inlined one, cannot assign its caller's locals.
  */
 
 /** The increment of SplitMix64: 2^64 divided by the golden ratio, rounded to an odd integer. */
@@ -58,7 +58,7 @@ export function next(a: v128, b: v128): v128 {
   return v128.xor(v128.xor(t, b), v128.xor(i64x2.shr_u(t, 18), i64x2.shr_u(b, 5)));
 }
 
-/** T − 32768, where T (0 … 65536) is the threshold of a block; dropFlags compares signed numbers. */
+/** T − 32768, where T (0 … 65536) is the threshold of a block, because dropFlags compares signed numbers. */
 // @ts-ignore: decorator
 @inline
 export function threshold(base: u64, P: u64): i32 {

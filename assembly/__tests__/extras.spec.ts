@@ -51,7 +51,7 @@ describe("fused", () => {
     checkFusedMode(FusedMode.Residual);
   });
 
-  it("drops dy and adds the rows of dx to dbias", () => {
+  it("writes dx = dropout(dy) and adds its rows to dbias", () => {
     checkFusedMode(FusedMode.Backward);
   });
 });

@@ -10,7 +10,7 @@ function word(j: u64): u64 {
 }
 
 describe("words", () => {
-  it("are the outputs of SplitMix64; the words of a seed are its keys", () => {
+  it("are the outputs of SplitMix64, as are the keys of a seed", () => {
     expect(i64x2.extract_lane(words(0, GAMMA, 0), 0)).toBe(0xe220a8397b1dcdaf);
     expect(i64x2.extract_lane(words(0, GAMMA, 0), 1)).toBe(0x6e789e6aa1b965f4);
     expect(i64x2.extract_lane(words(0, GAMMA, 1), 0)).toBe(0x6e789e6aa1b965f4);
@@ -49,7 +49,7 @@ describe("threshold", () => {
     expect(threshold(KEY, 0x80000486)).toBe(0x8001 - 32768);
   });
 
-  it("is 0 for P = 0, and 65536 for P = 2^32 and just below it", () => {
+  it("runs from T = 0 at P = 0 to T = 65536 at P = 2^32 and just below it", () => {
     expect(threshold(KEY, 0)).toBe(-32768);
     expect(threshold(KEY, 0x100000000)).toBe(32768);
     expect(threshold(KEY, 0xffffffff)).toBe(32768);

@@ -51,7 +51,7 @@ export function ramp(array: usize, n: i32, isF64: bool): void {
   for (let i = 0; i < n; ++i) set(array, i, isF64, i + 1);
 }
 
-/** A call of `dropout` with that key. By default it starts at stream element 0, is plain and has p = 0.5. */
+/** A call of `dropout` with that key. Defaults: plain dropout from stream element 0, p = 0.5. */
 export class DropoutCall {
   offset: f64 = 0;
   first: f64 = 0;
