@@ -1,33 +1,7 @@
 /** What a test leaves behind: a digest of everything it saw, in order, the same in every engine. */
+import { Digest, digestOf } from '../support/digest.js';
+
 export type Seen = Float32Array | Float64Array | Uint8Array | string | number | bigint | boolean | undefined;
-
-/** FNV-1a 64, in 32-bit integers alone: with BigInt it would take more time than all that is tested. */
-export class Digest {
-  #hi = 0xcbf29ce4 | 0;
-  #lo = 0x84222325 | 0;
-
-  add(bytes: Uint8Array): this {
-    let hi = this.#hi;
-    let lo = this.#lo;
-    for (let i = 0; i < bytes.length; i++) {
-      lo ^= bytes[i]!;
-      // The prime is 2^40 + 0x1b3.
-      const low = (lo & 0xffff) * 0x1b3;
-      const high = (lo >>> 16) * 0x1b3 + (low >>> 16);
-      hi = (Math.imul(hi, 0x1b3) + (high >>> 16) + (lo << 8)) | 0;
-      lo = (high << 16) | (low & 0xffff);
-    }
-    this.#hi = hi;
-    this.#lo = lo;
-    return this;
-  }
-
-  toString(): string {
-    return [this.#hi, this.#lo].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
-  }
-}
-
-export const digestOf = (bytes: Uint8Array): string => `${new Digest().add(bytes)}`;
 
 /** The cases of one test on one backend. */
 export class Record {

@@ -3,9 +3,10 @@
  * It imports nothing of Node and nothing of a test runner.
  */
 import type { Layer, LayerJSON, MaskLayer, Tensor } from '../../src/index.js';
+import { Digest, digestOf } from '../support/digest.js';
 import { LAYERS } from '../support/layers.js';
 import { Random } from './random.js';
-import { bytesOf, Digest, digestOf, Record } from './record.js';
+import { bytesOf, Record } from './record.js';
 
 export type Package = typeof import('../../src/index.js');
 type Floats = Float32Array | Float64Array;

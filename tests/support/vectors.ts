@@ -11,10 +11,3 @@ interface Vectors {
 export const vectors: Vectors = JSON.parse(
   readFileSync(new URL('../vectors/mask-stream-v1.json', import.meta.url), 'utf8'),
 );
-
-/** FNV-1a 64 as the vectors give it: 16 hex digits. */
-export function digest(bytes: Uint8Array): string {
-  let hash = 0xcbf29ce484222325n;
-  for (const byte of bytes) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
-  return hash.toString(16).padStart(16, '0');
-}

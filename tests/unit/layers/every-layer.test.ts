@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Input, Layer, LayerOptions, MaskLayer, Tensor } from '../../../src/index.js';
 import { packages } from '../../support/backends.js';
+import { digestOf } from '../../support/digest.js';
 import { LAYERS, MASKED } from '../../support/layers.js';
-import { digest } from '../../support/vectors.js';
 
 const size = (shape: readonly number[]) => shape.reduce((n, axis) => n * axis, 1);
 const ramp = (shape: readonly number[], Floats: typeof Float32Array | typeof Float64Array = Float32Array): Tensor => ({
@@ -16,7 +16,7 @@ const bytes = (x: Input) => {
 };
 
 /** Bits of a result, NaN counted as one value. */
-const bits = ({ data }: Tensor) => digest(bytes(data.map((v) => (Number.isNaN(v) ? 12345 : v))));
+const bits = ({ data }: Tensor) => digestOf(bytes(data.map((v) => (Number.isNaN(v) ? 12345 : v))));
 
 describe.each(packages)('on %s', (_, make) => {
   const { Arena, Generator, applyMask, layersFromJSON, layersToJSON } = make;
