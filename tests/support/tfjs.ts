@@ -27,3 +27,12 @@ export async function store(model: Sequential): Promise<tf.io.ModelArtifacts> {
 
 export const restore = async (stored: tf.io.ModelArtifacts): Promise<Sequential> =>
   (await loadLayersModel(tf.io.fromMemory(stored))) as Sequential;
+
+interface StoredLayer {
+  class_name: string;
+  config: Record<string, unknown>;
+}
+
+/** The layers in the topology of a stored model. */
+export const storedLayers = ({ modelTopology }: tf.io.ModelArtifacts): StoredLayer[] =>
+  (modelTopology as unknown as { config: { layers: StoredLayer[] } }).config.layers;

@@ -8,6 +8,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Arena } from '../../src/arena.js';
+import type { Affine } from '../../src/backend/interface.js';
 import { broadcastOf } from '../../src/core/shapes.js';
 import type { U64 } from '../../src/core/u64.js';
 import { alpha } from '../../src/functional/alpha.js';
@@ -49,12 +50,18 @@ const offsets = fc.oneof(
   // Where offset + index exceeds 2^53, which not every f64 above can hold.
   fc.integer({ min: 0, max: 9000 }).map((n) => 2 ** 53 - n),
 );
-/** Kept and dropped elements become what they do in dropout, or in alpha dropout. */
-const affines = fc.constantFrom(inverted, (p: number) => alpha(Math.min(p, 0.99)));
+/** The scale, shift and fill of dropout, of alpha dropout, and of no layer of this package. */
+const affines = fc.constantFrom<((p: number) => Affine)[]>(
+  inverted,
+  (p) => alpha(Math.min(p, 0.99)),
+  () => ({ scale: 3, shift: 1, fill: 0 }),
+);
 
 /** The most arrays in a case. */
 const ARRAYS = 7;
 const BYTES = 2 ** 22;
+/** The most elements in an array. */
+const MOST = 100_000;
 const ROOM = 64;
 /** Memory outside of WebAssembly, of an arena, and of another arena. */
 const REGIONS = [new Uint8Array(BYTES), ...[0, 1].map(() => new Arena({ bytes: BYTES }).uint8(BYTES))];
@@ -81,7 +88,7 @@ const layouts: fc.Arbitrary<Layout> = fc.record({
 
 /** Numbers that arrays are filled from, in f32 and f64. */
 const pool = (value: (i: number) => number): [Float32Array, Float64Array] => {
-  const f64 = Float64Array.from({ length: 50_000 }, (_, i) => value(i));
+  const f64 = Float64Array.from({ length: MOST + 256 }, (_, i) => value(i));
   return [Float32Array.from(f64), f64];
 };
 const FINITE = pool((i) => Math.sin(i) * 10);
@@ -183,13 +190,27 @@ describe('the kernel gives the bits of the reference', () => {
   });
 
   it('dropout with shared draws', () => {
-    const axis = fc.tuple(
-      fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom(0, 1, 31, 32, 33, 64, 70, 100)),
-      fc.boolean(),
+    type Axes = [size: number, shared: boolean][];
+    const some: fc.Arbitrary<Axes> = fc.array(
+      fc.tuple(fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom(0, 1, 31, 32, 33, 64, 70, 100)), fc.boolean()),
+      { minLength: 1, maxLength: 5 },
     );
+    // More axes than one call of the kernel takes.
+    const many: fc.Arbitrary<Axes> = fc
+      .tuple(fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 5, maxLength: 8 }), fc.nat(1))
+      .map(([sizes, first]) => sizes.map((size, axis) => [size, axis % 2 === first]));
+    // Axes that exceed a tile, or the elements that the kernel takes at once in an arena.
+    const long: fc.Arbitrary<Axes> = fc
+      .tuple(
+        fc.integer({ min: 1, max: 3 }),
+        fc.constantFrom(2100, 4100, 9000, 33_000),
+        fc.integer({ min: 1, max: 3 }),
+        fc.nat(7),
+      )
+      .map(([a, b, c, shared]) => [a, b, c].map((size, axis) => [size, ((shared >> axis) & 1) === 1]));
     const axes = fc
-      .array(axis, { minLength: 1, maxLength: 6 })
-      .filter((axes) => size(axes.map(([size]) => size)) < 40_000);
+      .oneof({ weight: 6, arbitrary: some }, { weight: 3, arbitrary: many }, { weight: 1, arbitrary: long })
+      .filter((axes) => size(axes.map(([size]) => size)) < MOST);
     check(
       1000,
       fc.property(axes, probabilities, keys, offsets, layouts, affines, (axes, p, key, offset, layout, affineFor) => {
