@@ -4,7 +4,7 @@
  */
 import type { Layer, LayerJSON, MaskLayer, Tensor } from '../../src/index.js';
 import { Digest, digestOf } from '../support/digest.js';
-import { LAYERS } from '../support/layers.js';
+import { type LayerCase, layersOf } from '../support/layers.js';
 import { Random } from './random.js';
 import { bytesOf, Record } from './record.js';
 
@@ -44,7 +44,7 @@ type Test = (make: Package, record: Record) => void;
  */
 export async function suite(make: Package, reference: Package, vectors: Vectors): Promise<Result[]> {
   const results: Result[] = [];
-  for (const [name, test] of [...ofVectors(vectors), ...FUZZ, ...LAYERS.flatMap(ofLayer), ...JSONS]) {
+  for (const [name, test] of [...ofVectors(vectors), ...FUZZ, ...layersOf(make).flatMap(ofLayer), ...JSONS]) {
     results.push(result(name, test, make, reference));
     // A page that never lets go of its thread is taken for hung.
     await new Promise((resolve) => setTimeout(resolve));
@@ -353,13 +353,13 @@ function tensor(shape: readonly number[], wide: boolean, seed: number): Tensor<F
 type FromJSON = { fromJSON(json: LayerJSON): Layer };
 
 /** Forward, backward and mask of a layer for either dtype, and of the layer that comes back from its JSON. */
-const ofLayer = ([name, shape, of]: (typeof LAYERS)[number]): [string, Test][] =>
+const ofLayer = ([name, shape, create]: LayerCase): [string, Test][] =>
   [false, true].map((wide) => [
     `layer: ${name}, ${wide ? 'f64' : 'f32'}`,
     (make, record) => {
       const [x, dy] = [tensor(shape, wide, 1), tensor(shape, wide, 2)];
       for (const p of [0, 0.1, 0.5, 1]) {
-        const layer = of(make, p, { generator: new make.Generator(42) });
+        const layer = create(make, p, { generator: new make.Generator(42) });
         const step = (layer: Layer, what: string) => {
           record.add(`${what} forward of p ${p}`, layer.forward(x).data, layer.key);
           record.add(`${what} backward of p ${p}`, layer.backward(dy).data);
@@ -400,9 +400,10 @@ const JSONS: [string, Test][] = [
     (make, record) => {
       const shared = new make.Generator(7, 3);
       const own = shared.fork('head');
-      const layers = LAYERS.map(([, , of], i) => of(make, 0.3, { generator: i % 3 ? shared : own }));
+      const cases = layersOf(make);
+      const layers = cases.map(([, , create], i) => create(make, 0.3, { generator: i % 3 ? shared : own }));
       const draw = (layers: Layer[]) =>
-        layers.map((layer, i) => digestOf(bytesOf(layer.forward(tensor(LAYERS[i]![1], false, 3)).data))).join();
+        layers.map((layer, i) => digestOf(bytesOf(layer.forward(tensor(cases[i]![1], false, 3)).data))).join();
       record.add('first', draw(layers));
       const json = JSON.stringify(make.layersToJSON(layers));
       record.add('json', json);
