@@ -1,8 +1,7 @@
 /**
- * Float16Arrays through every function and layer, in a runtime that has them (Node has from 24 on); prints nothing if
- * all is well. With the argument `reference`, on an engine without WebAssembly.
- *
- * What an f16 result is: that of the same numbers in f32, rounded once more.
+ * Runs every function on Float16Arrays, in a runtime that has them (Node from 24 on), and compares the results with
+ * those of the same numbers in f32, rounded to f16. It prints nothing unless a result differs. The argument `reference`
+ * removes WebAssembly.
  */
 if (process.argv.includes('reference')) Reflect.deleteProperty(globalThis, 'WebAssembly');
 const dropoutWasm: typeof import('../../src/index.js') = await import(`${process.cwd()}/dist/index.js`);
@@ -10,48 +9,48 @@ const { Generator, backend, applyMask, dropout, alphaDropout, gaussianDropout, g
 const { biasDropoutResidual, biasDropoutResidualBackward, Arena } = dropoutWasm;
 
 type Floats = Float16Array | Float32Array;
-const equal = (what: string, got: Floats, expected: Floats) => {
-  if (!(got instanceof Float16Array)) throw new Error(`${what}: no Float16Array`);
-  if (got.length !== expected.length) throw new Error(`${what}: ${got.length} elements`);
+const expectRounded = (label: string, got: Floats, expected: Floats) => {
+  if (!(got instanceof Float16Array)) throw new Error(`${label}: no Float16Array`);
+  if (got.length !== expected.length) throw new Error(`${label}: ${got.length} elements`);
   const rounded = Float16Array.from(expected);
   got.forEach((v, i) => {
-    if (!Object.is(v, rounded[i])) throw new Error(`${what}: element ${i} is ${v} and not ${rounded[i]}`);
+    if (!Object.is(v, rounded[i])) throw new Error(`${label}: element ${i} is ${v}, but expected ${rounded[i]}`);
   });
 };
 
 const key = new Generator(42).next();
 for (const n of [0, 1, 31, 64, 4097, 20_000]) {
   const x = Float16Array.from({ length: n }, (_, i) => (i % 7 ? Math.sin(i) * 100 : [Number.NaN, 65504, -0][i % 3]!));
-  const wide = Float32Array.from(x);
+  const f32 = Float32Array.from(x);
   const mask = Uint8Array.from(x, (_, i) => Number(i % 3 > 0));
-  equal('dropout', dropout(x, { p: 0.3, key }), dropout(wide, { p: 0.3, key }));
-  equal('p = 0', dropout(x, { p: 0, key }), wide);
-  equal('p = 1', dropout(x, { p: 1, key }), new Float32Array(n));
-  equal('alphaDropout', alphaDropout(x, { p: 0.3, key }), alphaDropout(wide, { p: 0.3, key }));
-  equal('gaussianDropout', gaussianDropout(x, { p: 0.3, key }), gaussianDropout(wide, { p: 0.3, key }));
-  equal('gaussianNoise', gaussianNoise(x, { stddev: 0.3, key }), gaussianNoise(wide, { stddev: 0.3, key }));
-  equal('applyMask', applyMask(x, mask, { p: 0.3 }), applyMask(wide, mask, { p: 0.3 }));
+  expectRounded('dropout', dropout(x, { p: 0.3, key }), dropout(f32, { p: 0.3, key }));
+  expectRounded('p = 0', dropout(x, { p: 0, key }), f32);
+  expectRounded('p = 1', dropout(x, { p: 1, key }), new Float32Array(n));
+  expectRounded('alphaDropout', alphaDropout(x, { p: 0.3, key }), alphaDropout(f32, { p: 0.3, key }));
+  expectRounded('gaussianDropout', gaussianDropout(x, { p: 0.3, key }), gaussianDropout(f32, { p: 0.3, key }));
+  expectRounded('gaussianNoise', gaussianNoise(x, { stddev: 0.3, key }), gaussianNoise(f32, { stddev: 0.3, key }));
+  expectRounded('applyMask', applyMask(x, mask, { p: 0.3 }), applyMask(f32, mask, { p: 0.3 }));
   const inplace = x.slice();
   if (dropout(inplace, { p: 0.3, key, out: inplace }) !== inplace) throw new Error('in place: another array');
-  equal('in place', inplace, dropout(wide, { p: 0.3, key }));
+  expectRounded('in place', inplace, dropout(f32, { p: 0.3, key }));
   const bias = x.slice(0, n && (n % 2 ? 1 : 2));
-  const [fused, fusedWide] = [
+  const [fused, fused32] = [
     biasDropoutResidual(x, { bias, residual: x, p: 0.3, key }),
-    biasDropoutResidual(wide, { bias: Float32Array.from(bias), residual: wide, p: 0.3, key }),
+    biasDropoutResidual(f32, { bias: Float32Array.from(bias), residual: f32, p: 0.3, key }),
   ];
-  equal('biasDropoutResidual', fused, fusedWide);
+  expectRounded('biasDropoutResidual', fused, fused32);
   const finite = x.map((v) => (Number.isNaN(v) ? 1 : v / 100));
   const features = bias.length;
   const back = biasDropoutResidualBackward(finite, { p: 0.3, key, features });
-  const backWide = biasDropoutResidualBackward(Float32Array.from(finite), { p: 0.3, key, features });
-  equal('dx', back.dx, backWide.dx);
-  equal('dbias', back.dbias, backWide.dbias);
+  const back32 = biasDropoutResidualBackward(Float32Array.from(finite), { p: 0.3, key, features });
+  expectRounded('dx', back.dx, back32.dx);
+  expectRounded('dbias', back.dbias, back32.dbias);
 }
 
 const layer = new dropoutWasm.Dropout2d(0.5, { generator: new Generator(1) });
 const shape = [2, 8, 5, 5];
 const image = { data: new Float16Array(400).fill(3), shape };
-equal(
+expectRounded(
   'Dropout2d',
   layer.forward(image).data,
   dropout(
@@ -69,7 +68,7 @@ if (backend().name !== wanted) throw new Error(`the backend is ${backend().name}
 if (wanted === 'wasm-simd') {
   const arena = new Arena({ bytes: 64 });
   const within = new Float16Array(arena.memory.buffer, 0, 16).fill(1);
-  equal(
+  expectRounded(
     'an array on an arena',
     dropout(within, { p: 0.5, key }),
     dropout(new Float32Array(16).fill(1), { p: 0.5, key }),

@@ -1,4 +1,4 @@
-/** Every JavaScript snippet of the README runs on the built package as it stands, and prints what its comments state. */
+/** Every JavaScript snippet of the README runs unchanged on the built package and prints what its comments state. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { expectPrinted, runNode, snippetsOf } from './snippets.js';

@@ -32,7 +32,7 @@ const ONE_LINE = { breakLength: 1e9, compact: true };
 /** What console.log prints for these values. */
 export const lineOf = (...values: unknown[]): string => formatWithOptions(ONE_LINE, ...values);
 
-const PRELOAD = `import { inspect } from 'node:util'; Object.assign(inspect.defaultOptions, ${JSON.stringify(ONE_LINE)});`;
+const PRELOAD = `import { inspect } from 'node:util'; inspect.defaultOptions = ${JSON.stringify(ONE_LINE)};`;
 
 /** Runs Node on the built package. Returns the printed lines. */
 export function runNode(...args: string[]): string[] {
@@ -52,9 +52,9 @@ const commentsOf = (code: string) =>
 const isProse = (comment: string) => /^(the|an?) /.test(comment);
 
 /**
- * Expects a snippet to have printed what its comments state. Each console.log has a comment with the value, after which a
- * colon may start a remark: "// true: evaluation returns x". A comment that starts with an article states no value:
- * "// the gradient".
+ * Expects a snippet to have printed what its comments state. Each console.log has a comment with its output, which may be
+ * followed by a remark after a colon: "// true: evaluation returns x". A comment that starts with an article states no
+ * output: "// the gradient". Each snippet states at least one output.
  */
 export function expectPrinted({ code, printed }: { code: string; printed: string[] }): void {
   const comments = commentsOf(code);

@@ -46,7 +46,7 @@ const kernelDigest = createHash('sha256')
   .update(readFileSync(file('dist/kernel.wasm')))
   .digest('hex');
 
-/** Runs a list in a runtime. @throws unless every test of the list passes, on the backend that the runtime should use */
+/** Runs a list in a runtime. @throws unless all its tests pass, on the backend that the runtime should use */
 async function reportOf(runtime: Runtime, list: List): Promise<Report> {
   const report = await runtime.report(list);
   const { cases, digest, backend, milliseconds, results } = report;

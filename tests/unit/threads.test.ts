@@ -1,6 +1,6 @@
 /**
- * SharedArena gives the same bits for any number of threads, no call hangs, and no worker outlives its arena. The workers
- * run their inlined source, from `npm run build:kernel`.
+ * SharedArena gives the same bits for any number of threads, no call hangs, and no worker outlives its arena. The
+ * workers run their inlined source, which `npm run build:kernel` writes.
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
