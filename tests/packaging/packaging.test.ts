@@ -42,8 +42,8 @@ describe('the tarball', () => {
   });
 
   it('passes @arethetypeswrong/cli', async () => {
-    // Only as ESM, which every Node of `engines` can require. WebAssembly has no types. The tool exits with an error if it
-    // finds a problem.
+    // Only as ESM, which every Node of `engines` can require. WebAssembly has no types. The tool exits with an error if
+    // it finds a problem.
     const entries = Object.keys(manifest.exports).filter((name) => !name.endsWith('.wasm'));
     const options = ['--profile', 'esm-only', '--format', 'ascii', '--entrypoints', ...entries];
     const output = await inProject(

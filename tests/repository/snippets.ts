@@ -52,9 +52,9 @@ const commentsOf = (code: string) =>
 const isProse = (comment: string) => /^(the|an?) /.test(comment);
 
 /**
- * Expects a snippet to have printed what its comments state. Each console.log has a comment with its output, which may be
- * followed by a remark after a colon: "// true: evaluation returns x". A comment that starts with an article states no
- * output: "// the gradient". Each snippet states at least one output.
+ * Expects a snippet to have printed what its comments state. Each console.log has a comment with its output, which may
+ * be followed by a remark after a colon: "// true: evaluation returns x". A comment that starts with an article states
+ * no output: "// the gradient". Each snippet states at least one output.
  */
 export function expectPrinted({ code, printed }: { code: string; printed: string[] }): void {
   const comments = commentsOf(code);
