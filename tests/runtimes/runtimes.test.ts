@@ -70,7 +70,7 @@ it.each<List>(['full', 'short'])('Node gives the golden digests of the %s list',
   const golden = goldenOf(await reportOfNode(list));
   const changes = differences(readGolden()[list], golden).join('\n');
   if (mode === 'golden') {
-    console.log(`golden.json, ${list} list: ${changes || 'no changes'}`);
+    console.log(`golden.json, ${list} list:\n${changes || 'no changes'}`);
     writeGolden(list, golden);
   } else if (changes)
     throw new Error(`golden.json has other digests for the ${list} list:\n${changes}\nTo renew it: npm run golden`);
