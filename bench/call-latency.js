@@ -1,6 +1,6 @@
 /**
- * Run by `sections.js` in a process of its own, as a program that uses just one kind of array would be:
- * prints the median ns of a small training forward.
+ * Prints the median ns of a small training forward. `sections.js` runs it in a new process, like a program that uses
+ * only one kind of array.
  *
  *   node bench/call-latency.js arena|array N
  */
@@ -12,11 +12,11 @@ const CALLS = 256;
 const [, , kind, size] = process.argv;
 const n = Number(size);
 const arena = kind === 'arena' ? new Arena({ bytes: 2 * 4 * n }) : undefined;
-const make = () => arena?.float32(n) ?? new Float32Array(n);
-const [x, out] = [make(), make()];
+const create = () => arena?.float32(n) ?? new Float32Array(n);
+const [x, out] = [create(), create()];
 const layer = new Dropout(0.5, { generator: new Generator(42) });
 
-// A plain loop, as a program would call it: what a harness puts around each call is 20 ns of its own.
+// A plain loop, as in a program: a harness adds some 20 ns to each call.
 const times = [];
 for (const end = performance.now() + 300; performance.now() < end; ) {
   const start = performance.now();

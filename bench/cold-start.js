@@ -1,5 +1,5 @@
 /**
- * Run by `sections.js` in a process of its own: prints the ms from the import to the first result.
+ * Prints the ms from the import to the first result. `sections.js` runs it in a new process.
  */
 const start = performance.now();
 const { dropout, Generator } = await import('dropout-wasm');

@@ -1,86 +1,129 @@
 /**
- * `npm run bench`: dropout-wasm against its peers, all in this one process and run.
+ * `npm run bench`: dropout-wasm against baselines, or against another build of it, in one process.
  */
 import { parseArgs } from 'node:util';
-import { PROBABILITIES, ROWS, timeCase } from './comparisons.js';
-import { comparison, endProgress, LEGEND, machine, progress } from './report.js';
+import { checkBuild, timeBuilds } from './builds.js';
+import { CASES, PROBABILITIES } from './cases.js';
+import { ROWS, timeRow } from './comparisons.js';
+import {
+  BUILDS_LEGEND,
+  buildsSummary,
+  buildsTable,
+  COMPARISONS_LEGEND,
+  comparisonTable,
+  endProgress,
+  machine,
+  progress,
+} from './report.js';
 import { SECTIONS } from './sections.js';
 
-const USAGE = `node bench/index.js [--only NAME]... [--quick] [--json]
+const USAGE = `node bench/index.js [--against DIR] [--only NAME]... [--quick] [--json]
 
-  --only NAME  this part only; may be given more than once
-  --quick      fewer and shorter rounds: a rough look in half a minute
-  --json       the comparisons only, as [{ name, n, p, oursNsPerElement,
-               peerNsPerElement, ratio }], where ratio = peer / ours
-  --help       this text
+  --against DIR  times this build against the build in DIR, a checkout or a
+                 package folder with a dist folder
+  --only NAME    only this comparison, section or case; may be repeated
+  --quick        fewer rounds: a rough look in a minute or two
+  --json         comparisons only, as [{ name, n, p, oursNsPerElement,
+                 peerNsPerElement, ratio }], where ratio = baseline / ours;
+                 with --against as [{ name, n, p, thisNsPerElement,
+                 copyNsPerElement, beforeNsPerElement, ratio, control, spread,
+                 slower }], where ratio = this / before
+  --help         this text
 
 comparisons:
   ${names(ROWS).join('\n  ')}
 sections:
-  ${names(SECTIONS).join('\n  ')}`;
+  ${names(SECTIONS).join('\n  ')}
+cases, with --against:
+  ${names(CASES).join('\n  ')}`;
 
-const FULL = { effort: { rounds: 40, turn: 12e6, most: 3e9 }, starts: 21, steps: 10_000 };
-const QUICK = { effort: { rounds: 6, turn: 12e6, most: 0.3e9 }, starts: 5, steps: 500 };
+const FULL = { effort: { rounds: 40, turn: 12e6, budget: 3e9 }, starts: 21, steps: 10_000 };
+const QUICK = { effort: { rounds: 12, turn: 12e6, budget: 0.3e9 }, starts: 5, steps: 500 };
 
 /** @param {{ name: string }[]} parts */
 function names(parts) {
   return parts.map(({ name }) => name);
 }
 
-/** @throws Error that says what is wrong with the command line */
+/** @throws Error that describes the mistake in the command line */
 function options() {
   const { values } = parseArgs({
     options: {
+      against: { type: 'string' },
       only: { type: 'string', multiple: true },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
-  const known = names(values.json ? ROWS : [...ROWS, ...SECTIONS]);
-  const unknown = values.only?.find((name) => !known.includes(name));
+  const { against, only, json } = values;
+  if (against !== undefined) checkBuild(against);
+  const known = names(against !== undefined ? CASES : json ? ROWS : [...ROWS, ...SECTIONS]);
+  const unknown = only?.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new Error(`--only has to be one of ${known.join(', ')}, but got ${unknown}`);
   return values;
 }
 
-/** @param {ReturnType<typeof options>} options */
-async function run({ only, quick, json }) {
+/** @param {ReturnType<typeof options>} chosen */
+async function run(chosen) {
+  const { against, only, quick, json } = chosen;
   const scale = quick ? QUICK : FULL;
+  const { effort } = scale;
   const wanted = (/** @type {{ name: string }} */ { name }) => only?.includes(name) ?? true;
-  const rows = ROWS.filter(wanted);
-  const sections = json ? [] : SECTIONS.filter(wanted);
   const print = json ? () => {} : console.log;
-  const all = [];
 
   print(machine());
-  if (rows.length > 0) print(`\n${LEGEND}`);
+  let results;
+  if (against !== undefined) {
+    print(`\n${BUILDS_LEGEND}`);
+    const cases = CASES.filter(wanted);
+    results = await timeAll(cases, ({ name }, n, p) => timeBuilds(against, name, n, p, effort), buildsTable, print);
+    print(`\n${buildsSummary(results)}`);
+  } else {
+    const rows = ROWS.filter(wanted);
+    if (rows.length > 0) print(`\n${COMPARISONS_LEGEND}`);
+    results = await timeAll(rows, (row, n, p) => timeRow(row, n, p, effort), comparisonTable, print);
+    for (const section of json ? [] : SECTIONS.filter(wanted)) {
+      progress(section.name);
+      const text = await section.run(scale);
+      endProgress();
+      print(`\n${section.name}: ${section.title}\n${text}`);
+    }
+  }
+  if (json) console.log(JSON.stringify(results, undefined, 2));
+}
+
+/**
+ * @template {import('./cases.js').Description} Row
+ * @template Result
+ * @param {Row[]} rows
+ * @param {(row: Row, n: number, p: number) => Promise<Result>} time
+ * @param {(results: Result[]) => string} table
+ * @param {(text: string) => void} print
+ */
+async function timeAll(rows, time, table, print) {
+  const all = [];
   for (const row of rows) {
     const results = [];
     for (const n of row.sizes) {
       for (const p of PROBABILITIES) {
         progress(`${row.name}, n = ${n.toLocaleString('en')}, p = ${p}`);
-        results.push(await timeCase(row, n, p, scale.effort));
+        results.push(await time(row, n, p));
       }
     }
     endProgress();
-    print(`\n${row.name}: ${row.title}\n${comparison(results)}`);
+    print(`\n${row.name}: ${row.title}\n${table(results)}`);
     all.push(...results);
   }
-  for (const section of sections) {
-    progress(section.name);
-    const text = await section.run(scale);
-    endProgress();
-    print(`\n${section.name}: ${section.title}\n${text}`);
-  }
-  if (json) console.log(JSON.stringify(all, undefined, 2));
+  return all;
 }
 
-let chosen;
+let given;
 try {
-  chosen = options();
+  given = options();
 } catch (error) {
   console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
   process.exit(1);
 }
-if (chosen.help) console.log(USAGE);
-else await run(chosen);
+if (given.help) console.log(USAGE);
+else await run(given);

@@ -1,73 +1,97 @@
 /**
- * Times two functions against each other. The clock of a shared machine wanders by far more than the
- * differences that matter, so both run in many short rounds by turns, and medians are compared.
+ * Times functions side by side. The clock of a shared machine drifts by far more than the differences that matter,
+ * so the sides take turns in many short rounds, and their medians are compared.
  */
-import { measure } from 'mitata';
 
 /**
  * @typedef {object} Effort
- * @property {number} rounds in each of which both sides have a turn
- * @property {number} turn ns of a turn; a call that takes longer is still timed once
- * @property {number} most ns for a comparison, after which only `FEWEST` rounds are insisted on
+ * @property {number} rounds each side has one turn per round
+ * @property {number} turn ns per turn; a longer call is still timed once
+ * @property {number} budget ns per comparison, but at least `MIN_ROUNDS` rounds are timed
  */
 
-const FEWEST = 4;
+const MIN_ROUNDS = 4;
+/** Engines compile in the background; until then a small call is up to 100 times slower. */
+const WARM_UP = 100e6;
+/** Calls are timed in batches of at least 20 µs, since reading the clock takes some 50 ns. */
+const MIN_SAMPLE = 20_000;
 
 /**
- * @param {() => void} ours
- * @param {() => void} peer
+ * @param {(() => unknown)[]} sides
  * @param {Effort} effort
- * @returns {Promise<{ ours: number, peer: number }>} median ns of a call
+ * @returns the quieter rounds: ns per call of each side
  */
-export async function compare(ours, peer, effort) {
-  const rounds = [];
+export function compare(sides, { rounds, turn, budget }) {
+  for (const side of sides) time(side, WARM_UP);
+  const taken = [];
   const start = performance.now();
-  while (rounds.length < FEWEST || (rounds.length < effort.rounds && (performance.now() - start) * 1e6 < effort.most)) {
-    const round = { ours: 0, peer: 0 };
-    const takeOurs = async () => (round.ours = await time(ours, effort.turn));
-    const takePeer = async () => (round.peer = await time(peer, effort.turn));
-    // By turns also who begins: the first one finds the caches as the other left them.
-    for (const take of rounds.length % 2 === 0 ? [takeOurs, takePeer] : [takePeer, takeOurs]) await take();
-    rounds.push(round);
+  while (taken.length < MIN_ROUNDS || (taken.length < rounds && (performance.now() - start) * 1e6 < budget)) {
+    const times = sides.map(() => 0);
+    // The sides also take turns at being first, because each one leaves the caches to the next.
+    for (let i = 0; i < sides.length; i++) {
+      const side = (taken.length + i) % sides.length;
+      times[side] = time(/** @type {() => unknown} */ (sides[side]), turn);
+    }
+    taken.push(times);
   }
-  const quiet = quieterHalf(rounds);
-  return { ours: median(quiet.map(({ ours }) => ours)), peer: median(quiet.map(({ peer }) => peer)) };
+  return quieterHalf(taken);
 }
 
 /**
- * A busy neighbour makes a machine fast and slow for a second at a time. Were that half of the rounds, the
- * medians of two equals might come from different halves; so the slower half goes, by both sides' sum.
+ * Drops the slower half of the rounds, by the sum over all sides. A busy neighbor makes a machine alternate between
+ * fast and slow for a second at a time; with half of the rounds slow, the medians of two equal sides could come
+ * from different halves.
  *
- * @param {{ ours: number, peer: number }[]} rounds
+ * @param {number[][]} rounds
  */
 function quieterHalf(rounds) {
-  const ours = Math.min(...rounds.map(({ ours }) => ours));
-  const peer = Math.min(...rounds.map(({ peer }) => peer));
-  return rounds
-    .map((round) => ({ ...round, slowness: round.ours / ours + round.peer / peer }))
-    .sort((a, b) => a.slowness - b.slowness)
-    .slice(0, Math.ceil(rounds.length / 2));
+  const fastest = bySide(rounds).map((times) => Math.min(...times));
+  const slowness = (/** @type {number[]} */ round) =>
+    round.reduce((sum, ns, side) => sum + ns / /** @type {number} */ (fastest[side]), 0);
+  return rounds.toSorted((a, b) => slowness(a) - slowness(b)).slice(0, Math.ceil(rounds.length / 2));
 }
 
-/** @param {number[]} values of which there is one at least */
+/** @param {number[][]} rounds */
+export function medians(rounds) {
+  return bySide(rounds).map(median);
+}
+
+/** @param {number[][]} rounds at least one */
+function bySide(rounds) {
+  const [first] = /** @type {[number[]]} */ (rounds);
+  return first.map((_, side) => rounds.map((round) => /** @type {number} */ (round[side])));
+}
+
+/** @param {number[]} values at least one */
 export function median(values) {
-  return /** @type {number} */ (values.toSorted((a, b) => a - b)[values.length >> 1]);
+  return quantile(values, 0.5);
 }
 
 /**
- * Median ns of a call within one turn. Mitata calls once without the clock; calls below 20 µs are timed
- * 256 at a time, since reading the clock takes some 50 ns.
+ * @param {number[]} values at least one
+ * @param {number} q at least 0 and below 1
+ */
+export function quantile(values, q) {
+  return /** @type {number} */ (values.toSorted((a, b) => a - b)[Math.floor(q * values.length)]);
+}
+
+/**
+ * Median ns of a call within one turn, after one untimed call. A plain loop, since mitata's `measure` allocates 8 MB
+ * per turn: on a virtual machine with slow page faults that takes 40 ms, and a turn 12 ms.
  *
  * @param {() => unknown} run
  * @param {number} turn ns to spend
  */
-async function time(run, turn) {
-  const { p50 } = await measure(run, {
-    gc: false,
-    min_samples: 1,
-    min_cpu_time: turn,
-    batch_threshold: 20_000,
-    batch_samples: 256,
-  });
-  return p50;
+function time(run, turn) {
+  run();
+  const samples = [];
+  const end = performance.now() + turn / 1e6;
+  for (let calls = 1; samples.length === 0 || performance.now() < end; ) {
+    const start = performance.now();
+    for (let i = 0; i < calls; i++) run();
+    const ns = (performance.now() - start) * 1e6;
+    if (samples.length === 0 && ns < MIN_SAMPLE) calls *= 2;
+    else samples.push(ns / calls);
+  }
+  return median(samples);
 }

@@ -1,6 +1,6 @@
 /**
- * Run by `sections.js` in a process of its own, with --expose-gc: trains a layer for a number of steps and
- * prints, as JSON, what the process held before and after, and what one forward left behind.
+ * Trains a layer for a number of steps. Prints, as JSON, the bytes in use before and after, and the bytes that one
+ * forward keeps. `sections.js` runs it in a new process.
  *
  *   node --expose-gc bench/memory.js arena|array STEPS N
  */
@@ -8,7 +8,7 @@
 const [, , kind, steps, size] = process.argv;
 const n = Number(size);
 
-// Node's figures leave wasm memories out or mix them in, so each is caught as it is made.
+// Node's figures may or may not include WebAssembly memories, so each is recorded when it is created.
 /** @type {WebAssembly.Memory[]} */
 const memories = [];
 WebAssembly.Memory = class extends WebAssembly.Memory {
@@ -21,12 +21,12 @@ WebAssembly.Memory = class extends WebAssembly.Memory {
 const { Arena, Dropout } = await import('dropout-wasm');
 
 const arena = kind === 'arena' ? new Arena({ bytes: 3 * 4 * n }) : undefined;
-const make = () => arena?.float32(n) ?? new Float32Array(n);
-const [x, out, dx] = [make(), make(), make()];
+const create = () => arena?.float32(n) ?? new Float32Array(n);
+const [x, out, dx] = [create(), create(), create()];
 const layer = new Dropout(0.5);
 const fresh = new Dropout(0.5);
 
-// The engine's compiled code counts as heap: it comes first, on a few elements, and is not the steps' own.
+// Warm up on a few elements, because the engine's compiled code counts as heap.
 train(10_000, x.subarray(0, 64), out.subarray(0, 64), dx.subarray(0, 64));
 
 const buffersBefore = buffers(held());
@@ -48,7 +48,7 @@ function train(steps, x, out, dx) {
   for (let i = 0; i < steps; i++) layer.backward(layer.forward(x, out), dx);
 }
 
-/** Bytes in use. What weak references and finalizers let go of falls to the second collection. */
+/** Bytes in use. The second collection frees objects that were held by weak references and finalizers. */
 function held() {
   for (let i = 0; i < 2; i++) globalThis.gc?.();
   const { heapUsed, external, arrayBuffers } = process.memoryUsage();
@@ -57,7 +57,7 @@ function held() {
 }
 
 /**
- * Everything that a mask could have been stored in.
+ * Bytes of all storage that could hold a mask.
  *
  * @param {{ arrayBuffers: number, wasm: number }} held
  */

@@ -1,17 +1,17 @@
 /**
- * What dropout-wasm is measured against: the fastest thing that could be done with the same bytes, the
- * loop that people write by hand, and TensorFlow.js.
+ * The baselines: a bare copy of the same bytes, the loop that people write by hand, and TensorFlow.js.
  */
 import { dropout, setBackend, tensor1d } from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
-import asc from 'assemblyscript/asc';
 
 /**
- * The `memory.copy` instruction on a memory of ours, between the very arrays that the layer works on.
+ * The `memory.copy` instruction, between the same arrays that the layer works on.
  *
  * @param {WebAssembly.Memory} memory
  */
 export async function memoryCopy(memory) {
+  // Not above: the compiler takes a second to load.
+  const { default: asc } = await import('assemblyscript/asc');
   const source = 'export function copy(dst: usize, src: usize, n: usize): void { memory.copy(dst, src, n); }';
   const { binary, text, stderr } = await asc.compileString(source, {
     runtime: 'stub',
@@ -19,7 +19,7 @@ export async function memoryCopy(memory) {
     noExportMemory: true,
     optimizeLevel: 3,
   });
-  // Without bulk memory the compiler would put a loop of its own in its place.
+  // Without bulk memory the compiler replaces the instruction by a loop.
   if (!binary || !text?.includes('memory.copy\n')) throw new Error(`no memory.copy in: ${text ?? stderr}`);
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(binary)), { env: { memory } });
   const copy = /** @type {(dst: number, src: number, n: number) => void} */ (exports.copy);
@@ -38,17 +38,20 @@ export function mathRandomLoop(x, out, p) {
   for (let i = 0; i < x.length; i++) out[i] = Math.random() < p ? 0 : /** @type {number} */ (x[i]) * scale;
 }
 
+/** @type {import('@tensorflow/tfjs-core').Tensor | undefined} */
+let latest;
+
 /**
- * TF.js in its cheapest form: the tensor lies in its memory before the clock starts, and the result is
- * dropped there instead of being read back into an array.
+ * TF.js in its cheapest form: the tensor is in its memory before the clock starts, and the result is discarded
+ * there instead of being read back into an array. Each call disposes the tensor of the previous one.
  *
  * @param {Float32Array} values
+ * @param {number} p
  */
-export async function tfjsWasm(values) {
+export async function tfjsWasm(values, p) {
   if (!(await setBackend('wasm'))) throw new Error('the wasm backend of TF.js does not start');
+  latest?.dispose();
   const x = tensor1d(values);
-  return {
-    run: (/** @type {number} */ p) => dropout(x, p).dispose(),
-    dispose: () => x.dispose(),
-  };
+  latest = x;
+  return () => dropout(x, p).dispose();
 }

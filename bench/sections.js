@@ -1,5 +1,5 @@
 /**
- * What a user feels besides throughput: one small call, the start, memory, and bytes shipped.
+ * Costs besides throughput: a small call, the start, memory, and download size.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -60,8 +60,8 @@ export const SECTIONS = [
           node(['memory.js', kind, `${steps}`, `${TRAINING_SIZE}`], '--expose-gc'),
         );
         return [
-          [`${kind}, before`, ...shown(before), ''],
-          [`after ${steps.toLocaleString('en')} steps`, ...shown(after), kilobytes(kept)],
+          [`${kind}, before`, ...format(before), ''],
+          [`after ${steps.toLocaleString('en')} steps`, ...format(after), kilobytes(kept)],
         ];
       });
       const head = ['', 'heap', 'external', 'buffers', 'wasm', 'mask stored'];
@@ -88,7 +88,7 @@ export const SECTIONS = [
 ];
 
 /** @param {Held} held */
-function shown({ heapUsed, external, arrayBuffers, wasm }) {
+function format({ heapUsed, external, arrayBuffers, wasm }) {
   return [heapUsed, external, arrayBuffers, wasm].map(kilobytes);
 }
 
@@ -98,11 +98,11 @@ function kilobytes(bytes) {
 }
 
 /**
- * Runs a script of this folder in a process of its own.
+ * Runs a script of this folder in a new process.
  *
  * @param {[script: string, ...args: string[]]} command
  * @param {string[]} flags of Node
- * @returns what it printed
+ * @returns its output
  */
 function node([script, ...args], ...flags) {
   const path = fileURLToPath(new URL(script, import.meta.url));

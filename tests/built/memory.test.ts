@@ -1,4 +1,4 @@
-/** Training stores no mask: what a process holds is the same before and after 10,000 steps of 1,048,576 elements. */
+/** Training stores no mask: memory in use is the same before and after 10,000 steps of 1,048,576 elements. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
@@ -8,7 +8,7 @@ type Held = Record<'heapUsed' | 'external' | 'arrayBuffers' | 'wasm', number>;
 const script = fileURLToPath(new URL('../../bench/memory.js', import.meta.url));
 
 it.each(['arena', 'array'])(
-  '%s: heap, buffers and WebAssembly memory stay flat, and no byte of mask is kept',
+  'training on an %s keeps heap, buffers and WebAssembly memory flat and stores no mask',
   (kind) => {
     const printed = execFileSync(process.execPath, ['--expose-gc', script, kind, '10000', '1048576'], {
       encoding: 'utf8',
@@ -16,7 +16,7 @@ it.each(['arena', 'array'])(
     const { before, after, kept }: { before: Held; after: Held; kept: number } = JSON.parse(printed);
     expect(kept).toBe(0);
     expect([after.arrayBuffers, after.wasm]).toEqual([before.arrayBuffers, before.wasm]);
-    // The engine's own housekeeping moves by some KB; a mask of one step alone would be 128 KB in bits.
+    // The engine's own heap use varies by some KB. The mask of a single step would take 128 KB, at one bit per element.
     expect(after.heapUsed - before.heapUsed).toBeLessThan(128 * 1024);
   },
 );

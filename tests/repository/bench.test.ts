@@ -1,13 +1,14 @@
-/** The benchmark's contract: the rows that `--json` prints. Times are for reading, not for asserting. */
+/** The command line of the benchmark. Times are for reading: no test asserts one. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const script = fileURLToPath(new URL('../../bench/index.js', import.meta.url));
 const bench = (...args: string[]) =>
   execFileSync(process.execPath, [script, ...args], { encoding: 'utf8', stdio: 'pipe' });
 
-it('prints rows of name, n, p, both times and their ratio', () => {
+it('--json prints name, n, p, both times and their ratio for each measurement', () => {
   const rows: Record<string, number | string>[] = JSON.parse(bench('--quick', '--json', '--only', 'arena-vs-copy'));
   const sizes = [128, 4096, 65536, 1048576, 16777216];
   expect(rows.map(({ name, n, p }) => [name, n, p])).toEqual(
@@ -19,7 +20,26 @@ it('prints rows of name, n, p, both times and their ratio', () => {
   }
 });
 
-it('refuses what it does not know, and says what it does', () => {
+it('--against prints three times, their ratios and the spread for each measurement, in 80 columns', () => {
+  const lines = bench('--quick', '--against', root, '--only', 'backward').trimEnd().split('\n');
+  const cells = lines.filter((line) => line.startsWith('│')).map((line) => line.split('│').map((cell) => cell.trim()));
+  const [header, ...rows] = cells.map((row) => row.slice(1, 9));
+  expect(header).toEqual(['n', 'p', 'this', 'copy', 'before', 'ratio', 'A/A', 'spread']);
+  expect(rows.map(([n, p]) => [n, p])).toEqual(
+    ['4,096', '65,536', '1,048,576'].flatMap((n) => ['0.5', '0.1'].map((p) => [n, p])),
+  );
+  for (const row of rows) for (const cell of row.slice(2)) expect(Number.parseFloat(cell)).toBeGreaterThanOrEqual(0);
+  expect(lines.find((line) => line.startsWith('6 rows, '))).toMatch(/^6 rows, \d slower; \d with a spread above 3 %$/);
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+});
+
+it('--against refuses a folder without a build', () => {
+  expect(() => bench('--against', `${root}/tests`)).toThrow(
+    /tests has no dist\/index\.js\. Build it first: npm run build/,
+  );
+});
+
+it('an unknown name or option is refused, and the known names are listed', () => {
   expect(() => bench('--only', 'nothing')).toThrow(/--only has to be one of arena-vs-copy, arena-vs-loop/);
   expect(() => bench('--fast')).toThrow(/Unknown option '--fast'/);
 });

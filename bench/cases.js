@@ -1,0 +1,135 @@
+/**
+ * The timed calls of dropout-wasm, described once: `comparisons.js` times them against baselines, `builds.js` against
+ * another build.
+ */
+import { availableParallelism } from 'node:os';
+
+/** @typedef {typeof import('dropout-wasm') & typeof import('dropout-wasm/threads')} Package */
+
+/**
+ * @typedef {object} Call
+ * @property {'arrays' | 'arena' | number} place of x and out: plain arrays, an arena, or a SharedArena of that many
+ *   threads
+ * @property {(n: number) => number[]} [operands] lengths of the arrays besides x and out
+ * @property {(pkg: Package, p: number, ...arrays: Float32Array[]) => (() => unknown) | Promise<() => unknown>} create
+ *   arrays: x, out, operands
+ */
+
+/**
+ * @typedef {object} Description
+ * @property {string} name
+ * @property {string} title
+ * @property {number[]} sizes
+ */
+
+/** @typedef {Description & Call} Case */
+
+export const MAX_SIZE = 16_777_216;
+export const PROBABILITIES = [0.5, 0.1];
+const SIZES = [128, 4096, 65_536, 1_048_576, MAX_SIZE];
+const FAMILY_SIZES = [4096, 65_536, 1_048_576];
+const THREADS_SIZES = [4096, 65_536, 131_072, 262_144, 524_288, 1_048_576, 4_194_304, MAX_SIZE];
+
+/** @type {Case} */
+export const ARENA = { name: 'arena', title: 'forward in an arena', sizes: SIZES, place: 'arena', create: forward };
+
+/** @type {Case} */
+export const ARRAY = { ...ARENA, name: 'array', title: 'forward on plain arrays', place: 'arrays' };
+
+/** @type {Case} */
+export const BACKWARD = {
+  name: 'backward',
+  title: 'backward in an arena',
+  sizes: FAMILY_SIZES,
+  place: 'arena',
+  create({ Dropout, Generator }, p, x, out) {
+    const layer = new Dropout(p, { generator: new Generator(42) });
+    layer.forward(x, out);
+    return () => layer.backward(x, out);
+  },
+};
+
+/** Everything else the package does, in an arena and on plain arrays. */
+export const FAMILY = [
+  ...family('gaussian', 'GaussianDropout', ({ GaussianDropout, Generator }, p, x, out) => {
+    const layer = new GaussianDropout(p, { generator: new Generator(42) });
+    return () => layer.forward(x, out);
+  }),
+  ...family(
+    'fused',
+    'biasDropoutResidual',
+    ({ biasDropoutResidual, Generator }, p, x, out, residual, bias) => {
+      const key = new Generator(42).next();
+      return () => biasDropoutResidual(x, { bias, residual, p, key, out });
+    },
+    (n) => [n, 1024],
+  ),
+  ...family('runs-of-64', 'noiseShape [n / 64, 1]', (pkg, p, x, out) => {
+    return broadcast(pkg, p, x, out, [x.length / 64, 64], [null, 1]);
+  }),
+  ...family('rows-of-64', 'noiseShape [b, 1, 64]', (pkg, p, x, out) => {
+    return broadcast(pkg, p, x, out, [x.length / 1024, 16, 64], [null, 1, null]);
+  }),
+  ...family('locked', 'LockedDropout, 16 steps', ({ LockedDropout, Generator }, p, x, out) => {
+    const shape = [16, x.length / 1024, 64];
+    const layer = new LockedDropout(p, { generator: new Generator(42) });
+    return () => layer.forward({ data: x, shape }, { data: out, shape });
+  }),
+  ...family('alpha', 'AlphaDropout', ({ AlphaDropout, Generator }, p, x, out) => {
+    const layer = new AlphaDropout(p, { generator: new Generator(42) });
+    return () => layer.forward(x, out);
+  }),
+];
+
+/** @type {Case[]} */
+export const THREADS = [2, 4, 8]
+  .filter((threads) => threads <= Math.max(2, availableParallelism()))
+  .map((threads) => ({
+    name: `threads-${threads}`,
+    title: `forward in a SharedArena of ${threads} threads`,
+    sizes: THREADS_SIZES,
+    place: threads,
+    create: forward,
+  }));
+
+export const CASES = [ARENA, ARRAY, BACKWARD, ...FAMILY, ...THREADS];
+
+/**
+ * A training forward: draws a key, checks its arguments, writes out.
+ *
+ * @type {(pkg: Package, p: number, x: Float32Array, out: Float32Array) => () => void}
+ */
+function forward({ Dropout, Generator }, p, x, out) {
+  const layer = new Dropout(p, { generator: new Generator(42) });
+  return () => {
+    layer.forward(x, out);
+  };
+}
+
+/**
+ * @param {Package} pkg
+ * @param {number} p
+ * @param {Float32Array} x
+ * @param {Float32Array} out
+ * @param {number[]} shape
+ * @param {(number | null)[]} noiseShape
+ */
+function broadcast({ Dropout, Generator }, p, x, out, shape, noiseShape) {
+  const layer = new Dropout(p, { generator: new Generator(42), noiseShape });
+  return () => layer.forward({ data: x, shape }, { data: out, shape });
+}
+
+/**
+ * @param {string} name
+ * @param {string} title
+ * @param {Call['create']} create
+ * @param {Call['operands']} operands
+ * @returns {Case[]}
+ */
+function family(name, title, create, operands = () => []) {
+  const sizes = FAMILY_SIZES;
+  return [
+    { name, title: `${title} in an arena`, sizes, place: 'arena', operands, create },
+    { name: `array-${name}`, title: `${title} on arrays`, sizes, place: 'arrays', operands, create },
+  ];
+}
