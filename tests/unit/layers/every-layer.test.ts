@@ -196,7 +196,7 @@ describe.each(packages)('on %s', (_, pkg) => {
       refuses(() => applyMask(x, all, { layer: {} as never }), TypeError, 'layer has to be a layer that has a mask');
     });
 
-    it('sets dropped elements to one value and maps kept ones by one line, whatever x is', () => {
+    it('sets dropped elements to one value and scales and shifts the others, whatever x is', () => {
       const layer = create();
       const zero = layer.forward(full(shape, 0)).data;
       const kept = layer.mask();
