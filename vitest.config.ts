@@ -3,18 +3,41 @@ import { defineConfig } from 'vitest/config';
 
 const source = (path: string) => fileURLToPath(new URL(`src/${path}`, import.meta.url));
 
-export default defineConfig({
-  resolve: {
-    alias: [
-      { find: /^dropout-wasm$/, replacement: source('index.ts') },
-      { find: /^dropout-wasm\/onnx$/, replacement: source('onnx/index.ts') },
-      { find: /^dropout-wasm\/threads$/, replacement: source('threads/index.ts') },
-      { find: /^dropout-wasm\/tfjs$/, replacement: source('tfjs/index.ts') },
-    ],
-  },
+/**
+ * The suites by what they need. `npm test` runs source and built, .ci/run packaging too. One folder or file:
+ * `npx vitest run tests/unit`.
+ *
+ *   source     the generated files in src, from `npm run build:kernel`
+ *   built      dist, from `npm run build`
+ *   packaging  dist, which is packed, installed, and tried with bundlers, compilers and servers
+ */
+const PROJECTS = {
+  source: ['unit', 'conformance'],
+  built: ['built', 'runtimes', 'repository'],
+  packaging: ['packaging'],
+};
+
+const alias = [
+  { find: /^dropout-wasm$/, replacement: source('index.ts') },
+  { find: /^dropout-wasm\/onnx$/, replacement: source('onnx/index.ts') },
+  { find: /^dropout-wasm\/threads$/, replacement: source('threads/index.ts') },
+  { find: /^dropout-wasm\/tfjs$/, replacement: source('tfjs/index.ts') },
+];
+
+export default defineConfig(({ mode }) => ({
   test: {
-    include: ['tests/**/*.test.ts'],
     reporters: ['default', './tests/support/closing-line.ts'],
-    testTimeout: 120_000,
+    // No `extends`, which would load this file again and lose the mode.
+    projects: Object.entries(PROJECTS).map(([name, folders]) => ({
+      resolve: { alias },
+      test: {
+        name,
+        include: folders.map((folder) => `tests/${folder}/**/*.test.ts`),
+        globalSetup: './tests/support/require-build.ts',
+        testTimeout: 120_000,
+        // `vitest --mode x` works in every shell, unlike `RUNTIMES=x vitest`. The modes: tests/runtimes/mode.ts.
+        env: { RUNTIMES: process.env.RUNTIMES ?? mode },
+      },
+    })),
   },
-});
+}));

@@ -72,8 +72,7 @@ export function callDropout<X extends Input>(
   const { p, key, offset = 0, out, noiseShape } = checkOptions(options);
   const draws = checkDraws(p, key, offset);
   const input = open(x);
-  const broadcast =
-    noiseShape === undefined || noiseShape === null ? undefined : broadcastOf(noiseShape, shapeOf(input));
+  const broadcast = noiseShape == null ? undefined : broadcastOf(noiseShape, shapeOf(input));
   const result = resultFor<X>(input, out);
   dropoutInto(input.data, dataOf(result), p, affineFor(p), draws, broadcast);
   return result;

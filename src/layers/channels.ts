@@ -28,7 +28,8 @@ abstract class ChannelLayer extends MaskLayer {
    */
   constructor(p = 0.5, options: ChannelOptions = {}) {
     super(p, options);
-    this.channels = checkChannels(options.channels === undefined ? 'first' : options.channels);
+    const { channels = 'first' } = options;
+    this.channels = checkChannels(channels);
   }
 
   protected override options(): Record<string, unknown> {

@@ -40,8 +40,9 @@ export class DropBlock2d extends MaskLayer {
    */
   constructor(p = 0.1, options: DropBlockLayerOptions = {}) {
     super(p, options);
-    this.blockSize = checkPositive(options.blockSize === undefined ? 7 : options.blockSize, 'blockSize');
-    this.channels = checkChannels(options.channels === undefined ? 'first' : options.channels);
+    const { blockSize = 7, channels = 'first' } = options;
+    this.blockSize = checkPositive(blockSize, 'blockSize');
+    this.channels = checkChannels(channels);
   }
 
   /** @internal The scale is the fraction that the mask keeps. */

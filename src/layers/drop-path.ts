@@ -36,8 +36,9 @@ export class DropPath extends MaskLayer {
    */
   constructor(p = 0.1, options: DropPathOptions = {}) {
     super(p, options);
-    this.scaleByKeep = checkBoolean(options.scaleByKeep === undefined ? true : options.scaleByKeep, 'scaleByKeep');
-    this.scaling = this.scaleByKeep ? INVERTED : UNSCALED;
+    const { scaleByKeep = true } = options;
+    this.scaleByKeep = checkBoolean(scaleByKeep, 'scaleByKeep');
+    this.scaling = scaleByKeep ? INVERTED : UNSCALED;
   }
 
   protected override options(): Record<string, unknown> {

@@ -38,8 +38,8 @@ export class Dropout extends MaskLayer {
    */
   constructor(p = 0.5, options: DropoutLayerOptions = {}) {
     super(p, options);
-    const noiseShape = options.noiseShape ?? undefined;
-    this.noiseShape = noiseShape === undefined ? undefined : [...checkNoiseShape(noiseShape)];
+    const { noiseShape } = options;
+    this.noiseShape = noiseShape == null ? undefined : [...checkNoiseShape(noiseShape)];
   }
 
   protected override options(): Record<string, unknown> {

@@ -42,7 +42,8 @@ export class LockedDropout extends MaskLayer {
    */
   constructor(p = 0.5, options: LockedDropoutOptions = {}) {
     super(p, options);
-    this.batchFirst = checkBoolean(options.batchFirst === undefined ? false : options.batchFirst, 'batchFirst');
+    const { batchFirst = false } = options;
+    this.batchFirst = checkBoolean(batchFirst, 'batchFirst');
   }
 
   /** Discards the mask. The next training forward draws a new one, for a batch of any size. */

@@ -1,4 +1,4 @@
-/** What ships: the binary's imports, sections and size, and an import that does nothing. */
+/** The published binaries (imports, exports, sections, size), and the start of the default entry. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { instantiateSync } from '@assemblyscript/loader';
@@ -7,7 +7,7 @@ import { kernelDigest } from '../../src/backend/wasm/digest.js';
 import { extrasHex, gaussianHex, kernelHex } from '../../src/backend/wasm/inlined.js';
 import * as shared from '../../src/threads/inlined.js';
 
-/** The ids of a module's sections, in order (WebAssembly core specification, 5.5.2). */
+/** The ids of a module's sections in order (WebAssembly core specification, 5.5.2). */
 function sections(module: Uint8Array): number[] {
   const ids = [];
   for (let at = 8; at < module.length; ) {
@@ -36,34 +36,34 @@ describe.each(MODULES)('dist/%s.wasm', (name, exports, hex) => {
   const binary = readFileSync(new URL(`../../dist/${name}.wasm`, import.meta.url));
   const module = new WebAssembly.Module(binary);
 
-  it('imports a memory and nothing else', () => {
+  it('imports only a memory', () => {
     expect(WebAssembly.Module.imports(module)).toEqual([{ module: 'env', name: 'memory', kind: 'memory' }]);
   });
 
-  it('exports its functions and nothing else', () => {
+  it('exports only its functions', () => {
     expect(WebAssembly.Module.exports(module)).toEqual(exports.map((name) => ({ name, kind: 'function' })));
   });
 
-  it('has types, imports, functions, exports and code: no data, globals, tables or start', () => {
+  it('has sections for types, imports, functions, exports and code, and no others', () => {
     expect(sections(binary)).toEqual([1, 2, 3, 7, 10]);
   });
 
-  it('stays under the 4096 bytes that every browser compiles synchronously', () => {
+  it('is smaller than 4096 bytes, which every browser compiles synchronously', () => {
     expect(binary.length).toBeLessThan(4096);
   });
 
-  it('is the module that is inlined', () => {
+  it('is the inlined module', () => {
     expect(hex).toBe(binary.toString('hex'));
   });
 });
 
 describe('dist/kernel.wasm', () => {
-  it('has the digest that backend() names', () => {
+  it('has the digest that backend() returns', () => {
     const binary = readFileSync(new URL('../../dist/kernel.wasm', import.meta.url));
     expect(createHash('sha256').update(binary).digest('hex')).toBe(kernelDigest);
   });
 
-  it('runs on a memory of any size, from one page on', () => {
+  it('runs on a memory of one page', () => {
     const memory = new WebAssembly.Memory({ initial: 1 });
     const binary = readFileSync(new URL('../../dist/kernel.wasm', import.meta.url));
     const { exports } = instantiateSync<{ dropout(...args: number[]): void }>(binary, { env: { memory } });
@@ -74,21 +74,21 @@ describe('dist/kernel.wasm', () => {
 });
 
 describe('the default entry', () => {
-  it('does nothing when it is imported: no WebAssembly, no entropy', async () => {
+  it('compiles nothing and draws no entropy when it is imported', async () => {
     vi.resetModules();
-    const watched = [
+    const spies = [
       vi.spyOn(WebAssembly, 'Module'),
       vi.spyOn(WebAssembly, 'Memory'),
       vi.spyOn(WebAssembly, 'Instance'),
       vi.spyOn(crypto, 'getRandomValues'),
     ];
     const { Dropout } = await import('../../src/index.js');
-    for (const spy of watched) expect(spy).not.toHaveBeenCalled();
+    for (const spy of spies) expect(spy).not.toHaveBeenCalled();
     vi.restoreAllMocks();
     expect(new Dropout().forward(new Float32Array(4))).toHaveLength(4);
   });
 
-  const refuse = (name: string, message: string) =>
+  const throwing = (name: string, message: string) =>
     class {
       constructor() {
         throw Object.assign(new Error(message), { name });
@@ -96,18 +96,18 @@ describe('the default entry', () => {
     };
 
   it.each([
-    ['is missing, as in Lockdown Mode', undefined, /WebAssembly is not defined|undefined/],
+    ['is missing, as in iOS Lockdown Mode', undefined, /WebAssembly is not defined|undefined/],
     ['has no Module', { Module: undefined }, /not a constructor/],
-    ['is forbidden, as by a CSP', { Module: refuse('CompileError', 'unsafe-eval') }, /^CompileError: unsafe-eval$/],
-    ['has no SIMD', { Module: refuse('CompileError', 'invalid opcode 0xfd') }, /opcode 0xfd/],
+    ['is forbidden, as by a CSP', { Module: throwing('CompileError', 'unsafe-eval') }, /^CompileError: unsafe-eval$/],
+    ['has no SIMD', { Module: throwing('CompileError', 'invalid opcode 0xfd') }, /opcode 0xfd/],
     [
       'is out of address space',
-      { Memory: refuse('RangeError', 'could not allocate memory') },
+      { Memory: throwing('RangeError', 'could not allocate memory') },
       /^RangeError: could not/,
     ],
-  ])('falls back to the reference where WebAssembly %s, and says why', async (_, parts, reason) => {
+  ])('falls back to the reference where WebAssembly %s, and gives the reason', async (_, parts, reason) => {
     vi.resetModules();
-    // Of WebAssembly itself nothing can be listed.
+    // The members of WebAssembly are not enumerable.
     const { Module, Memory, Instance } = WebAssembly;
     vi.stubGlobal('WebAssembly', parts && { Module, Memory, Instance, ...parts });
     const { Arena, backend, dropout, gaussianNoise } = await import('../../src/index.js');

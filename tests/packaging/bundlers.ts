@@ -1,4 +1,4 @@
-/** Each bundler with the fewest options that make a module for production of one file of a project. */
+/** Every bundler, with the fewest options that bundle one file of a project as a module for production. */
 import { basename, join } from 'node:path';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import * as esbuild from 'esbuild';
@@ -28,7 +28,7 @@ export const BUNDLERS: Record<string, Bundler> = {
     });
     const { output } = await bundle.generate({ format: 'es' });
     if (warnings.length > 0) throw new Error(warnings.join('\n'));
-    // It minifies nothing itself.
+    // Rollup does not minify.
     const { code } = await esbuild.transform(output[0].code, { minify: true, format: 'esm' });
     await esbuild.build({ stdin: { contents: code }, outfile: join(project, to), logLevel: 'error' });
   },
@@ -46,9 +46,9 @@ export const BUNDLERS: Record<string, Bundler> = {
           performance: { hints: false },
         },
         (error, stats) => {
-          const wrong =
+          const problem =
             error ?? (stats!.hasErrors() || stats!.hasWarnings() ? new Error(stats!.toString()) : undefined);
-          if (wrong) reject(wrong);
+          if (problem) reject(problem);
           else resolve(stats);
         },
       );

@@ -1,10 +1,10 @@
-/** Chromium of the system, for pages. */
+/** The installed Chromium, for pages. */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { chromium } from 'playwright-core';
 
-/** Where it is: on PATH, or where Debian put it. */
+/** The path of Chromium: on PATH, or as Debian's package lists it. */
 export function findChromium(): string | undefined {
   const names = ['chromium', 'chromium-browser', 'google-chrome'];
   const path = (process.env.PATH ?? '').split(delimiter).flatMap((folder) => names.map((name) => join(folder, name)));
@@ -21,29 +21,29 @@ function debian(): string[] {
 }
 
 export interface Chromium {
-  /** The title that a page gives itself. @throws Error with what the page says is wrong */
+  /** The title that a page sets, followed by the errors that it logs. @throws Error with these if it sets none */
   titleOf(url: string): Promise<string>;
   close(): Promise<void>;
 }
 
 export async function launch(executablePath: string): Promise<Chromium> {
-  // Its sandbox refuses to run as root; what it opens are these pages alone.
+  // Chromium's sandbox refuses to run as root. It opens nothing but our pages.
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
   return {
     async titleOf(url) {
       const page = await browser.newPage();
-      const wrong: string[] = [];
-      page.on('pageerror', (error) => wrong.push(String(error)));
+      const errors: string[] = [];
+      page.on('pageerror', (error) => errors.push(String(error)));
       page.on('console', (message) => {
-        if (message.type() === 'error') wrong.push(`${message.text()} ${message.location().url}`);
+        if (message.type() === 'error') errors.push(`${message.text()} ${message.location().url}`);
       });
       await page.goto(url);
       await page.waitForFunction('document.title', undefined, { timeout: 30_000 }).catch((error) => {
-        throw new Error([error, ...wrong].join('\n'));
+        throw new Error([error, ...errors].join('\n'));
       });
       const title = await page.title();
       await page.close();
-      return [title, ...wrong].join('\n');
+      return [title, ...errors].join('\n');
     },
     close: () => browser.close(),
   };

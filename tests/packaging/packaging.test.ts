@@ -1,4 +1,4 @@
-/** The packed package, installed and used by everything that people use packages with. */
+/** The packed package, installed in a project and used by runtimes, compilers, bundlers, edge runtimes and browsers. */
 import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -9,13 +9,14 @@ import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import jsr from '../../jsr.json' with { type: 'json' };
 import manifest from '../../package.json' with { type: 'json' };
+import { requiresAll } from '../runtimes/mode.js';
 import { BUNDLERS } from './bundlers.js';
 import { type Chromium, findChromium, launch } from './chromium.js';
 import { install, type Project, ROOT, run, tool } from './project.js';
 import { type Server, serveFiles, serveVite, serveWorker } from './servers.js';
 import { LIMITS } from './sizes.js';
 
-/** What fixtures/report.js says. */
+/** The line of fixtures/report.js. */
 const LINE = 'wasm-simd bdd732262feb6e95 2,0,0,8 2,0,0,8 1,2,3,4 2,0,0,8 reference 2,0,0,8';
 
 let project: Project;
@@ -27,11 +28,11 @@ afterAll(() => project?.remove());
 const inProject = (command: string, ...args: string[]) => run(command, args, project.directory);
 const read = (path: string) => readFileSync(join(project.directory, path));
 
-/** How many WebAssembly modules a bundle holds inlined. */
+/** The number of WebAssembly modules inlined in a bundle. */
 const modulesIn = (bundle: Buffer) => bundle.toString().match(/0061736d01000000/g)?.length ?? 0;
 
 describe('the tarball', () => {
-  it('is clean by publint', async () => {
+  it('passes publint', async () => {
     const { messages } = await publint({
       pkgDir: join(project.directory, 'node_modules/dropout-wasm'),
       strict: true,
@@ -40,21 +41,22 @@ describe('the tarball', () => {
     expect(messages.map((message) => formatMessage(message, manifest, { color: false }))).toEqual([]);
   });
 
-  it('is clean by @arethetypeswrong/cli', async () => {
-    // ESM alone, which every Node of `engines` can require; WebAssembly has no types. A problem ends it with an error.
-    const faces = Object.keys(manifest.exports).filter((name) => !name.endsWith('.wasm'));
-    const options = ['--profile', 'esm-only', '--format', 'ascii', '--entrypoints', ...faces];
-    const said = await inProject(
+  it('passes @arethetypeswrong/cli', async () => {
+    // Only as ESM, which every Node of `engines` can require. WebAssembly has no types. The tool exits with an error if
+    // it finds a problem.
+    const entries = Object.keys(manifest.exports).filter((name) => !name.endsWith('.wasm'));
+    const options = ['--profile', 'esm-only', '--format', 'ascii', '--entrypoints', ...entries];
+    const output = await inProject(
       process.execPath,
       tool('@arethetypeswrong/cli/dist/index.js'),
       project.tarball,
       ...options,
     );
     for (const resolution of ['node16 (from ESM)', 'bundler'])
-      expect(said.split(`\n${resolution}: 🟢`)).toHaveLength(1 + faces.length);
+      expect(output.split(`\n${resolution}: 🟢`)).toHaveLength(1 + entries.length);
   });
 
-  it('holds what is built and documented, and nothing else', () => {
+  it('contains dist, docs and four files, and nothing else', () => {
     const folder = join(project.directory, 'node_modules/dropout-wasm');
     expect(readdirSync(folder).sort()).toEqual(
       ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'docs', 'package.json'].sort(),
@@ -65,11 +67,11 @@ describe('the tarball', () => {
 });
 
 describe('runtimes', () => {
-  it('Node imports it', async () => {
+  it('Node imports the package', async () => {
     expect(await inProject(process.execPath, 'main.js')).toBe(LINE);
   });
 
-  it('Node requires it, with no warning', async () => {
+  it('Node requires the package without a warning', async () => {
     expect(await inProject(process.execPath, 'require.cjs')).toBe(LINE);
   });
 
@@ -77,13 +79,13 @@ describe('runtimes', () => {
     expect(await inProject(process.execPath, 'tfjs.js')).toContain('rate: 0.5');
   });
 
-  it('Deno imports it from npm, without a permission', async () => {
+  it('Deno imports the package from npm without permissions', async () => {
     const options = ['run', '--no-prompt', '--node-modules-dir=manual', 'npm.js'];
     const env = { DENO_DIR: join(project.directory, 'out/deno'), DENO_NO_UPDATE_CHECK: '1' };
     expect(await run(tool('.bin/deno'), options, project.directory, env)).toBe(LINE);
   });
 
-  it('Bun imports and requires it', async () => {
+  it('Bun imports and requires the package', async () => {
     for (const file of ['main.js', 'require.cjs']) expect(await inProject(tool('.bin/bun'), file)).toBe(LINE);
   });
 });
@@ -99,31 +101,31 @@ describe.each([
     ['nodenext, without types of browsers or Node', ['--module', 'nodenext', '--lib', 'es2022', 'consumer.cts']],
     ['nodenext', ['--module', 'nodenext', '--lib', 'es2022,dom', 'consumer.cts']],
     ['bundler', ['--module', 'esnext', '--moduleResolution', 'bundler', '--lib', 'es2022,dom']],
-  ])('takes the declarations, these included, under %s', async (_, options) => {
+  ])('compiles a strict program under %s, checking the declarations of the package too', async (_, options) => {
     expect(await check('--skipLibCheck', 'false', ...options, 'consumer.ts')).toBe('');
   });
 
-  it('takes the layers for TensorFlow.js, whose own declarations it does not', async () => {
+  it('compiles a program with the TensorFlow.js layers, without checking declarations', async () => {
     expect(await check('--skipLibCheck', '--module', 'nodenext', '--allowJs', '--checkJs', 'tfjs.js')).toBe('');
   });
 });
 
 describe.each(Object.entries(BUNDLERS))('%s', (name, bundle) => {
-  it('bundles all of it', async () => {
+  it('bundles all entries', async () => {
     await bundle(project.directory, 'main.js', `out/${name}/main.mjs`);
     expect(await inProject(process.execPath, `out/${name}/main.mjs`)).toBe(LINE);
     expect(modulesIn(read(`out/${name}/main.mjs`))).toBe(3);
   });
 
-  it('leaves out of a layer the modules and the code that it does not need', async () => {
+  it('bundles one layer with one WebAssembly module and within its size limit', async () => {
     await bundle(project.directory, 'layer.js', `out/${name}/layer.mjs`);
     expect(await inProject(process.execPath, `out/${name}/layer.mjs`)).toBe('Dropout(p=0.25, inplace=false)');
-    const made = read(`out/${name}/layer.mjs`);
-    expect(modulesIn(made)).toBe(1);
-    expect(gzipSync(made, { level: 9 }).length).toBeLessThan(LIMITS['.']['{ Dropout }']);
+    const bundled = read(`out/${name}/layer.mjs`);
+    expect(modulesIn(bundled)).toBe(1);
+    expect(gzipSync(bundled, { level: 9 }).length).toBeLessThan(LIMITS['.']['{ Dropout }']);
   });
 
-  it('takes no WebAssembly for inference', async () => {
+  it('bundles the inference entry without WebAssembly', async () => {
     await bundle(project.directory, 'inference.js', `out/${name}/inference.mjs`);
     expect(await inProject(process.execPath, `out/${name}/inference.mjs`)).toBe('1,2');
     expect(read(`out/${name}/inference.mjs`).toString()).not.toMatch(/WebAssembly|0061736d/);
@@ -142,7 +144,7 @@ describe('edge', () => {
       logLevel: 'error',
     });
 
-  it('workerd runs it, bundled as by wrangler, on modules that it compiled', async () => {
+  it('workerd runs a bundle made the way wrangler does, with WebAssembly imported as modules', async () => {
     await bundleFor('worker.js', 'out/worker.js', ['workerd', 'worker', 'browser']);
     const server = await serveWorker(project.directory);
     try {
@@ -153,7 +155,7 @@ describe('edge', () => {
     expect(modulesIn(read('out/worker.js'))).toBe(0);
   });
 
-  it('miniflare, which wrangler develops with, runs it', async () => {
+  it('miniflare, which wrangler uses for development, runs it', async () => {
     await bundleFor('worker.js', 'out/worker.js', ['workerd', 'worker', 'browser']);
     const wasm = ['kernel.wasm', 'extras.wasm', 'gaussian.wasm'].map((name) => ({
       type: 'CompiledWasm' as const,
@@ -169,7 +171,7 @@ describe('edge', () => {
     }
   });
 
-  it('edge-light gets the reference and no WebAssembly', async () => {
+  it('the condition edge-light selects the reference, without WebAssembly', async () => {
     await bundleFor('main.js', 'out/edge.mjs', ['edge-light', 'worker', 'browser']);
     expect(await inProject(process.execPath, 'out/edge.mjs')).toBe(LINE.replace('wasm-simd', 'reference'));
     expect(read('out/edge.mjs').toString()).not.toMatch(/0061736d|\.wasm"|WebAssembly\.(Module|Instance)/);
@@ -177,9 +179,9 @@ describe('edge', () => {
 });
 
 const chromium = findChromium();
-if (!chromium) console.log('not installed: Chromium, for pages: plain ones, bundled ones, and those of Vite');
+if (!chromium) console.log('not installed: Chromium, so no pages are tested');
 
-if (chromium || process.env.RUNTIMES === 'all')
+if (chromium || requiresAll)
   describe('Chromium', () => {
     let browser: Chromium;
     beforeAll(async () => {
@@ -197,17 +199,17 @@ if (chromium || process.env.RUNTIMES === 'all')
       }
     };
 
-    it('loads it by <script type="module">, with no tool', async () => {
+    it('loads the package by <script type="module">, without a bundler', async () => {
       expect(await titleOf(serveFiles(project.directory), '/plain.html')).toBe(LINE);
     });
 
-    it("loads it from Vite's dev server", async () => {
+    it("loads the package from Vite's dev server", async () => {
       expect(await titleOf(serveVite(project.directory), '/index.html')).toBe(LINE);
     });
 
-    it.each(Object.entries(BUNDLERS))('loads a page that %s has built', async (name, bundle) => {
+    it.each(Object.entries(BUNDLERS))('loads a page built by %s', async (name, bundle) => {
       const out = join(project.directory, 'out', name);
-      // Vite builds pages and puts the page there itself, the others their script.
+      // Vite builds the page itself, the others only its script.
       if (name !== 'vite') cpSync(join(project.directory, 'index.html'), join(out, 'index.html'));
       await bundle(project.directory, name === 'vite' ? 'index.html' : 'page.js', `out/${name}/page.js`);
       expect(await titleOf(serveFiles(out), '/index.html')).toBe(LINE);
@@ -215,15 +217,15 @@ if (chromium || process.env.RUNTIMES === 'all')
   });
 
 describe('jsr.json', () => {
-  it('has the version and the faces of package.json', () => {
+  it('has the version and the entries of package.json', () => {
     expect(jsr.version).toBe(manifest.version);
-    const faces = Object.entries(manifest.exports).filter(([, target]) => typeof target === 'object');
+    const entries = Object.entries(manifest.exports).filter(([, target]) => typeof target === 'object');
     expect(jsr.exports).toEqual(
-      Object.fromEntries(faces.map(([name, target]) => [name, (target as { default: string }).default])),
+      Object.fromEntries(entries.map(([name, target]) => [name, (target as { default: string }).default])),
     );
   });
 
-  it('can be published as it is: types are found, and none is slow', async () => {
+  it('can be published: jsr finds the types, and none is a slow type', async () => {
     const options = ['publish', '--dry-run', '--allow-dirty', '--config', 'jsr.json'];
     const env = { DENO_DIR: join(project.directory, 'out/deno'), DENO_NO_UPDATE_CHECK: '1' };
     expect(await run(tool('.bin/deno'), options, ROOT, env)).toContain('Dry run complete');

@@ -1,4 +1,4 @@
-/** A project that has installed the packed package, and nothing else. */
+/** A project with the packed package as its only dependency. */
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,13 +9,13 @@ import manifest from '../../package.json' with { type: 'json' };
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** A file of a development dependency. */
+/** The path of a file in a development dependency. */
 export const tool = (path: string): string => join(ROOT, 'node_modules', path);
 
-/** What a program prints, on both streams: a warning is a difference. @throws Error with it, if it fails */
+/** Runs a program. Returns its stdout and stderr, so a warning shows. @throws Error with both if it fails */
 export async function run(command: string, args: string[], cwd: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
-  // vitest sets NODE_ENV and the like, npm its own and a PATH with the bins of this repository, an old npm among them:
-  // a user's shell has none of it.
+  // Removes what a user's shell does not have: variables of vitest and npm, and this repository's bins in PATH, which
+  // include an old npm.
   const clean = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_|VITEST|DEV$|PROD$|MODE$)/.test(name));
   const path = (process.env.PATH ?? '').split(delimiter);
   const PATH = path.filter((folder) => !folder.includes('node_modules')).join(delimiter);
@@ -32,19 +32,19 @@ export interface Project {
   remove(): void;
 }
 
-/** Packs what is built, and installs it beside the fixtures. */
+/** Packs dist and installs it in a folder with the fixtures. */
 export async function install(): Promise<Project> {
   const home = mkdtempSync(join(tmpdir(), 'packaging-'));
   const remove = () => rmSync(home, { recursive: true, force: true, maxRetries: 5 });
   try {
-    // The build has just been made, and must not be made anew while other tests read it.
+    // Scripts are ignored because prepack would build dist again while other tests read it.
     await run('npm', ['pack', '--ignore-scripts', '--pack-destination', home], ROOT);
     const tarball = join(home, `dropout-wasm-${manifest.version}.tgz`);
     const directory = join(home, 'project');
     cpSync(join(ROOT, 'tests/packaging/fixtures'), directory, { recursive: true });
     writeFileSync(join(directory, 'package.json'), '{ "type": "module", "private": true }\n');
     await run('npm', ['install', '--offline', '--no-package-lock', tarball], directory);
-    // The peers of dropout-wasm/tfjs.
+    // The peer dependencies of dropout-wasm/tfjs.
     symlinkSync(tool('@tensorflow'), join(directory, 'node_modules/@tensorflow'), 'junction');
     mkdirSync(join(directory, 'out'));
     return { directory, tarball, remove };

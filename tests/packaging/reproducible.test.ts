@@ -1,17 +1,17 @@
-/** Building twice gives identical bytes: what ships can be made again from its source, and compared. */
+/** Builds are reproducible: anyone can build the binaries again and compare them with those published. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { ROOT, run, tool } from './project.js';
 
-it.each(['kernel', 'extras', 'gaussian'])('%s.wasm', async (name) => {
+it.each(['kernel', 'extras', 'gaussian'])('a second build of %s.wasm has the same bytes', async (name) => {
   const folder = mkdtempSync(join(tmpdir(), 'reproducible-'));
   try {
-    const again = join(folder, `${name}.wasm`);
-    const options = [`assembly/${name}.ts`, '--target', 'release', '--outFile', again];
+    const rebuilt = join(folder, `${name}.wasm`);
+    const options = [`assembly/${name}.ts`, '--target', 'release', '--outFile', rebuilt];
     await run(process.execPath, [tool('assemblyscript/bin/asc.js'), ...options], ROOT);
-    expect(readFileSync(again).equals(readFileSync(join(ROOT, `dist/${name}.wasm`)))).toBe(true);
+    expect(readFileSync(rebuilt).equals(readFileSync(join(ROOT, `dist/${name}.wasm`)))).toBe(true);
   } finally {
     rmSync(folder, { recursive: true });
   }

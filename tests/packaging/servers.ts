@@ -1,4 +1,4 @@
-/** What serves a project on loopback: files as they are, Vite's dev server, workerd. */
+/** Servers of a project on loopback: plain files, Vite's dev server, workerd. */
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -7,7 +7,7 @@ import { extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { createServer as createViteServer } from 'vite';
-// @ts-expect-error: it has no types; it is the path of the program
+// @ts-expect-error: it has no types. It exports the path of the program.
 import workerd from 'workerd';
 
 export interface Server {

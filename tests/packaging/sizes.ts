@@ -1,6 +1,6 @@
 /**
- * What each entry may cost who imports these names of it: bytes, minified and gzipped. Entries that build on others
- * (dropout-wasm itself, TensorFlow.js) are counted without them.
+ * Limits for the size of each entry, in bytes, minified and gzipped, by the names that are imported from it. Entries
+ * that build on others (dropout-wasm itself, TensorFlow.js) are counted without them.
  */
 export const LIMITS = {
   '.': {
@@ -10,7 +10,7 @@ export const LIMITS = {
     '{ GaussianDropout }': 10240,
     '*': 17408,
   },
-  // Beside its three modules.
+  // Without its three modules.
   '. workerd': { '*': 11264 },
   '. edge-light': { '*': 9216 },
   './reference': { '{ Dropout }': 5120, '*': 9216 },

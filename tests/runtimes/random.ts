@@ -1,8 +1,8 @@
-/** Random cases that are the same in every runtime: no Math.sin, whose last bit is the engine's. */
+/** Random test data, the same in every runtime. It uses no Math.sin and the like, whose last bit varies by engine. */
 type Floats = Float32Array | Float64Array;
 
 const SPECIAL = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 0, 1e-45, -1e-310, 3e38];
-/** Where something ends: steps, pairs of steps, blocks, tiles. */
+/** The ends of steps, pairs of steps, blocks and tiles. */
 const LENGTHS = [31, 32, 33, 63, 64, 65, 127, 128, 4095, 4096, 4097, 8192, 12289];
 const PROBABILITIES = [0, 2 ** -33, 1e-10, 0.1, 0.5, 0.9, 0.99999, 1 - 2 ** -33, 1];
 
@@ -24,7 +24,7 @@ export class Random {
     return x >>> 0;
   }
 
-  /** From 0 to 1, without 1. */
+  /** From 0 up to, but not including, 1. */
   unit(): number {
     return this.word() / 2 ** 32;
   }

@@ -1,10 +1,10 @@
-/** The suite as it runs inside a runtime: on the built package, by its own name. */
-import * as make from 'dropout-wasm';
+/** Runs the suite inside a runtime, on the built package, imported by its name. */
+import * as pkg from 'dropout-wasm';
 import * as reference from 'dropout-wasm/reference';
 import noise from '../../docs/normal-noise-v1.json' with { type: 'json' };
 import { quantile } from '../../src/backend/reference/gaussian.js';
 import stream from '../vectors/mask-stream-v1.json' with { type: 'json' };
-import { digestOfAll, float16, type Result, suite } from './suite.js';
+import { digestOfAll, float16, type List, type Result, suite } from './suite.js';
 
 export interface Report {
   backend: { name: string; reason?: string };
@@ -15,16 +15,15 @@ export interface Report {
   results: Result[];
 }
 
-export async function report(): Promise<Report> {
+export async function report(list: List): Promise<Report> {
   const started = Date.now();
-  const backends = [make, reference].map(({ backend }) => backend().name);
-  if (backends[1] !== 'reference') throw new Error('there is nothing to compare with');
-  const results = await suite(make, reference, { stream, noise, quantile });
+  if (reference.backend().name !== 'reference') throw new Error('dropout-wasm/reference is not the reference');
+  const results = await suite(pkg, reference, { stream, noise, quantile }, list);
   return {
-    backend: make.backend(),
+    backend: pkg.backend(),
     digest: digestOfAll(results),
     cases: results.reduce((sum, { cases }) => sum + cases, 0),
-    float16: float16(make),
+    float16: float16(pkg),
     milliseconds: Date.now() - started,
     results,
   };

@@ -1,106 +1,130 @@
-/**
- * One suite, every runtime, one digest. What is not installed is named in a line; with RUNTIMES=all it fails, and the
- * table of docs/runtimes.md is written. RUNTIMES=golden writes golden.json from what Node gives.
- */
+/** One suite in every runtime, with the same bits in all of them. The ways to run it: mode.ts. */
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
-import { beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { differences, goldenOf, readGolden, writeGolden } from './golden.js';
+import { mode, requiresAll } from './mode.js';
 import type { Report } from './report.js';
-import { type Runtime, runtimes, threaded, unshared, versionOf } from './runtimes.js';
+import {
+  chromiumFound,
+  closeBrowsers,
+  nodeRuntime,
+  type Runtime,
+  runtimes,
+  threadsUnisolated,
+  versionOf,
+} from './runtimes.js';
+import type { List } from './suite.js';
 
 const file = (path: string) => new URL(`../../${path}`, import.meta.url);
-const GOLDEN = file('tests/runtimes/golden.json');
-const PAGE = file('docs/runtimes.md');
-const TABLE = /(?<=<!-- written by npm run test:browsers -->\n)[\s\S]*(?=<!-- end -->)/;
 
-const mode = process.env.RUNTIMES;
 const missing = runtimes.filter(({ command }) => !command);
 if (missing.length) console.log(`not installed: ${missing.map(({ name }) => name).join('; ')}`);
-
-/** Everything that is the same in all runtimes. */
-interface Golden {
-  digest: string;
-  cases: number;
-  tests: { [name: string]: string };
-}
-
-const goldenOf = ({ digest, cases, results }: Report): Golden => ({
-  digest,
-  cases,
-  tests: Object.fromEntries(results.map(({ name, digest }) => [name, digest])),
-});
-
-const kernelDigest = createHash('sha256')
-  .update(readFileSync(file('dist/kernel.wasm')))
-  .digest('hex');
-const rows: string[][] = [];
-const reasons: string[] = [];
+const tested = mode === 'golden' ? [] : runtimes.filter(({ command }) => command || requiresAll);
+const others = tested.filter((runtime) => runtime !== nodeRuntime);
+const threaded = tested.filter(({ threads }) => threads);
 
 beforeAll(async () => {
   await build({
-    entryPoints: ['report', 'console', 'worker', 'threads', 'threads-console'].map(
-      (name) => `tests/runtimes/${name}.ts`,
-    ),
+    entryPoints: ['report', 'console', 'worker', 'threads'].map((name) => `tests/runtimes/${name}.ts`),
     outdir: 'build/runtimes',
     bundle: true,
     packages: 'external',
-    // Without the paths of tsconfig.json, by which the package's name stands for its source.
+    // Ignores the paths of tsconfig.json, which map the package's name to its source.
     tsconfigRaw: {},
     format: 'esm',
     target: 'es2022',
   });
-  // Bun follows those paths too, unless there is a nearer file.
+  // Bun follows those paths too, unless it finds a nearer file.
   writeFileSync(file('build/runtimes/tsconfig.json'), '{}');
 });
 
-const shared = mode === 'all' ? threaded : threaded.filter(({ command }) => command);
-it.each(shared.map((runtime): [string, (typeof threaded)[number]] => [runtime.name, runtime]))(
-  'threads give the bits of one in %s',
-  async (name, { command, run }) => {
-    if (!command) throw new Error(`${name} is not installed`);
-    expect(await run(command)).toBe('1:url 2:url 3:url 2:blob');
-  },
-);
+afterAll(closeBrowsers);
 
-if (unshared.command)
-  it('threads say what a page misses that is not isolated', async () => {
-    await expect(unshared.run(unshared.command!)).rejects.toThrow(
+const kernelDigest = createHash('sha256')
+  .update(readFileSync(file('dist/kernel.wasm')))
+  .digest('hex');
+
+/** Runs a list in a runtime. @throws unless all its tests pass, on the backend that the runtime should use */
+async function reportOf(runtime: Runtime, list: List): Promise<Report> {
+  const report = await runtime.report(list);
+  const { cases, digest, backend, milliseconds, results } = report;
+  console.log(`${runtime.name}, ${list} list: ${cases} cases, ${digest}, ${backend.name}, ${milliseconds} ms`);
+  expect(results.filter(({ passed }) => !passed)).toEqual([]);
+  const { fallsBack = false } = runtime;
+  expect(backend).toMatchObject({ name: fallsBack ? 'reference' : 'wasm-simd', kernelDigest });
+  expect(backend.reason !== undefined).toBe(fallsBack);
+  return report;
+}
+
+const reportsOfNode = new Map<List, Promise<Report>>();
+
+function reportOfNode(list: List): Promise<Report> {
+  const report = reportsOfNode.get(list) ?? reportOf(nodeRuntime, list);
+  reportsOfNode.set(list, report);
+  return report;
+}
+
+it.each<List>(['full', 'short'])('Node gives the golden digests of the %s list', async (list) => {
+  const golden = goldenOf(await reportOfNode(list));
+  const changes = differences(readGolden()[list], golden).join('\n');
+  if (mode === 'golden') {
+    console.log(`golden.json, ${list} list:\n${changes || 'no changes'}`);
+    writeGolden(list, golden);
+  } else if (changes)
+    throw new Error(`golden.json has other digests for the ${list} list:\n${changes}\nTo renew it: npm run golden`);
+});
+
+const named = (runtimes: Runtime[]) => runtimes.map((runtime): [string, Runtime] => [runtime.name, runtime]);
+const list: List = mode === 'everywhere' ? 'full' : 'short';
+const reports = new Map<Runtime, Report>();
+
+it.each(named(others))('%s gives the digests of Node', async (_, runtime) => {
+  const report = await reportOf(runtime, list);
+  expect(differences(goldenOf(await reportOfNode(list)), goldenOf(report))).toEqual([]);
+  reports.set(runtime, report);
+});
+
+it.each(named(threaded))('%s gives the same bits with any number of threads', async (_, runtime) => {
+  expect(await runtime.threads!()).toBe('1:url 2:url 3:url 2:blob');
+});
+
+if (chromiumFound && mode !== 'golden')
+  it('a page that is not isolated gets an error that names the headers it needs', async () => {
+    await expect(threadsUnisolated()).rejects.toThrow(
       /Cross-Origin-Opener-Policy: same-origin.*Cross-Origin-Embedder-Policy: require-corp/,
     );
   });
 
-const tested = mode === 'all' ? runtimes : runtimes.filter(({ command }) => command);
-it.each(tested.map((runtime): [string, Runtime] => [runtime.name, runtime]))(
-  '%s gives the one digest',
-  async (name, { command, run, falls = false }) => {
-    if (!command) throw new Error(`${name} is not installed`);
-    const version = await versionOf(command);
-    const report = await run(command);
-    const { backend, digest, cases, float16, milliseconds, results } = report;
-    console.log(`${name} (${version}): ${cases} cases, digest ${digest}, ${backend.name}, ${milliseconds} ms`);
-    expect(results.filter(({ passed }) => !passed)).toEqual([]);
-    if (mode === 'golden' && name === 'Node') writeFileSync(GOLDEN, `${JSON.stringify(goldenOf(report), null, 2)}\n`);
-    expect(goldenOf(report)).toEqual(JSON.parse(readFileSync(GOLDEN, 'utf8')));
-    expect(backend).toMatchObject({ name: falls ? 'reference' : 'wasm-simd', kernelDigest });
-    expect(backend.reason !== undefined).toBe(falls);
-    rows.push([name, version, backend.name, float16 ? 'yes' : 'no', `${cases}`, `\`${digest}\``]);
-    if (falls) reasons.push(`- ${name}: \`${backend.reason}\`\n`);
-  },
-);
+/** A row of the table in docs/runtimes.md. */
+async function rowOf(runtime: Runtime): Promise<string[]> {
+  const { backend, float16, cases, digest } = reports.get(runtime)!;
+  const version = await versionOf(runtime.command!);
+  return [runtime.name, version, backend.name, float16 ? 'yes' : 'no', `${cases}`, `\`${digest}\``];
+}
 
-it('docs/runtimes.md shows it', () => {
-  if (mode === 'all' && rows.length === runtimes.length) {
+if (mode === 'everywhere')
+  it('writes the table of docs/runtimes.md', async () => {
+    reports.set(nodeRuntime, await reportOfNode(list));
+    expect(runtimes.filter((runtime) => !reports.has(runtime)).map(({ name }) => name)).toEqual([]);
     const head = ['Runtime', 'Version', 'Backend', 'Float16Array', 'Cases', 'Digest'];
+    const rows = [head, head.map(() => '---'), ...(await Promise.all(runtimes.map(rowOf)))];
+    const reasons = runtimes
+      .filter(({ fallsBack }) => fallsBack)
+      .map((runtime) => `- ${runtime.name}: \`${reports.get(runtime)!.backend.reason}\`\n`);
     const text = [
-      ...[head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`),
+      '\n',
+      ...rows.map((cells) => `| ${cells.join(' | ')} |\n`),
       '\nThe reasons that `backend()` gives for the reference:\n\n',
       ...reasons,
       `\n\`kernel.wasm\`, the same file in all of them, has the SHA-256 \`${kernelDigest}\`.\n\n`,
-    ];
-    const page = readFileSync(PAGE, 'utf8');
-    const written = page.replace(TABLE, () => `\n${text.join('')}`);
-    if (written !== page) writeFileSync(PAGE, written);
-  }
-  expect(readFileSync(PAGE, 'utf8')).toContain(JSON.parse(readFileSync(GOLDEN, 'utf8')).digest);
-});
+    ].join('');
+    const page = readFileSync(file('docs/runtimes.md'), 'utf8');
+    const place = /(?<=<!-- written by npm run test:everywhere -->\n)[\s\S]*(?=<!-- end -->)/;
+    expect(page).toMatch(place);
+    writeFileSync(
+      file('docs/runtimes.md'),
+      page.replace(place, () => text),
+    );
+  });

@@ -1,25 +1,28 @@
-/** Which runtimes there are, where they are found and how each runs the suite of build/runtimes. */
-import { type ExecFileOptions, execFile, execFileSync } from 'node:child_process';
+/** The runtimes, where they are found, and how each runs the suite of build/runtimes. */
+import { execFile, execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { ISOLATED, inBrowser, NO_WASM } from './browser.js';
+import { Browser, ISOLATED, NO_WASM } from './browser.js';
 import type { Report } from './report.js';
+import type { List } from './suite.js';
 import { inWorkerd } from './workerd.js';
 
 export interface Runtime {
   name: string;
-  /** Its command with arguments that come before all others, or undefined if it is not installed. */
+  /** The program and its first arguments. Undefined if it is not installed. */
   command: string[] | undefined;
-  run: (command: string[]) => Promise<Report>;
-  /** Whether it has to fall back to the reference. */
-  falls?: boolean;
+  report(list: List): Promise<Report>;
+  /** Runs threads.ts, where the runtime has threads that share memory. */
+  threads?(): Promise<string>;
+  /** Whether the package must fall back to the reference. */
+  fallsBack?: boolean;
 }
 
 const require = createRequire(import.meta.url);
-const within = (name: string, path: string) => join(dirname(require.resolve(`${name}/package.json`)), path);
+const fileOf = (name: string, path: string) => join(dirname(require.resolve(`${name}/package.json`)), path);
 
 /** The first of these programs that is on PATH. */
 function which(...names: string[]): string[] | undefined {
@@ -35,7 +38,7 @@ function which(...names: string[]): string[] | undefined {
   return found === undefined ? undefined : [found];
 }
 
-/** WebKitGTK's own browser, which lies beside its library and needs a display. */
+/** WebKitGTK's own browser, which is installed beside its library and needs a display. */
 function miniBrowser(): string[] | undefined {
   const xvfb = which('xvfb-run');
   try {
@@ -47,73 +50,94 @@ function miniBrowser(): string[] | undefined {
   }
 }
 
-const output = async ([program, ...args]: string[], options: ExecFileOptions = {}) =>
-  `${(await promisify(execFile)(program!, args, { encoding: 'utf8', maxBuffer: 2 ** 24, timeout: 100_000, ...options })).stdout}`;
+async function output([program, ...args]: string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const options = { maxBuffer: 2 ** 24, timeout: 100_000, env: { ...process.env, ...env } };
+  return (await promisify(execFile)(program!, args, options)).stdout;
+}
 
-/** A number with dots or a date, as it says itself. */
+/** The version that a program prints: a number with dots, or a date. */
 export const versionOf = async (command: string[]): Promise<string> =>
   (await output([...command, '--version'])).match(/\d+(\.\d+)+|\d{4}-\d\d-\d\d/)![0];
 
 const script = fileURLToPath(new URL('../../build/runtimes/console.js', import.meta.url));
-const inConsole =
-  (args: string[] = [], env: NodeJS.ProcessEnv = {}) =>
-  async (command: string[]): Promise<Report> =>
-    JSON.parse(await output([...command, ...args, script], { env: { ...process.env, ...env } }));
 
-const deno = [process.execPath, within('deno', 'bin.cjs')];
-const bun = [within('bun', 'bin/bun.exe')];
+/** Runs console.ts in a runtime with a command line. */
+async function inConsole<T>(command: string[], task: List | 'threads', env?: NodeJS.ProcessEnv): Promise<T> {
+  return JSON.parse(await output([...command, script, task], env));
+}
+
+const node = [process.execPath];
+const deno = [process.execPath, fileOf('deno', 'bin.cjs')];
+const denoRun = [...deno, 'run', '--no-prompt', '--no-lock'];
+const bun = [fileOf('bun', 'bin/bun.exe')];
 const workerd: string[] = [require('workerd').default];
-const chromium = which('chromium', 'chromium-browser', 'google-chrome');
-
-/** Compatibility dates are dates of releases: the newest that a workerd takes is its version. */
+/** The newest compatibility date that this workerd takes: the date of its release. */
 const newest: string = require('workerd').compatibilityDate;
+const chromium = new Browser('chromium', which('chromium', 'chromium-browser', 'google-chrome'));
+const firefox = new Browser('firefox', which('firefox-esr', 'firefox'));
+const webkit = new Browser('webkit', miniBrowser());
 
-const threads = fileURLToPath(new URL('../../build/runtimes/threads-console.js', import.meta.url));
-const threadsInConsole =
-  (...args: string[]) =>
-  async (command: string[]): Promise<string> =>
-    JSON.parse(await output([...command, ...args, threads]));
+const browserRuntime = (name: string, browser: Browser): Runtime => ({
+  name,
+  command: browser.command,
+  report: (list) => browser.run({ module: 'report', argument: list }),
+  threads: () => browser.run({ module: 'threads', headers: ISOLATED }),
+});
 
-const firefox = which('firefox-esr', 'firefox');
-const webkit = miniBrowser();
-
-/** Where threads share memory: in a page, if that is isolated. */
-export const threaded: { name: string; command: string[] | undefined; run: (command: string[]) => Promise<string> }[] =
-  [
-    { name: 'Node', command: [process.execPath], run: threadsInConsole() },
-    { name: 'Deno', command: deno, run: threadsInConsole('run', '--no-prompt', '--no-lock', '--allow-read') },
-    { name: 'Bun', command: bun, run: threadsInConsole() },
-    { name: 'Chromium', command: chromium, run: (command) => inBrowser('chromium', command, ISOLATED, 'threads') },
-    { name: 'Firefox', command: firefox, run: (command) => inBrowser('firefox', command, ISOLATED, 'threads') },
-    { name: 'WebKit', command: webkit, run: (command) => inBrowser('webkit', command, ISOLATED, 'threads') },
-  ];
-
-/** A page that is not isolated, and so has no shared memory. */
-export const unshared = {
-  command: chromium,
-  run: (command: string[]) => inBrowser('chromium', command, {}, 'threads'),
+export const nodeRuntime: Runtime = {
+  name: 'Node',
+  command: node,
+  report: (list) => inConsole(node, list),
+  threads: () => inConsole(node, 'threads'),
 };
 
 export const runtimes: Runtime[] = [
-  { name: 'Node', command: [process.execPath], run: inConsole() },
-  // No permission is given: an import needs none.
-  { name: 'Deno', command: deno, run: inConsole(['run', '--no-prompt', '--no-lock']) },
-  { name: 'Bun', command: bun, run: inConsole() },
+  nodeRuntime,
+  {
+    name: 'Deno',
+    command: deno,
+    // Without permissions, because an import needs none.
+    report: (list) => inConsole(denoRun, list),
+    threads: () => inConsole([...denoRun, '--allow-read'], 'threads'),
+  },
+  {
+    name: 'Bun',
+    command: bun,
+    report: (list) => inConsole(bun, list),
+    threads: () => inConsole(bun, 'threads'),
+  },
   ...['2024-09-23', newest].map((date) => ({
     name: `workerd, compatibility date ${date}`,
     command: workerd,
-    run: (command: string[]) => inWorkerd(command, date),
+    report: (list: List) => inWorkerd(workerd, date, list),
   })),
-  { name: 'Chromium', command: chromium, run: (command) => inBrowser('chromium', command) },
-  { name: 'Firefox', command: firefox, run: (command) => inBrowser('firefox', command) },
-  { name: 'WebKit', command: webkit, run: (command) => inBrowser('webkit', command) },
-  // Where the engine takes no WebAssembly, or not this one.
-  { name: 'Node, --no-expose-wasm', command: [process.execPath], run: inConsole(['--no-expose-wasm']), falls: true },
-  { name: 'Bun, no WebAssembly SIMD', command: bun, run: inConsole([], { BUN_JSC_useWasmSIMD: '0' }), falls: true },
+  browserRuntime('Chromium', chromium),
+  browserRuntime('Firefox', firefox),
+  browserRuntime('WebKit', webkit),
+  // Engines without WebAssembly, or without the part of it that the kernel needs.
+  {
+    name: 'Node, --no-expose-wasm',
+    command: node,
+    report: (list) => inConsole([...node, '--no-expose-wasm'], list),
+    fallsBack: true,
+  },
+  {
+    name: 'Bun, no WebAssembly SIMD',
+    command: bun,
+    report: (list) => inConsole(bun, list, { BUN_JSC_useWasmSIMD: '0' }),
+    fallsBack: true,
+  },
   {
     name: "Chromium, CSP without 'wasm-unsafe-eval'",
-    command: chromium,
-    run: (command) => inBrowser('chromium', command, NO_WASM),
-    falls: true,
+    command: chromium.command,
+    report: (list) => chromium.run({ module: 'report', argument: list, headers: NO_WASM }),
+    fallsBack: true,
   },
 ];
+
+/** Runs threads.ts in a page that is not isolated, and so has no shared memory. */
+export const threadsUnisolated = (): Promise<string> => chromium.run({ module: 'threads' });
+
+export const chromiumFound: boolean = chromium.command !== undefined;
+
+export const closeBrowsers = (): Promise<unknown> => Promise.all([chromium, firefox, webkit].map((b) => b.close()));

@@ -1,10 +1,9 @@
-/** What several threads write, against what one does, inside a runtime: with 1, 2 and 3 threads, by URL and by blob. */
-import * as make from 'dropout-wasm';
+/** Compares several threads with one inside a runtime: 1, 2 and 3 threads, with workers from a URL and from a blob. */
+import { Dropout, GaussianDropout, Generator, mask } from 'dropout-wasm';
 import { SharedArena } from 'dropout-wasm/threads';
 
-/** Resolves to what was compared, one word for each; rejects where a bit differs. */
+/** Resolves to the cases that ran, a word each. @throws Error where a bit differs */
 export async function threads(): Promise<string> {
-  const { Dropout, GaussianDropout, Generator, mask } = make;
   const done: string[] = [];
   const n = 2 ** 20 + 5;
   const plain = Float32Array.from({ length: n }, (_, i) => Math.sin(i));

@@ -1,6 +1,10 @@
-/** For workerd: answers with the report. */
+/** For workerd: answers a request for /short or /full with the report. */
 import { report } from './report.js';
+import type { List } from './suite.js';
 
 export default {
-  fetch: async () => Response.json(await report().catch((error) => ({ error: String(error.stack) }))),
+  async fetch({ url }: Request): Promise<Response> {
+    const list = new URL(url).pathname.slice(1) as List;
+    return Response.json(await report(list).catch((error) => ({ error: String(error.stack) })));
+  },
 };

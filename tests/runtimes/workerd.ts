@@ -1,16 +1,17 @@
-/** A worker of the package's own entry for workerd, asked over HTTP on loopback. */
+/** Runs the suite in workerd, on the package's entry for workerd, and asks for the report over HTTP on loopback. */
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Report } from './report.js';
+import type { List } from './suite.js';
 
 const folder = fileURLToPath(new URL('../../build/runtimes', import.meta.url));
 
 const { exports } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
-/** Modules by name, as the resolution of an import finds them; files seen from build/runtimes. */
+/** Maps the names of imports to files. The paths are relative to build/runtimes. */
 const config = (date: string) => `
 using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -30,10 +31,11 @@ const suite :Workerd.Worker = (
 );
 `;
 
-export async function inWorkerd([program, ...args]: string[], date: string): Promise<Report> {
+/** @param date compatibility date */
+export async function inWorkerd([program, ...args]: string[], date: string, list: List): Promise<Report> {
   const file = `workerd-${date}.capnp`;
   writeFileSync(`${folder}/${file}`, config(date));
-  // It takes a free port and says on descriptor 3 which one.
+  // workerd picks a free port and reports it on descriptor 3.
   const server = spawn(program!, [...args, 'serve', '--control-fd=3', file], {
     cwd: folder,
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
@@ -51,7 +53,7 @@ export async function inWorkerd([program, ...args]: string[], date: string): Pro
   try {
     const port = await Promise.race([listening, ended]);
     const signal = AbortSignal.timeout(100_000);
-    const answer = fetch(`http://127.0.0.1:${port}/`, { signal }).then((response) => response.json());
+    const answer = fetch(`http://127.0.0.1:${port}/${list}`, { signal }).then((response) => response.json());
     const report = (await Promise.race([answer, ended])) as Report & { error?: string };
     if (report.error) throw new Error(report.error);
     return report;

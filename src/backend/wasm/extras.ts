@@ -59,46 +59,35 @@ export class WasmExtras implements Extras {
     scale: number,
   ): void {
     const mode = residual ? FusedMode.Residual : FusedMode.Bias;
-    this.run(mode, commonMemory(x, out, bias, residual ?? x), { x, bias, residual, out }, draws, scale);
+    this.callFused(mode, { x, bias, residual, out }, draws, scale);
   }
 
   fusedBackward(dy: FloatArray, dx: FloatArray, dbias: FloatArray, draws: Draws, scale: number): void {
     // The gradient of a Float16Array is summed in f32 too.
     const sums = dbias.BYTES_PER_ELEMENT === 2 ? new Float32Array(dbias.length) : dbias;
     sums.fill(0);
-    const arrays = { x: dy, bias: sums, residual: undefined, out: dx };
-    this.run(FusedMode.Backward, commonMemory(dy, dx, dbias), arrays, draws, scale);
+    this.callFused(FusedMode.Backward, { x: dy, bias: sums, residual: undefined, out: dx }, draws, scale);
     if (sums !== dbias) dbias.set(sums);
   }
 
-  private run(
-    mode: FusedMode,
-    memory: LinearMemory | undefined,
-    arrays: FusedArrays,
-    draws: Draws,
-    scale: number,
-  ): void {
-    if (memory) this.fusedInPlace(mode, memory, arrays, draws, scale);
-    else this.fusedThroughTiles(mode, arrays, draws, scale);
-  }
-
-  private fusedInPlace(
-    mode: FusedMode,
-    memory: LinearMemory,
-    { x, bias, residual = x, out }: FusedArrays,
-    { key: { lo, hi }, offset, P }: Draws,
-    scale: number,
-  ): void {
+  private callFused(mode: FusedMode, arrays: FusedArrays, draws: Draws, scale: number): void {
+    const { x, bias, residual = x, out } = arrays;
+    const memory = commonMemory(x, out, bias, residual);
+    if (!memory) {
+      this.fusedThroughTiles(mode, arrays, draws, scale);
+      return;
+    }
+    const { key, offset, P } = draws;
     const { fused } = this.on(memory);
     const [src, row, added, dst] = [x.byteOffset, bias.byteOffset, residual.byteOffset, out.byteOffset];
     const isF64 = x.BYTES_PER_ELEMENT === 8;
-    fused(mode, src, row, added, dst, x.length, bias.length, 0, isF64, lo, hi, offset, 0, P, scale);
+    fused(mode, src, row, added, dst, x.length, bias.length, 0, isF64, key.lo, key.hi, offset, 0, P, scale);
   }
 
   private fusedThroughTiles(
     mode: FusedMode,
     { x, bias, residual, out }: FusedArrays,
-    { key: { lo, hi }, offset, P }: Draws,
+    { key, offset, P }: Draws,
     scale: number,
   ): void {
     const { fused } = this.on(this.scratch);
@@ -117,7 +106,7 @@ export class WasmExtras implements Extras {
       if (residual) residualTile.load(residual, i, n);
       if (!fits) biasTile.load(bias, column, n);
       const [width, first] = fits ? [features, column] : [n, 0];
-      fused(mode, X_TILE, BIAS_TILE, OPERAND_TILE, X_TILE, n, width, first, isF64, lo, hi, offset, i, P, scale);
+      fused(mode, X_TILE, BIAS_TILE, OPERAND_TILE, X_TILE, n, width, first, isF64, key.lo, key.hi, offset, i, P, scale);
       tile.store(out, i, n);
       if (!fits && mode === FusedMode.Backward) biasTile.store(bias, column, n);
     }

@@ -1,16 +1,16 @@
-/** No entry grows unseen. */
+/** No entry grows beyond its limit. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import { ROOT } from './project.js';
-import { LIMITS } from './sizes.js';
+import { ROOT } from '../packaging/project.js';
+import { LIMITS } from '../packaging/sizes.js';
 
 const { exports } = manifest as { exports: Record<string, string | Record<string, string>> };
 
-it('every entry has a limit, under each condition', () => {
+it('every entry has a limit, under every condition', () => {
   const entries = Object.entries(exports).flatMap(([entry, target]) =>
     Object.keys(target === Object(target) ? target : { default: '' })
       .filter((condition) => condition !== 'types')

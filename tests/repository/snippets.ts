@@ -1,0 +1,56 @@
+/** JavaScript snippets whose comments state what they print. */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { formatWithOptions } from 'node:util';
+import { expect } from 'vitest';
+
+export interface Snippet {
+  code: string;
+  /** The heading above, and the line in the page. */
+  name: string;
+}
+
+const SNIPPET = /^```js\n([\s\S]*?)^```$/gm;
+
+/** The snippets of a Markdown page. */
+export const snippetsOf = (page: string): Snippet[] =>
+  [...page.matchAll(SNIPPET)].map(({ 1: code, index }) => {
+    const before = page.slice(0, index);
+    const heading = before
+      .match(/^#+ .*$/gm)!
+      .at(-1)!
+      .replace(/^#+ /, '');
+    return { code: code!, name: `${heading}, line ${before.split('\n').length}` };
+  });
+
+/** A Markdown page without its snippets. */
+export const withoutSnippets = (page: string): string => page.replace(SNIPPET, '');
+
+/** Prints every value on one line, as a comment has it. */
+const ONE_LINE = { breakLength: 1e9, compact: true };
+
+/** What console.log prints for these values. */
+export const lineOf = (...values: unknown[]): string => formatWithOptions(ONE_LINE, ...values);
+
+const PRELOAD = `import { inspect } from 'node:util'; inspect.defaultOptions = ${JSON.stringify(ONE_LINE)};`;
+
+/** Runs Node on the built package. Returns the printed lines. */
+export function runNode(...args: string[]): string[] {
+  const printed = execFileSync(process.execPath, ['--import', `data:text/javascript,${PRELOAD}`, ...args], {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    encoding: 'utf8',
+    // Node 22 colors the output if this is 1.
+    env: { ...process.env, FORCE_COLOR: '0' },
+  });
+  return printed.trimEnd().split('\n');
+}
+
+/**
+ * Expects each console.log of a snippet to have printed exactly the comment behind it or on the next line. Every call
+ * has such a comment, and every snippet such a call. Remarks go elsewhere.
+ */
+export function expectPrinted({ code, printed }: { code: string; printed: string[] }): void {
+  const comments = [...code.matchAll(/console\.log\(.*\);\s\/\/ (.*)$/gm)].map(([, comment]) => comment!);
+  expect(comments).not.toEqual([]);
+  expect(printed).toEqual(comments);
+}

@@ -1,0 +1,19 @@
+/**
+ * How the suite of the runtimes runs. `vitest --mode` sets it, or the environment variable RUNTIMES:
+ *
+ *   test         npm test: the short list of cases in every runtime that is installed, the full list in Node
+ *   required     .ci/run: the same, but a missing runtime fails
+ *   everywhere   npm run test:everywhere: the full list in every runtime; a missing one fails; writes docs/runtimes.md
+ *   golden       npm run golden: both lists in Node alone; writes golden.json
+ */
+const MODES = ['test', 'required', 'everywhere', 'golden'] as const;
+
+export type Mode = (typeof MODES)[number];
+
+const found = MODES.find((name) => name === process.env.RUNTIMES);
+if (!found) throw new Error(`RUNTIMES must be one of ${MODES.join(', ')}, but got ${process.env.RUNTIMES}`);
+
+export const mode: Mode = found;
+
+/** Whether a runtime that is not installed fails, instead of being left out. */
+export const requiresAll: boolean = mode === 'required' || mode === 'everywhere';
