@@ -16,15 +16,17 @@ interface Shaped<A> {
 
 /** A tensor whose element i is `value(i)`. */
 export function tensor(shape: readonly number[], value: (i: number) => number = wave): Shaped<Float32Array> {
-  return { data: Float32Array.from({ length: size(shape) }, (_, i) => value(i)), shape: [...shape] };
+  return { data: new Float32Array(size(shape)).map((_, i) => value(i)), shape: [...shape] };
 }
 
 /** `tensor` in f64. */
 export function tensor64(shape: readonly number[], value: (i: number) => number = wave): Shaped<Float64Array> {
-  return { data: Float64Array.from({ length: size(shape) }, (_, i) => value(i)), shape: [...shape] };
+  return { data: new Float64Array(size(shape)).map((_, i) => value(i)), shape: [...shape] };
 }
 
-export const full = (shape: readonly number[], value: number): Shaped<Float32Array> => tensor(shape, () => value);
+export function full(shape: readonly number[], value: number): Shaped<Float32Array> {
+  return { data: new Float32Array(size(shape)).fill(value), shape: [...shape] };
+}
 
 export const ones = (shape: readonly number[]): Shaped<Float32Array> => full(shape, 1);
 

@@ -1,4 +1,5 @@
 /** Results compared and shown by their bits. It imports no Node and no vitest. */
+import { digestOf } from './digest.js';
 
 /** The memory of an array, not a copy. */
 export const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
@@ -15,6 +16,10 @@ export function bitsOf(x: Float32Array | Float64Array | Uint8Array): Uint8Array 
   for (let i = 0; i < copy.length; i++) if (Number.isNaN(copy[i])) bytes.set(nan, i * size);
   return bytes;
 }
+
+/** A short string for the bits of a tensor. */
+export const tensorDigest = ({ data }: { data: unknown }): string =>
+  digestOf(bitsOf(data as Float32Array | Float64Array));
 
 /** The first index at which two arrays differ, or −1. NaN equals NaN, and −0 differs from 0. */
 export function firstDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {

@@ -3,8 +3,8 @@ import { assert, expect } from 'vitest';
 import { firstDifference } from './bits.js';
 
 /**
- * Expects two arrays to hold the same bits, with one NaN for all. It is silent and fast where they do, while `toEqual`
- * takes seconds for 300,000 elements and minutes for their diff.
+ * Expects two arrays to hold the same values, with −0 apart from 0. `toEqual` would take seconds for 300,000 elements, and
+ * minutes to print a difference.
  */
 export function expectSameBits(got: ArrayLike<number>, expected: ArrayLike<number>): void {
   const i = firstDifference(got, expected);
@@ -34,13 +34,13 @@ export function refuses(call: () => unknown, type: ErrorClass, message: string |
   );
 }
 
-/** `refuses` for a call that takes an output: expects that nothing was written to the 24 elements that it is given. */
-export function refusesUnwritten(
+/** `refuses` for a call that writes to `out`, a Float32Array of 24 elements, which has to stay as it was. */
+export function refusesBeforeWriting(
   call: (out: Float32Array) => unknown,
   type: ErrorClass,
   message: string | RegExp,
 ): void {
-  if (call.length !== 1) throw new Error('the call has to pass out on; use refuses() for one that takes no output');
+  if (call.length !== 1) throw new Error('the call has to use out; refuses() is for calls that do not');
   const out = new Float32Array(24).fill(7);
   refuses(() => call(out), type, message);
   expectSameBits(out, new Float32Array(24).fill(7));

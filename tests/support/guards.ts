@@ -2,7 +2,7 @@
 
 export const GUARD = 0xa5;
 
-/** Whether every byte of `memory` that belongs to none of the arrays in it is still GUARD. */
+/** Whether every byte of `memory` outside of the given arrays is still GUARD. The arrays lie in `memory`, or in a copy. */
 export function guardsIntact(memory: Uint8Array, arrays: readonly ArrayBufferView[]): boolean {
   const intact = (from: number, to: number) => memory.subarray(from, to).every((byte) => byte === GUARD);
   let at = 0;

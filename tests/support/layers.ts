@@ -1,6 +1,7 @@
 /**
- * Every layer of the package, for the suites that run over all of them. A newly exported layer joins by itself, on
- * DEFAULT_SHAPE and without options; one that needs more gets an entry in CASES. No Node, no vitest.
+ * Every layer of the package, for the suites that run over all of them. A new layer is found by its export and runs on
+ * DEFAULT_SHAPE without options. If it needs another shape or has variants, add it to CASES. It imports no Node and no
+ * vitest.
  */
 import type { Layer, LayerOptions, MaskLayer } from '../../src/index.js';
 
@@ -8,12 +9,12 @@ export type Package = typeof import('../../src/index.js');
 
 export type CreateLayer<L extends Layer = Layer> = (pkg: Package, p: number, options: LayerOptions) => L;
 
-/** A name that begins with the layer's class, a shape of x that the layer takes, and what creates the layer. */
+/** The name begins with the layer's class. The shape is one that the layer takes. */
 export type LayerCase<L extends Layer = Layer> = [name: string, shape: readonly number[], create: CreateLayer<L>];
 
 const DEFAULT_SHAPE = [8, 24, 5];
 
-/** Name, shape and options. The order matters to the golden digest of tests/runtimes. */
+/** The golden digests of tests/runtimes depend on their order. */
 const CASES: [name: string, shape: readonly number[], options?: object][] = [
   ['Dropout', [6, 35]],
   ['Dropout with noiseShape', [6, 5, 7], { noiseShape: [null, 1, 7] }],

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { packages } from '../support/backends.js';
 import { bytesOf } from '../support/bits.js';
-import { refuses, refusesUnwritten } from '../support/expect.js';
+import { refuses, refusesBeforeWriting } from '../support/expect.js';
 
 const wrong = (value: unknown) => value as never;
 
@@ -41,9 +41,9 @@ describe.each(packages)('calls and layers on %s', (_, pkg) => {
   const x = () => Float32Array.of(1, 2, 3, 4);
 
   it.each(probabilities)('refuse p = %s', (p, type, message) => {
-    refusesUnwritten((out) => dropout(x(), { p: wrong(p), key, out }), type, message);
-    refusesUnwritten((out) => applyMask(x(), new Uint8Array(4), { p: wrong(p), out }), type, message);
-    refusesUnwritten((out) => mask(4, { p: wrong(p), key, out: bytesOf(out) }), type, message);
+    refusesBeforeWriting((out) => dropout(x(), { p: wrong(p), key, out }), type, message);
+    refusesBeforeWriting((out) => applyMask(x(), new Uint8Array(4), { p: wrong(p), out }), type, message);
+    refusesBeforeWriting((out) => mask(4, { p: wrong(p), key, out: bytesOf(out) }), type, message);
     refuses(() => new Dropout(wrong(p)), type, message);
     const layer = new Dropout(0.25);
     refuses(() => Object.assign(layer, { p }), type, message);
@@ -51,9 +51,13 @@ describe.each(packages)('calls and layers on %s', (_, pkg) => {
   });
 
   it.each(wholes)('refuse a length, an offset and a position of %s', (n, type) => {
-    refusesUnwritten((out) => dropout(x(), { p: 0.5, key, offset: wrong(n), out }), type, /^offset has to be/);
-    refusesUnwritten((out) => mask(4, { p: 0.5, key, offset: wrong(n), out: bytesOf(out) }), type, /^offset has to be/);
-    refusesUnwritten((out) => mask(wrong(n), { p: 0.5, key, out: bytesOf(out) }), type, /^length has to be/);
+    refusesBeforeWriting((out) => dropout(x(), { p: 0.5, key, offset: wrong(n), out }), type, /^offset has to be/);
+    refusesBeforeWriting(
+      (out) => mask(4, { p: 0.5, key, offset: wrong(n), out: bytesOf(out) }),
+      type,
+      /^offset has to be/,
+    );
+    refusesBeforeWriting((out) => mask(wrong(n), { p: 0.5, key, out: bytesOf(out) }), type, /^length has to be/);
     refuses(() => new Generator(1, wrong(n)), type, /^position has to be/);
     refuses(() => new Generator(1).keyAt(wrong(n)), type, /^position has to be/);
     refuses(() => new Arena({ bytes: wrong(n) }), type, /^bytes has to be/);
@@ -65,8 +69,8 @@ describe.each(packages)('calls and layers on %s', (_, pkg) => {
   });
 
   it.each(keys)('refuse key = %s', (key, type) => {
-    refusesUnwritten((out) => dropout(x(), { p: 0.5, key: wrong(key), out }), type, /^key has to be/);
-    refusesUnwritten((out) => mask(4, { p: 0.5, key: wrong(key), out: bytesOf(out) }), type, /^key has to be/);
+    refusesBeforeWriting((out) => dropout(x(), { p: 0.5, key: wrong(key), out }), type, /^key has to be/);
+    refusesBeforeWriting((out) => mask(4, { p: 0.5, key: wrong(key), out: bytesOf(out) }), type, /^key has to be/);
   });
 
   it('refuse a bad seed and a bad label', () => {
@@ -89,15 +93,15 @@ describe.each(packages)('calls and layers on %s', (_, pkg) => {
     ['a tensor without data', { shape: [4] }, 'Object'],
   ])('refuse %s as x', (_, bad, got) => {
     const message = new RegExp(`^x has to be a Float32Array or a Float64Array or a Float16Array, but got ${got}$`);
-    refusesUnwritten((out) => dropout(wrong(bad), { p: 0.5, key, out: wrong(out) }), TypeError, message);
-    refusesUnwritten(
+    refusesBeforeWriting((out) => dropout(wrong(bad), { p: 0.5, key, out: wrong(out) }), TypeError, message);
+    refusesBeforeWriting(
       (out) => applyMask(wrong(bad), new Uint8Array(4), { p: 0.5, out: wrong(out) }),
       TypeError,
       message,
     );
     const generator = new Generator(1);
     const layer = new Dropout(0.5, { generator });
-    refusesUnwritten((out) => layer.forward(wrong(bad), wrong(out)), TypeError, message);
+    refusesBeforeWriting((out) => layer.forward(wrong(bad), wrong(out)), TypeError, message);
     refuses(() => layer.eval().forward(wrong(bad)), TypeError, message);
     expect(generator.position).toBe(0);
   });
@@ -142,12 +146,12 @@ describe.each(packages)('calls and layers on %s', (_, pkg) => {
       TypeError,
       /^out has to be a Float32Array/,
     );
-    refusesUnwritten(
+    refusesBeforeWriting(
       (out) => dropout(x(), { p: 0.5, key, out: wrong({ data: out, shape: [24] }) }),
       TypeError,
       /^out has to be/,
     );
-    refusesUnwritten(
+    refusesBeforeWriting(
       (out) => dropout({ data: x(), shape: [4] }, { p: 0.5, key, out: wrong(out) }),
       TypeError,
       /^out has to be/,
@@ -173,36 +177,40 @@ describe.each(packages)('calls and layers on %s', (_, pkg) => {
       return array;
     };
     const message = (name: string) => new RegExp(`^${name} is detached$`);
-    refusesUnwritten((out) => dropout(detached(x()), { p: 0.5, key, out }), TypeError, message('x'));
+    refusesBeforeWriting((out) => dropout(detached(x()), { p: 0.5, key, out }), TypeError, message('x'));
     refuses(() => dropout(x(), { p: 0.5, key, out: detached(x()) }), TypeError, message('out'));
     refuses(() => dropout(new Float32Array(0), { p: 0.5, key, out: detached(x()) }), TypeError, message('out'));
-    refusesUnwritten((out) => applyMask(x(), detached(new Uint8Array(4)), { p: 0.5, out }), TypeError, message('mask'));
+    refusesBeforeWriting(
+      (out) => applyMask(x(), detached(new Uint8Array(4)), { p: 0.5, out }),
+      TypeError,
+      message('mask'),
+    );
     refuses(() => mask(4, { p: 0.5, key, out: detached(new Uint8Array(4)) }), TypeError, message('out'));
     refuses(() => new Dropout().forward(detached(x())), TypeError, message('x'));
   });
 
   it('refuse masks of another type, length or format', () => {
-    refusesUnwritten(
+    refusesBeforeWriting(
       (out) => applyMask(x(), wrong([1, 0, 0, 1]), { p: 0.5, out }),
       TypeError,
       /^mask has to be a Uint8Array, but got \[/,
     );
-    refusesUnwritten(
+    refusesBeforeWriting(
       (out) => applyMask(x(), new Uint8Array(3), { p: 0.5, out }),
       RangeError,
       /^mask\.length has to be 4, but got 3$/,
     );
-    refusesUnwritten(
+    refusesBeforeWriting(
       (out) => applyMask(x(), new Uint8Array(4), { p: 0.5, format: 'bits', out }),
       RangeError,
       /^mask\.length has to be 1/,
     );
-    refusesUnwritten(
+    refusesBeforeWriting(
       (out) => applyMask(x(), new Uint8Array(4), { p: 0.5, format: wrong('bit'), out }),
       RangeError,
       /^format has to be/,
     );
-    refusesUnwritten(
+    refusesBeforeWriting(
       (out) => applyMask(x(), new Uint8Array(4), { p: 0.5, format: wrong(1), out }),
       TypeError,
       /^format has to be a string/,
@@ -276,7 +284,7 @@ describe.each(packages)('calls and layers on %s', (_, pkg) => {
     );
     refuses(() => new Dropout(0.5, { inplace: wrong(1) }), TypeError, /^inplace has to be a boolean, but got 1$/);
     refuses(() => new Dropout().train(wrong('yes')), TypeError, /^mode has to be a boolean, but got "yes"$/);
-    refusesUnwritten((out) => new Dropout().backward(x(), out), Error, /^backward needs a forward first$/);
+    refusesBeforeWriting((out) => new Dropout().backward(x(), out), Error, /^backward needs a forward first$/);
     refuses(() => new Dropout().mask(), Error, /^mask needs a forward first$/);
     refuses(
       () => Dropout.fromJSON(wrong({ type: 'Flatten' })),
@@ -285,7 +293,7 @@ describe.each(packages)('calls and layers on %s', (_, pkg) => {
     );
     const layer = new Dropout();
     layer.forward({ data: x(), shape: [2, 2] });
-    refusesUnwritten(
+    refusesBeforeWriting(
       (out) => layer.backward(new Float32Array(3), out),
       RangeError,
       /^dy\.length has to be 4, but got 3$/,
@@ -296,7 +304,7 @@ describe.each(packages)('calls and layers on %s', (_, pkg) => {
       RangeError,
       /^dy\.shape has to be \[2,2\], but got \[4,1\]$/,
     );
-    refusesUnwritten(
+    refusesBeforeWriting(
       (out) => layer.backward(x(), out.subarray(0, 3)),
       RangeError,
       /^out\.length has to be at least 4, but got 3$/,
@@ -318,7 +326,7 @@ describe.each(packages)('calls and layers on %s', (_, pkg) => {
     expect(layer.forward(arena.float32(0))).toHaveLength(0);
   });
 
-  it('refuse options that are no object', () => {
+  it('refuse options that are not objects', () => {
     const calls = [
       dropout,
       pkg.alphaDropout,

@@ -6,7 +6,7 @@ import { ramp } from '../support/arrays.js';
 import { refuses } from '../support/expect.js';
 
 describe('the result', () => {
-  it('is the one of the docstring', () => {
+  it('matches the docstring', () => {
     const { output, mask } = onnxDropout(Float32Array.of(1, 2, 3, 4), 0.5, true, { seed: 42 });
     expect([...output]).toEqual([2, 0, 0, 8]);
     expect(mask).toEqual(Uint8Array.of(1, 0, 0, 1));
@@ -70,7 +70,7 @@ describe('the seed', () => {
     );
   });
 
-  it('if missing, takes one key of the default generator in each call that drops', () => {
+  it('is optional: without it, each call that drops takes a key of the default generator', () => {
     const generator = manualSeed(7);
     const masks = [0, 1].map(() => onnxDropout(ramp(64), 0.5, true).mask);
     expect(masks).toEqual([0, 1].map((call) => mask(64, { p: 0.5, key: generator.keyAt(call) })));

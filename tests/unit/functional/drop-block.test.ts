@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { tensor } from '../../support/arrays.js';
 import { packages } from '../../support/backends.js';
-import { refusesUnwritten } from '../../support/expect.js';
+import { refusesBeforeWriting } from '../../support/expect.js';
 import { nonzeros } from '../../support/statistics.js';
 
 describe.each(packages)('dropBlock2d on %s', (_, { DropBlock2d, Generator, dropBlock2d, mask }) => {
@@ -47,7 +47,7 @@ describe.each(packages)('dropBlock2d on %s', (_, { DropBlock2d, Generator, dropB
 
   it('refuses other ranks', () => {
     const shape = [2, 12];
-    refusesUnwritten(
+    refusesBeforeWriting(
       (data) => dropBlock2d(tensor(shape), { p: 0.4, key, blockSize: 2, out: { data, shape } }),
       RangeError,
       'x.shape has to be [batch, channels, height, width] or [channels, height, width], but got [2,12]',

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { tensor } from '../../support/arrays.js';
 import { packages } from '../../support/backends.js';
-import { refuses, refusesUnwritten } from '../../support/expect.js';
+import { refuses, refusesBeforeWriting } from '../../support/expect.js';
 
 const { fround } = Math;
 
@@ -64,7 +64,7 @@ describe.each(packages)('on %s', (_, pkg) => {
       const call = (options: object) => (out: Float32Array) =>
         biasDropoutResidual(x.subarray(0, 21), { bias, residual: residual.subarray(0, 21), p, key, out, ...options });
       const refused = (options: object, type: typeof Error, message: string) =>
-        refusesUnwritten(call(options), type, message);
+        refusesBeforeWriting(call(options), type, message);
       refused({ p: 1.5 }, RangeError, 'dropout probability has to be between 0 and 1, but got 1.5');
       refused({ key: 1 }, TypeError, 'key has to be a bigint, but got 1');
       refused({ bias: bias.subarray(1) }, RangeError, 'bias.length has to be a divisor of 21');
@@ -72,13 +72,13 @@ describe.each(packages)('on %s', (_, pkg) => {
       refused({ bias: undefined }, TypeError, 'bias has to be a Float32Array');
       refused({ residual: residual.subarray(1) }, RangeError, 'residual.length has to be 21, but got 34');
       refused({ residual: new Float64Array(21) }, TypeError, 'residual has to be an array of the type of x');
-      refusesUnwritten((out) => call({ bias: out.subarray(0, 7) })(out), RangeError, 'out overlaps bias');
-      refusesUnwritten(
+      refusesBeforeWriting((out) => call({ bias: out.subarray(0, 7) })(out), RangeError, 'out overlaps bias');
+      refusesBeforeWriting(
         (out) => call({ residual: out.subarray(1, 22) })(out),
         RangeError,
         'out overlaps residual in part',
       );
-      refusesUnwritten(
+      refusesBeforeWriting(
         (out) => call({})(out.subarray(0, 20)),
         RangeError,
         'out.length has to be at least 21, but got 20',
@@ -128,7 +128,7 @@ describe.each(packages)('on %s', (_, pkg) => {
         TypeError,
         'out has to be an object, but got Float32Array',
       );
-      refusesUnwritten(
+      refusesBeforeWriting(
         (dx) =>
           biasDropoutResidualBackward(x.slice(0, 21), { p, key, features, out: { dx, dbias: dx.subarray(0, 7) } }),
         RangeError,

@@ -10,7 +10,7 @@ describe.each(packages)('on %s', (_, { AlphaDropout, Generator, applyMask, dropo
   const key = new Generator(42).next();
 
   describe('mask', () => {
-    it('gives bytes of 0 and 1, or bits from bit 0 of byte 0 on', () => {
+    it('gives bytes of 0 and 1, or bits that start at bit 0 of byte 0', () => {
       const bytes = mask(21, { p: 0.5, key });
       const bits = mask(21, { p: 0.5, key, format: 'bits' });
       expect(bits).toHaveLength(3);

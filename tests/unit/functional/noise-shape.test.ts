@@ -2,13 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import { full, size, tensor } from '../../support/arrays.js';
 import { packages } from '../../support/backends.js';
-import { refuses, refusesUnwritten } from '../../support/expect.js';
+import { refuses, refusesBeforeWriting } from '../../support/expect.js';
 
 describe.each(packages)('a noise shape on %s', (_, { Dropout, Generator, dropout, mask }) => {
   const key = new Generator(42).next();
   const p = 0.4;
 
-  // shape, noise shape, the same with x's sizes, and which draw serves the element at an index
+  // the shape of x, a noise shape, the shape of the draws, and which draw serves the element at an index
   const cases: [number[], (number | null)[], number[], (index: number[]) => number][] = [
     [[4, 6], [4, 1], [4, 1], ([a]) => a!],
     [[4, 6], [null, 1], [4, 1], ([a]) => a!],
@@ -24,7 +24,7 @@ describe.each(packages)('a noise shape on %s', (_, { Dropout, Generator, dropout
     [[2, 3, 2, 3, 2, 3], [2, 1, 2, 1, 2, 1], [2, 1, 2, 1, 2, 1], ([a, , c, , e]) => 4 * a! + 2 * c! + e!],
   ];
 
-  it.each(cases)('broadcasts to %j the draws of %j', (shape, noiseShape, resolved, drawOf) => {
+  it.each(cases)('is broadcast to x: x of %j, draws of %j', (shape, noiseShape, resolved, drawOf) => {
     const x = tensor(shape);
     const draws = mask(size(resolved), { p, key, offset: 3 });
     const scale = Math.fround(1 / (1 - p));
@@ -56,7 +56,7 @@ describe.each(packages)('a noise shape on %s', (_, { Dropout, Generator, dropout
   ])('is refused where it cannot be broadcast: $noiseShape to $shape', ({ shape, noiseShape }) => {
     const message = `noiseShape has to be one that can be broadcast to [${shape}], but got [${noiseShape}]`;
     const x = tensor(shape);
-    refusesUnwritten(
+    refusesBeforeWriting(
       (out) => dropout(x, { p, key, noiseShape, out: { data: out.subarray(0, size(shape)), shape } }),
       RangeError,
       message,

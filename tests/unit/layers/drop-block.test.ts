@@ -40,7 +40,7 @@ describe.each(packages)('DropBlock2d on %s', (_, { DropBlock2d, Generator }) => 
     expect(Math.abs(zeros(kept) / kept.length - 0.1)).toBeLessThan(0.02);
   });
 
-  it('refuses a block size that is no positive integer', () => {
+  it('refuses a block size that is not a positive integer', () => {
     for (const blockSize of [0, 1.5, -1, Number.NaN])
       refuses(() => new DropBlock2d(0.4, { blockSize }), RangeError, /^blockSize has to be a positive whole number/);
     refuses(() => new DropBlock2d(0.4, { blockSize: '3' as never }), TypeError, /^blockSize has to be/);

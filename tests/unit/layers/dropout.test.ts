@@ -21,7 +21,7 @@ describe.each(packages)('Dropout on %s', (_, { Dropout, Generator, dropout, manu
     expect(second).not.toEqual(first);
   });
 
-  it('draws other masks than the layers that share its generator', () => {
+  it('draws different masks from layers that share its generator', () => {
     const generator = new Generator(7);
     const [a, b] = [create(0.5, { generator }), create(0.5, { generator })];
     expect(a.forward(ramp(100))).not.toEqual(b.forward(ramp(100)));

@@ -1,16 +1,12 @@
 /** What holds for every layer, and for every layer with a mask. A new layer is tested here without a change. */
 import { describe, expect, it } from 'vitest';
-import type { Layer, LayerOptions, MaskLayer, Tensor } from '../../../src/index.js';
+import type { Layer, LayerOptions, MaskLayer } from '../../../src/index.js';
 import { full, ones, size, tensor, tensor64 } from '../../support/arrays.js';
 import { packages } from '../../support/backends.js';
-import { bitAt, bitsOf } from '../../support/bits.js';
-import { digestOf } from '../../support/digest.js';
+import { bitAt, tensorDigest as digest } from '../../support/bits.js';
 import { refuses } from '../../support/expect.js';
 import { GUARD, guardsIntact } from '../../support/guards.js';
 import { classNameOf, layerNames, layersOf, maskedLayersOf } from '../../support/layers.js';
-
-/** A short string for all bits of a result. */
-const digest = ({ data }: Tensor) => digestOf(bitsOf(data as Float32Array | Float64Array));
 
 describe.each(packages)('on %s', (_, pkg) => {
   const { Arena, Generator, applyMask } = pkg;
@@ -196,7 +192,7 @@ describe.each(packages)('on %s', (_, pkg) => {
       refuses(() => applyMask(x, all, { layer: {} as never }), TypeError, 'layer has to be a layer that has a mask');
     });
 
-    it('sets dropped elements to one value and maps kept ones by one line, whatever x is', () => {
+    it('sets dropped elements to one value and scales and shifts the others, whatever x is', () => {
       const layer = create();
       const zero = layer.forward(full(shape, 0)).data;
       const kept = layer.mask();

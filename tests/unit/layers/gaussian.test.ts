@@ -22,7 +22,7 @@ describe.each(packages)('on %s', (_, pkg) => {
     expect(layer.backward(x)).toEqual(x);
   });
 
-  it('GaussianNoise refuses a deviation that is no number', () => {
+  it('GaussianNoise refuses a deviation that is not a number', () => {
     refuses(() => new GaussianNoise('1' as never), TypeError, /^stddev has to be a number/);
   });
 });

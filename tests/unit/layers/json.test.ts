@@ -1,8 +1,9 @@
-/** Lists of layers as JSON, and JSON that no layer wrote. */
+/** Lists of layers as JSON, and JSON that was changed. */
 import { describe, expect, it } from 'vitest';
 import type { Layer } from '../../../src/index.js';
 import { tensor } from '../../support/arrays.js';
 import { packages } from '../../support/backends.js';
+import { tensorDigest } from '../../support/bits.js';
 import { refuses } from '../../support/expect.js';
 import { layersOf } from '../../support/layers.js';
 
@@ -16,7 +17,7 @@ describe.each(packages)('on %s', (_, pkg) => {
       const own = shared.fork('head');
       const cases = layersOf(pkg);
       const layers = cases.map(([, , create], i) => create(pkg, 0.3, { generator: i % 3 ? shared : own }));
-      const draw = (layers: Layer[]) => layers.map((layer, i) => layer.forward(tensor(cases[i]![1])));
+      const draw = (layers: Layer[]) => layers.map((layer, i) => tensorDigest(layer.forward(tensor(cases[i]![1]))));
       draw(layers);
       const restored = layersFromJSON(JSON.parse(JSON.stringify(layersToJSON(layers))));
       expect(restored.map((layer) => layer.constructor)).toEqual(layers.map((layer) => layer.constructor));
@@ -39,7 +40,7 @@ describe.each(packages)('on %s', (_, pkg) => {
       );
     });
 
-    it('refuse values that are no list of layers', () => {
+    it('refuse values that are not lists of layers', () => {
       for (const bad of [null, {}, { generators: [], layers: null }, { generators: [], layers: [null] }])
         refuses(() => layersFromJSON(bad as never), TypeError, /has to be/);
       for (const bad of [null, [5]])
@@ -47,15 +48,15 @@ describe.each(packages)('on %s', (_, pkg) => {
     });
   });
 
-  it.each<[object, string]>([
-    [{ p: undefined }, 'p has to be a number, but got undefined'],
-    [{ training: 'no' }, 'training has to be a boolean'],
-    [{ generator: null }, 'generator has to be an object, but got null'],
-    [{ generator: { seed: 'zz', position: 0 } }, 'seed has to be a whole number in a string, but got "zz"'],
-    [{ noiseShape: 0 }, 'noiseShape has to be an array, but got 0'],
-  ])('fromJSON names the field that was changed: %j', (change, message) => {
+  it.each<[string, unknown, string]>([
+    ['p', undefined, 'p has to be a number, but got undefined'],
+    ['training', 'no', 'training has to be a boolean'],
+    ['generator', null, 'generator has to be an object, but got null'],
+    ['generator', { seed: 'zz', position: 0 }, 'seed has to be a whole number in a string, but got "zz"'],
+    ['noiseShape', 0, 'noiseShape has to be an array, but got 0'],
+  ])('fromJSON refuses %s: %j', (field, value, message) => {
     const json = new Dropout(0.5, { generator }).toJSON();
-    refuses(() => Dropout.fromJSON({ ...json, ...change } as never), TypeError, message);
+    refuses(() => Dropout.fromJSON({ ...json, [field]: value }), TypeError, message);
   });
 
   it('fromJSON does not take p for stddev', () => {

@@ -23,7 +23,7 @@ describe.each(packages)('LockedDropout on %s', (_, { Generator, LockedDropout, m
     expect(layer.generator.position).toBe(2);
   });
 
-  it('takes the batch axis first', () => {
+  it('takes the batch axis first with batchFirst', () => {
     const y = create({ batchFirst: true }).forward(ones([3, 5, 7]));
     expect([...y.data].map((v) => Number(v > 0))).toEqual(
       [...y.data].map((_, i) => kept[Math.floor(i / 35) * 7 + (i % 7)]),
@@ -64,7 +64,7 @@ describe.each(packages)('LockedDropout on %s', (_, { Generator, LockedDropout, m
     expect(restored.forward(x)).toEqual(layer.forward(x));
   });
 
-  it('refuses a stored mask that is none', () => {
+  it('refuses an invalid stored mask', () => {
     const layer = create();
     layer.forward(tensor([2, 3, 4]));
     const json = layer.toJSON();
