@@ -1,22 +1,20 @@
 /**
- * Keras's own checks (keras/src/layers/regularization/dropout_test.py, alpha_dropout_test.py and the config round trip
- * of its run_layer_test), by their numbers in the list of peers' checks. Every test seeds a generator of its own.
+ * Keras's tests of dropout (keras/src/layers/regularization/dropout_test.py, alpha_dropout_test.py, and the config round
+ * trip of run_layer_test), by their upstream names. Each test seeds its own generator, so its figures never change.
  */
 import type { LayerJSON } from 'dropout-wasm';
 import { describe, expect, it } from 'vitest';
+import { ones, randn } from '../support/arrays.js';
 import { packages } from '../support/backends.js';
+import { refuses } from '../support/expect.js';
+import { deviation, mean } from '../support/statistics.js';
 
-const count = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
-const ones = (shape: readonly number[]) => ({ data: new Float32Array(count(shape)).fill(1), shape });
-const mean = (x: Float32Array) => x.reduce((sum, v) => sum + v, 0) / x.length;
-const deviation = (x: Float32Array) => Math.sqrt(mean(x.map((v) => v * v)) - mean(x) ** 2);
-
-describe.each(packages)('Keras, on %s', (_, api) => {
-  const { AlphaDropout, DropBlock2d, Dropout, Dropout1d, Dropout2d, Dropout3d, DropPath, FeatureAlphaDropout } = api;
-  const { GaussianDropout, GaussianNoise, Generator, LockedDropout, alphaDropout, dropout } = api;
+describe.each(packages)('Keras, on %s', (_, pkg) => {
+  const { AlphaDropout, DropBlock2d, Dropout, Dropout1d, Dropout2d, Dropout3d, DropPath, FeatureAlphaDropout } = pkg;
+  const { GaussianDropout, GaussianNoise, Generator, LockedDropout, alphaDropout, dropout } = pkg;
   const seeded = () => ({ generator: new Generator(1337) });
 
-  it('(17) test_dropout_rescaling: ones(20, 500), rate .5: mean 1 within .02, maximum 2', () => {
+  it('test_dropout_rescaling: ones(20, 500) at rate 0.5 has mean 1 within 0.02, minimum 0 and maximum 2', () => {
     const { data } = new Dropout(0.5, seeded()).forward(ones([20, 500]));
     expect(Math.abs(mean(data) - 1)).toBeLessThan(0.02);
     expect(Math.max(...data)).toBe(2);
@@ -26,11 +24,11 @@ describe.each(packages)('Keras, on %s', (_, api) => {
   describe.each([
     ['dynamic', [null, 1, null]],
     ['static', [20, 1, 10]],
-  ])('(18) test_dropout_partial_noise_shape_%s', (_, noiseShape) => {
+  ])('test_dropout_partial_noise_shape_%s', (_, noiseShape) => {
     it.each([
       ['Dropout', Dropout, dropout],
       ['AlphaDropout', AlphaDropout, alphaDropout],
-    ] as const)('%s shares draws along the middle axis, and along no other', (_, Class, call) => {
+    ] as const)('%s shares draws along the middle axis only', (_, Class, call) => {
       const layer = new Class(0.5, { ...seeded(), noiseShape });
       expect(layer.noiseShape).toEqual(noiseShape);
       const y = layer.forward(ones([20, 5, 10]));
@@ -40,7 +38,7 @@ describe.each(packages)('Keras, on %s', (_, api) => {
       expect(new Set(Array.from({ length: 20 }, (_, sample) => String(row(sample, 0)))).size).toBeGreaterThan(15);
       expect(new Set(y.data).size).toBe(2);
 
-      // What the noise of 200 draws would be on its own, spread over 5 steps.
+      // The 200 draws applied to one step give each of the 5 steps.
       const noise = call(ones([20, 10]), { p: 0.5, key: layer.key });
       for (let sample = 0; sample < 20; sample++)
         expect(row(sample, 0)).toEqual(noise.data.slice(sample * 10, sample * 10 + 10));
@@ -49,13 +47,13 @@ describe.each(packages)('Keras, on %s', (_, api) => {
     });
   });
 
-  it('(18) test_validate_noise_shape_*: none, whole numbers and null are kept as they are', () => {
+  it('test_validate_noise_shape_*: valid noise shapes are kept as they are', () => {
     expect(new Dropout(0.5).noiseShape).toBeUndefined();
     for (const noiseShape of [[20, 1, 10], [null, 1, null], [1], []])
       expect(new Dropout(0.5, { noiseShape }).noiseShape).toEqual(noiseShape);
   });
 
-  describe('(19) test_validate_noise_shape_*: bad noise shapes are refused, by layers and functions', () => {
+  describe('test_validate_noise_shape_*: layers and functions refuse bad noise shapes', () => {
     const numbers = 'noiseShape has to be of positive whole numbers and null, but got ';
     it.each<[string, unknown, typeof Error, string]>([
       ['non_iterable: a string', 'Invalid', TypeError, 'noiseShape has to be an array, but got "Invalid"'],
@@ -69,15 +67,10 @@ describe.each(packages)('Keras, on %s', (_, api) => {
       ['zero_value: 0', [20, 0, 10], RangeError, `${numbers}[20,0,10]`],
     ])('%s', (_, bad, type, message) => {
       const noiseShape = bad as number[];
-      for (const Class of [Dropout, AlphaDropout]) {
-        expect(() => new Class(0.5, { noiseShape })).toThrow(type);
-        expect(() => new Class(0.5, { noiseShape })).toThrow(message);
-      }
+      for (const Layer of [Dropout, AlphaDropout]) refuses(() => new Layer(0.5, { noiseShape }), type, message);
       for (const call of [dropout, alphaDropout]) {
         const out = ones([20, 1, 10]);
-        const run = () => call(ones([20, 1, 10]), { p: 0.5, key: 1n, noiseShape, out });
-        expect(run).toThrow(type);
-        expect(run).toThrow(message);
+        refuses(() => call(ones([20, 1, 10]), { p: 0.5, key: 1n, noiseShape, out }), type, message);
         expect(out).toEqual(ones([20, 1, 10]));
       }
     });
@@ -86,7 +79,7 @@ describe.each(packages)('Keras, on %s', (_, api) => {
       ['another size', [20, 2, 10]],
       ['too many axes', [1, 20, 5, 10]],
       ['aligned to the wrong end', [20, 5]],
-    ])('one that cannot be broadcast to x, %s: by forward, and no key is drawn', (_, noiseShape) => {
+    ])('one that cannot be broadcast to x, before a key is drawn: %s', (_, noiseShape) => {
       const layer = new Dropout(0.5, { ...seeded(), noiseShape });
       const message = `noiseShape has to be one that can be broadcast to [20,5,10], but got [${noiseShape}]`;
       for (const training of [true, false])
@@ -96,14 +89,14 @@ describe.each(packages)('Keras, on %s', (_, api) => {
     });
   });
 
-  it.each([-0.5, 1.5])('(19) test_dropout_negative_rate, _greater_than_one: %s is refused', (rate) => {
-    for (const Class of [Dropout, AlphaDropout, GaussianDropout])
-      expect(() => new Class(rate)).toThrow(
+  it.each([-0.5, 1.5])('test_dropout_negative_rate, _greater_than_one: layers refuse a rate of %s', (rate) => {
+    for (const Layer of [Dropout, AlphaDropout, GaussianDropout])
+      expect(() => new Layer(rate)).toThrow(
         new RangeError(`dropout probability has to be between 0 and 1, but got ${rate}`),
       );
   });
 
-  describe('(20) run_layer_test: what get_config wrote down is the layer, with its seed and its place in the stream', () => {
+  describe('run_layer_test: a layer is restored from its JSON, with its seed and its position', () => {
     it.each([
       ['Dropout', Dropout, new Dropout(0.2, { ...seeded(), noiseShape: [null, 1, 4], inplace: true }), [2, 3, 4]],
       ['Dropout1d', Dropout1d, new Dropout1d(0.2, { ...seeded(), channels: 'last' }), [2, 3, 40]],
@@ -137,19 +130,17 @@ describe.each(packages)('Keras, on %s', (_, api) => {
     });
   });
 
-  describe('(21) test_alpha_dropout_correctness: deviation 1 within .1', () => {
-    it('of ones(20, 500), rate .3, where dropped elements make all of it', () => {
+  describe('test_alpha_dropout_correctness: the deviation is 1 within 0.1', () => {
+    it('of ones(20, 500) at rate 0.3, where it comes from the dropped elements alone', () => {
       const { data } = new AlphaDropout(0.3, seeded()).forward(ones([20, 500]));
       expect(Math.abs(deviation(data) - 1)).toBeLessThan(0.1);
     });
 
-    it('of N(0, 1), whose mean stays 0', () => {
+    it('of N(0, 1) at rate 0.3, whose mean stays 0', () => {
       const { generator } = seeded();
-      const uniform = () => (Number(generator.next() >> 11n) + 0.5) / 2 ** 53;
-      const normal = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
-      const y = new AlphaDropout(0.3, { generator }).forward(Float32Array.from({ length: 10_000 }, normal));
-      expect(Math.abs(deviation(y) - 1)).toBeLessThan(0.1);
-      expect(Math.abs(mean(y))).toBeLessThan(0.1);
+      const { data } = new AlphaDropout(0.3, { generator }).forward(randn([10_000], generator));
+      expect(Math.abs(deviation(data) - 1)).toBeLessThan(0.1);
+      expect(Math.abs(mean(data))).toBeLessThan(0.1);
     });
   });
 });

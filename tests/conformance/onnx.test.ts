@@ -1,45 +1,27 @@
 /**
- * The node tests of ONNX for Dropout (onnx/backend/test/case/node/dropout.py), by their upstream names and their numbers
- * in the list of peers' checks. Inference has exact values; the training ones of upstream come from NumPy's generator,
- * so here they are what the definition says of any mask: output = scale · data · mask, scale = 1 / (1 − ratio).
+ * The node tests of ONNX for Dropout (onnx/backend/test/case/node/dropout.py), by their upstream names. Inference has
+ * exact values. In training, upstream's values come from NumPy's generator, so the tests check the definition, which
+ * holds for any mask: output = scale · data · mask, with scale = 1 / (1 − ratio).
  */
 import { describe, expect, it } from 'vitest';
-import { load, type Package } from '../support/backends.js';
+import { randn } from '../support/arrays.js';
+import { expectCount, expectSameBits } from '../support/expect.js';
+import { onnxEntries } from '../support/onnx.js';
+import { zeros } from '../support/statistics.js';
 
-type Face = typeof import('../../src/onnx/index.js');
-
-/** `load` empties the registry of modules, so each of these imports draws on the package loaded just before it. */
-async function face(name: Parameters<typeof load>[0]): Promise<[string, Face, Package]> {
-  const fresh = await load(name);
-  return [name, await import('../../src/onnx/index.js'), fresh];
-}
-
-const faces = [await face('wasm-simd'), await face('reference')];
-
-/** Inputs as upstream's: x = randn(3, 4, 5), here by Box and Muller from a fixed seed, so that none is 0. */
-function randn({ Generator }: Package, shape: readonly number[], seed = 0) {
-  const generator = new Generator(seed);
-  const uniform = () => (Number(generator.next() >> 11n) + 0.5) / 2 ** 53;
-  const normal = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
-  return { data: Float32Array.from({ length: shape.reduce((a, b) => a * b) }, normal), shape };
-}
-/** Where two arrays first differ, or −1: a matcher's own diff of thousands of numbers takes minutes. */
-const difference = (a: ArrayLike<number>, b: ArrayLike<number>) =>
-  Array.from({ length: Math.max(a.length, b.length) }).findIndex((_, i) => !Object.is(a[i], b[i]));
-
-describe.each(faces)('ONNX, on %s', (name, { onnxDropout }, fresh) => {
+describe.each(onnxEntries)('ONNX, on %s', (name, { onnxDropout }, { Generator, backend, manualSeed }) => {
   const shape = [3, 4, 5];
-  const x = () => randn(fresh, shape);
+  const x = () => randn(shape, new Generator(0));
   const allTrue = new Uint8Array(60).fill(1);
 
-  it('runs on the backend that it says', () => {
-    expect(fresh.backend().name).toBe(name);
-    const generator = fresh.manualSeed(1);
+  it('draws from the default generator of the package, on the named backend', () => {
+    expect(backend().name).toBe(name);
+    const generator = manualSeed(1);
     onnxDropout(x(), 0.5, true);
     expect(generator.position).toBe(1);
   });
 
-  describe('(31) inference', () => {
+  describe('inference', () => {
     it('test_dropout_default: y = x', () => {
       const { output } = onnxDropout(x());
       expect(output).toEqual(x());
@@ -59,24 +41,19 @@ describe.each(faces)('ONNX, on %s', (name, { onnxDropout }, fresh) => {
     });
   });
 
-  describe('(32) training', () => {
-    /** The definition, in the arithmetic of float32. */
-    function holds(data: Float32Array, output: Float32Array, mask: Uint8Array, ratio: number) {
+  describe('training', () => {
+    /** Expects the definition to hold in f32 arithmetic. No element of data is 0. */
+    function expectDropout(data: Float32Array, output: Float32Array, mask: Uint8Array, ratio: number): void {
       const scale = Math.fround(1 / (1 - ratio));
       expect(mask).toHaveLength(data.length);
-      expect(mask.every((kept) => kept === 0 || kept === 1)).toBe(true);
-      expect(
-        difference(
-          output.map((v) => Number(v !== 0)),
-          mask,
-        ),
-      ).toBe(-1);
-      expect(
-        difference(
-          output,
-          data.map((v, i) => (mask[i] ? v * scale : 0)),
-        ),
-      ).toBe(-1);
+      expectSameBits(
+        mask,
+        output.map((v) => Number(v !== 0)),
+      );
+      expectSameBits(
+        output,
+        data.map((v, i) => (mask[i] ? v * scale : 0)),
+      );
     }
 
     it.each([
@@ -84,27 +61,26 @@ describe.each(faces)('ONNX, on %s', (name, { onnxDropout }, fresh) => {
       ['test_training_dropout_default_mask', 0.5],
       ['test_training_dropout', 0.75],
       ['test_training_dropout_mask', 0.75],
-    ])('%s: y = x · z / (1 − r), z is true where y is not 0, with r = %s', (_, ratio) => {
+    ])('%s: y = x · z / (1 − r), and z is true where y is not 0, r = %s', (_, ratio) => {
       const { output, mask } = onnxDropout(x(), ratio, true, { seed: 0 });
       expect(output.shape).toEqual(shape);
-      holds(x().data, output.data, mask, ratio);
+      expectDropout(x().data, output.data, mask, ratio);
       expect(mask).toContain(0);
       expect(mask).toContain(1);
       expect(onnxDropout(x(), ratio, true, { seed: 0 })).toEqual({ output, mask });
     });
 
-    it.each([0.1, 0.25, 0.5, 0.75, 0.9])('with r = %s, that fraction of 100,000 is dropped within 4 sigma', (ratio) => {
-      const { data } = randn(fresh, [100_000]);
+    it.each([0.1, 0.25, 0.5, 0.75, 0.9])('the dropped count of 100,000 is within 4 sigma, r = %s', (ratio) => {
+      const { data } = randn([100_000], new Generator(0));
       const { output, mask } = onnxDropout(data, ratio, true, { seed: 0 });
-      holds(data, output, mask, ratio);
-      const dropped = mask.filter((kept) => !kept).length / 100_000;
-      expect(Math.abs(dropped - ratio)).toBeLessThan(4 * Math.sqrt((ratio * (1 - ratio)) / 100_000));
+      expectDropout(data, output, mask, ratio);
+      expectCount(zeros(mask), 100_000, ratio);
     });
 
-    it('without a ratio it is .5', () => {
+    it('the default ratio is 0.5', () => {
       const { output, mask } = onnxDropout(x(), undefined, true, { seed: 0 });
       expect({ output, mask }).toEqual(onnxDropout(x(), 0.5, true, { seed: 0 }));
-      holds(x().data, output.data, mask, 0.5);
+      expectDropout(x().data, output.data, mask, 0.5);
     });
 
     it.each(['test_training_dropout_zero_ratio', 'test_training_dropout_zero_ratio_mask'])(
@@ -115,7 +91,7 @@ describe.each(faces)('ONNX, on %s', (name, { onnxDropout }, fresh) => {
     );
   });
 
-  describe('(33) opset 11 and older', () => {
+  describe('opset 11 and older', () => {
     it.each([7, 10, 11])('test_dropout_default_old, opset %i: y = x', (opset) => {
       const { output } = onnxDropout(Float32Array.of(-1, 0, 1), undefined, undefined, { opset });
       expect(output).toEqual(Float32Array.of(-1, 0, 1));

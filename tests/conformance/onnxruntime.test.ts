@@ -1,43 +1,27 @@
 /**
- * ONNX Runtime's own checks (orttraining/test/training_ops/cpu/nn/dropout_op_test.cc), by their numbers in the list of
- * peers' checks. Dropout here is `onnxDropout`, `dropout` and the layer alike; DropoutGrad is `dropout` on dy with the
- * key of the forward, or `applyMask` with its mask; BiasDropout is `biasDropoutResidual`. Data is 1, 2, 3, … as there.
+ * ONNX Runtime's tests of dropout (orttraining/test/training_ops/cpu/nn/dropout_op_test.cc), by their upstream names, on
+ * upstream's data 1, 2, 3, … Dropout stands for `onnxDropout`, `dropout` and the layer; DropoutGrad for `dropout` on dy
+ * with the key of the forward, and `applyMask` with its mask; BiasDropout for `biasDropoutResidual`.
  */
 import { describe, expect, it } from 'vitest';
-import { load, type Package } from '../support/backends.js';
-
-type Face = typeof import('../../src/onnx/index.js');
-
-/** `load` empties the registry of modules, so each of these imports draws on the package loaded just before it. */
-async function face(name: Parameters<typeof load>[0]): Promise<[string, Face, Package]> {
-  const fresh = await load(name);
-  return [name, await import('../../src/onnx/index.js'), fresh];
-}
-
-const faces = [await face('wasm-simd'), await face('reference')];
+import { full, rampTensor, size } from '../support/arrays.js';
+import { expectSameBits } from '../support/expect.js';
+import { onnxEntries } from '../support/onnx.js';
+import { zeros } from '../support/statistics.js';
 
 const { fround } = Math;
-const count = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
-const ramp = (shape: readonly number[]) => ({
-  data: Float32Array.from({ length: count(shape) }, (_, i) => i + 1),
-  shape,
-});
-const zeros = (data: Float32Array | Uint8Array) => [...data].filter((v) => v === 0).length;
-/** Where two arrays first differ, or −1: a matcher's own diff of thousands of numbers takes minutes. */
-const difference = (a: ArrayLike<number>, b: ArrayLike<number>) =>
-  Array.from({ length: Math.max(a.length, b.length) }).findIndex((_, i) => !Object.is(a[i], b[i]));
 
-describe.each(faces)('ONNX Runtime, on %s', (_, { onnxDropout }, api) => {
-  const { Dropout, Generator, applyMask, biasDropoutResidual, biasDropoutResidualBackward, dropout, mask } = api;
+describe.each(onnxEntries)('ONNX Runtime, on %s', (_, { onnxDropout }, pkg) => {
+  const { Dropout, Generator, applyMask, biasDropoutResidual, biasDropoutResidualBackward, dropout, mask } = pkg;
   const seed = 42;
   const key = new Generator(seed).next();
 
-  describe('(26) DropoutTest.Basic: [10, 10, 10], ratio .75', () => {
+  describe('DropoutTest.Basic: [10, 10, 10], ratio 0.75', () => {
     it.each([
-      ['onnxDropout', () => onnxDropout(ramp([10, 10, 10]), 0.75, true, { seed }).output],
-      ['dropout', () => dropout(ramp([10, 10, 10]), { p: 0.75, key })],
-      ['Dropout', () => new Dropout(0.75, { generator: new Generator(seed) }).forward(ramp([10, 10, 10]))],
-    ])('%s drops a fraction of .75 ± .1, and what survives is exactly 4 x', (_, run) => {
+      ['onnxDropout', () => onnxDropout(rampTensor([10, 10, 10]), 0.75, true, { seed }).output],
+      ['dropout', () => dropout(rampTensor([10, 10, 10]), { p: 0.75, key })],
+      ['Dropout', () => new Dropout(0.75, { generator: new Generator(seed) }).forward(rampTensor([10, 10, 10]))],
+    ])('%s drops 0.75 ± 0.1 of the elements, and the others are exactly 4 x', (_, run) => {
       const { data, shape } = run();
       expect(shape).toEqual([10, 10, 10]);
       expect(Math.abs(zeros(data) / 1000 - 0.75)).toBeLessThan(0.1);
@@ -45,9 +29,9 @@ describe.each(faces)('ONNX Runtime, on %s', (_, { onnxDropout }, api) => {
     });
   });
 
-  describe('(27) DropoutTest.Mask: [1000], ratio .25', () => {
-    it('the mask is true exactly where the output is not 0', () => {
-      const { output, mask } = onnxDropout(ramp([1000]), 0.25, true, { seed });
+  describe('DropoutTest.Mask: [1000], ratio 0.25', () => {
+    it('the mask is true where the output is not 0', () => {
+      const { output, mask } = onnxDropout(rampTensor([1000]), 0.25, true, { seed });
       expect(Math.abs(zeros(output.data) / 1000 - 0.25)).toBeLessThan(0.1);
       expect(zeros(mask)).toBe(zeros(output.data));
       expect([...mask]).toEqual([...output.data].map((v) => Number(v !== 0)));
@@ -55,16 +39,16 @@ describe.each(faces)('ONNX Runtime, on %s', (_, { onnxDropout }, api) => {
       expect([...output.data]).toEqual([...mask].map((kept, i) => (kept ? fround((i + 1) * scale) : 0)));
     });
 
-    it('the mask of the layer and that of the function are the same', () => {
+    it('the layer and the functions have the same mask', () => {
       const layer = new Dropout(0.25, { generator: new Generator(seed) });
-      const y = layer.forward(ramp([1000]));
+      const y = layer.forward(rampTensor([1000]));
       expect([...layer.mask()]).toEqual([...y.data].map((v) => Number(v !== 0)));
       expect(mask(1000, { p: 0.25, key })).toEqual(layer.mask());
-      expect(onnxDropout(ramp([1000]), 0.25, true, { seed }).mask).toEqual(layer.mask());
+      expect(onnxDropout(rampTensor([1000]), 0.25, true, { seed }).mask).toEqual(layer.mask());
     });
   });
 
-  describe('(28) where nothing is dropped, or no ratio is given', () => {
+  describe('DropoutTest, without dropped elements or without a ratio', () => {
     const kept = new Uint8Array(1000).fill(1);
 
     it.each([
@@ -74,23 +58,26 @@ describe.each(faces)('ONNX Runtime, on %s', (_, { onnxDropout }, api) => {
       ['MaskNoTraining', [1000], 0.25, undefined],
       ['RatioLimit', [1000], 0, false],
       ['RatioLimit, in training', [1000], 0, true],
-    ])('DropoutTest.%s: the output is the data, the mask all true', (_, shape, ratio, training) => {
-      expect(onnxDropout(ramp(shape), ratio, training, { seed })).toEqual({ output: ramp(shape), mask: kept });
+    ])('%s: the output is the data, and the mask is all true', (_, shape, ratio, training) => {
+      expect(onnxDropout(rampTensor(shape), ratio, training, { seed })).toEqual({
+        output: rampTensor(shape),
+        mask: kept,
+      });
       const layer = new Dropout(ratio).train(training ?? false);
-      expect(layer.forward(ramp(shape))).toEqual(ramp(shape));
+      expect(layer.forward(rampTensor(shape))).toEqual(rampTensor(shape));
       expect(layer.mask()).toEqual(kept);
     });
 
-    it('DropoutTest.EmptyRatio: it is .5', () => {
-      const { output, mask } = onnxDropout(ramp([1000]), undefined, true, { seed });
+    it('EmptyRatio: the default ratio is 0.5', () => {
+      const { output, mask } = onnxDropout(rampTensor([1000]), undefined, true, { seed });
       expect(Math.abs(zeros(output.data) / 1000 - 0.5)).toBeLessThan(0.1);
       expect([...output.data]).toEqual([...mask].map((kept, i) => (kept ? 2 * (i + 1) : 0)));
       expect(new Dropout().p).toBe(0.5);
-      expect(new Dropout(undefined, { generator: new Generator(seed) }).forward(ramp([1000]))).toEqual(output);
+      expect(new Dropout(undefined, { generator: new Generator(seed) }).forward(rampTensor([1000]))).toEqual(output);
     });
   });
 
-  describe('(29) DropoutGradTest.Basic, RatioLimit: dx = dy · mask / (1 − ratio) exactly', () => {
+  describe('DropoutGradTest.Basic, RatioLimit: dx is exactly dy · mask / (1 − ratio)', () => {
     it.each([
       [0.2, [16]],
       [0.3, [8, 2]],
@@ -101,32 +88,26 @@ describe.each(faces)('ONNX Runtime, on %s', (_, { onnxDropout }, api) => {
       [0.4, [7, 11, 13]],
     ])('ratio %s, shape %j', (ratio, shape) => {
       const layer = new Dropout(ratio, { generator: new Generator(seed) });
-      layer.forward(ramp(shape));
-      const kept = mask(count(shape), { p: ratio, key });
+      layer.forward(rampTensor(shape));
+      const kept = mask(size(shape), { p: ratio, key });
       expect(layer.mask()).toEqual(kept);
 
-      for (const dy of [{ data: new Float32Array(count(shape)).fill(3), shape }, ramp(shape)]) {
+      for (const dy of [full(shape, 3), rampTensor(shape)]) {
         const scale = fround(1 / (1 - ratio));
         const dx = { data: dy.data.map((v, i) => (kept[i] ? fround(v * scale) : 0)), shape };
         expect(dropout(dy, { p: ratio, key })).toEqual(dx);
         expect(applyMask(dy, kept, { p: ratio })).toEqual(dx);
         expect(layer.backward(dy)).toEqual(dx);
-        expect(applyMask(dy, onnxDropout(ramp(shape), ratio, true, { seed }).mask, { p: ratio })).toEqual(dx);
+        expect(applyMask(dy, onnxDropout(rampTensor(shape), ratio, true, { seed }).mask, { p: ratio })).toEqual(dx);
       }
     });
 
-    it('the masks of these ratios are none that keep or drop everything', () => {
-      for (const [ratio, n] of [
-        [0.2, 16],
-        [0.3, 16],
-        [0.4, 16],
-        [0.5, 16],
-      ] as const)
-        expect(new Set(mask(n, { p: ratio, key }))).toEqual(new Set([0, 1]));
+    it('these ratios drop some elements and keep some', () => {
+      for (const p of [0.2, 0.3, 0.4, 0.5]) expect(new Set(mask(16, { p, key }))).toEqual(new Set([0, 1]));
     });
   });
 
-  describe('(30) BiasDropoutTest: residual + dropout(data + bias), bias 2, 3, 4, …', () => {
+  describe('BiasDropoutTest: residual + dropout(data + bias), with bias 2, 3, 4, …', () => {
     const cases = [
       ['Basic', [10, 10, 10], 0.75],
       ['Mask', [3, 5, 768], 0.25],
@@ -137,9 +118,9 @@ describe.each(faces)('ONNX Runtime, on %s', (_, { onnxDropout }, api) => {
     const rows = cases.flatMap(([name, shape, p]) => [true, false].map((has) => [name, shape, p, has] as const));
 
     it.each(rows)('%s, shape %j, p = %s, with a residual: %s', (_, shape, p, has) => {
-      const x = ramp(shape);
+      const x = rampTensor(shape);
       const bias = Float32Array.from({ length: shape[2] }, (_, i) => i + 2);
-      // Upstream's residual is 1 everywhere; fractions show that nothing is rounded on the way but in its place.
+      // Upstream's residual is 1 everywhere. Fractions also show where results are rounded.
       for (const residual of has ? [x.data.map(() => 1), x.data.map((v) => Math.sin(v))] : [undefined]) {
         const kept = mask(x.data.length, { p, key });
         const scale = fround(1 / (1 - p));
@@ -149,25 +130,25 @@ describe.each(faces)('ONNX Runtime, on %s', (_, { onnxDropout }, api) => {
         });
         const y = biasDropoutResidual(x, { bias, p, key, ...(residual && { residual: { data: residual, shape } }) });
         expect(y.shape).toEqual(shape);
-        expect(difference(y.data, expected)).toBe(-1);
+        expectSameBits(y.data, expected);
         expect(Math.abs(zeros(kept) / kept.length - p)).toBeLessThan(0.1);
-        expect(difference(x.data, ramp(shape).data)).toBe(-1);
+        expectSameBits(x.data, rampTensor(shape).data);
 
         const flat = biasDropoutResidual(x.data, { bias, p, key, ...(residual && { residual }) });
-        expect(difference(flat, expected)).toBe(-1);
+        expectSameBits(flat, expected);
       }
     });
 
-    it.each(cases)('%s, shape %j, p = %s: its gradients', (_, shape, p) => {
-      const dy = { data: ramp(shape).data.map((v) => fround(Math.cos(v))), shape };
+    it.each(cases)('%s, shape %j, p = %s: the gradients', (_, shape, p) => {
+      const dy = { data: rampTensor(shape).data.map((v) => fround(Math.cos(v))), shape };
       const { dx, dbias } = biasDropoutResidualBackward(dy, { p, key });
       expect(dx.shape).toEqual(shape);
-      expect(difference(dx.data, dropout(dy, { p, key }).data)).toBe(-1);
+      expectSameBits(dx.data, dropout(dy, { p, key }).data);
       const sums = new Float32Array(shape[2]);
       dx.data.forEach((v, i) => {
         sums[i % sums.length]! += v;
       });
-      expect(difference(dbias, sums)).toBe(-1);
+      expectSameBits(dbias, sums);
     });
   });
 });

@@ -4,7 +4,7 @@
  */
 import type { Layer, LayerJSON, MaskLayer, Tensor } from '../../src/index.js';
 import { Digest, digestOf } from '../support/digest.js';
-import { LAYERS } from '../support/layers.js';
+import { type LayerCase, layersOf } from '../support/layers.js';
 import { Random } from './random.js';
 import { bytesOf, Recorder } from './recorder.js';
 
@@ -50,7 +50,12 @@ type Test = (pkg: Package, recorder: Recorder, list: List) => void;
  */
 export async function suite(pkg: Package, reference: Package, vectors: Vectors, list: List): Promise<Result[]> {
   const results: Result[] = [];
-  for (const [name, test] of [...vectorTests(vectors), ...RANDOM_TESTS, ...LAYERS.flatMap(layerTests), ...JSON_TESTS]) {
+  for (const [name, test] of [
+    ...vectorTests(vectors),
+    ...RANDOM_TESTS,
+    ...layersOf(pkg).flatMap(layerTests),
+    ...JSON_TESTS,
+  ]) {
     results.push(result(name, test, pkg, reference, list));
     // Yields, because browsers report a page that blocks its thread as hung.
     await new Promise((resolve) => setTimeout(resolve));
@@ -361,7 +366,7 @@ function tensor(shape: readonly number[], f64: boolean, seed: number): Tensor<Fl
 type FromJSON = { fromJSON(json: LayerJSON): Layer };
 
 /** Forward, backward and mask of a layer in f32 and f64, and of the layer that its JSON restores. */
-const layerTests = ([name, shape, create]: (typeof LAYERS)[number]): [string, Test][] =>
+const layerTests = ([name, shape, create]: LayerCase): [string, Test][] =>
   [false, true].map((f64) => [
     `layer: ${name}, ${f64 ? 'f64' : 'f32'}`,
     (pkg, recorder) => {
@@ -408,9 +413,10 @@ const JSON_TESTS: [string, Test][] = [
     (pkg, recorder) => {
       const shared = new pkg.Generator(7, 3);
       const own = shared.fork('head');
-      const layers = LAYERS.map(([, , create], i) => create(pkg, 0.3, { generator: i % 3 ? shared : own }));
+      const cases = layersOf(pkg);
+      const layers = cases.map(([, , create], i) => create(pkg, 0.3, { generator: i % 3 ? shared : own }));
       const draw = (layers: Layer[]) =>
-        layers.map((layer, i) => digestOf(bytesOf(layer.forward(tensor(LAYERS[i]![1], false, 3)).data))).join();
+        layers.map((layer, i) => digestOf(bytesOf(layer.forward(tensor(cases[i]![1], false, 3)).data))).join();
       recorder.add('first', draw(layers));
       const json = JSON.stringify(pkg.layersToJSON(layers));
       recorder.add('json', json);

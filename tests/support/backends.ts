@@ -1,37 +1,48 @@
-/** What every suite runs over: both kernels on their own, and the whole package on each of them. */
+/** Both backends on their own, and the whole package on each of them. */
 import { vi } from 'vitest';
 import type { Extras, Gaussian, Kernel } from '../../src/backend/interface.js';
 import { referenceExtras } from '../../src/backend/reference/extras.js';
 import { referenceGaussian } from '../../src/backend/reference/gaussian.js';
 import { referenceKernel } from '../../src/backend/reference/kernel.js';
-import type { Backend } from '../../src/backend/select.js';
+import type { Backend as Info } from '../../src/backend/select.js';
 import { WasmExtras } from '../../src/backend/wasm/extras.js';
 import { WasmGaussian } from '../../src/backend/wasm/gaussian.js';
 import { WasmKernel } from '../../src/backend/wasm/kernel.js';
 import { extrasModule, gaussianModule, kernelModule } from '../../src/backend/wasm/modules.js';
+import type { Package } from './layers.js';
 
-type Name = Backend['name'];
+export type { Package };
 
-const wasm = new WasmKernel(kernelModule());
+type Name = Info['name'];
 
-export const kernels: [Name, Kernel][] = [
+/** All parts of a backend. */
+export type Backend = Kernel & Extras & Gaussian;
+
+const combine = (kernel: Kernel, extras: Extras, gaussian: Gaussian): Backend => ({
+  dropout: (...call) => kernel.dropout(...call),
+  mask: (...call) => kernel.mask(...call),
+  applyMask: (...call) => extras.applyMask(...call),
+  fused: (...call) => extras.fused(...call),
+  fusedBackward: (...call) => extras.fusedBackward(...call),
+  noise: (...call) => gaussian.noise(...call),
+});
+
+const wasmKernel = new WasmKernel(kernelModule());
+
+export const wasm: Backend = combine(
+  wasmKernel,
+  new WasmExtras(extrasModule(), wasmKernel.scratch),
+  new WasmGaussian(gaussianModule(), wasmKernel.scratch),
+);
+
+export const reference: Backend = combine(referenceKernel, referenceExtras, referenceGaussian);
+
+export const backends: [Name, Backend][] = [
   ['wasm-simd', wasm],
-  ['reference', referenceKernel],
+  ['reference', reference],
 ];
 
-export const extras: [Name, Extras][] = [
-  ['wasm-simd', new WasmExtras(extrasModule(), wasm.scratch)],
-  ['reference', referenceExtras],
-];
-
-export const gaussians: [Name, Gaussian][] = [
-  ['wasm-simd', new WasmGaussian(gaussianModule(), wasm.scratch)],
-  ['reference', referenceGaussian],
-];
-
-export type Package = typeof import('../../src/index.js');
-
-/** A fresh copy of the package that has settled for the named backend, as it would under a strict CSP. */
+/** A fresh copy of the package on the named backend. For the reference, WebAssembly fails as it does under a strict CSP. */
 export async function load(name: Name): Promise<Package> {
   vi.resetModules();
   const { Module } = WebAssembly;
@@ -42,9 +53,9 @@ export async function load(name: Name): Promise<Package> {
           throw new WebAssembly.CompileError('forbidden by the test');
         }
       } as never;
-    const fresh = await import('../../src/index.js');
-    if (fresh.backend().name !== name) throw new Error(`the backend is ${fresh.backend().name}`);
-    return fresh;
+    const pkg = await import('../../src/index.js');
+    if (pkg.backend().name !== name) throw new Error(`the backend is ${pkg.backend().name}`);
+    return pkg;
   } finally {
     WebAssembly.Module = Module;
   }

@@ -1,40 +1,61 @@
-/** Every layer, for the suites that run over all of them, in vitest and in other runtimes. */
-import type * as dropoutWasm from '../../src/index.js';
-import type { Layer, LayerOptions } from '../../src/index.js';
+/**
+ * Every layer of the package, for the suites that run over all of them. A newly exported layer joins by itself, on
+ * DEFAULT_SHAPE and without options; one that needs more gets an entry in CASES. No Node, no vitest.
+ */
+import type { Layer, LayerOptions, MaskLayer } from '../../src/index.js';
 
-type Make = (make: typeof dropoutWasm, p: number, options: LayerOptions) => Layer;
+export type Package = typeof import('../../src/index.js');
 
-/** Every layer with a mask, on a shape that it takes. */
-export const MASKED: [string, readonly number[], Make][] = [
-  ['Dropout', [6, 35], (make, p, options) => new make.Dropout(p, options)],
-  [
-    'Dropout with noiseShape',
-    [6, 5, 7],
-    (make, p, options) => new make.Dropout(p, { ...options, noiseShape: [null, 1, 7] }),
-  ],
-  ['Dropout1d', [8, 24, 9], (make, p, options) => new make.Dropout1d(p, options)],
-  ['Dropout2d', [8, 24, 5, 7], (make, p, options) => new make.Dropout2d(p, options)],
-  [
-    'Dropout2d, channels last',
-    [8, 5, 7, 24],
-    (make, p, options) => new make.Dropout2d(p, { ...options, channels: 'last' }),
-  ],
-  ['Dropout3d', [4, 24, 2, 3, 4], (make, p, options) => new make.Dropout3d(p, options)],
-  ['AlphaDropout', [6, 35], (make, p, options) => new make.AlphaDropout(p, options)],
-  ['FeatureAlphaDropout', [8, 24, 5], (make, p, options) => new make.FeatureAlphaDropout(p, options)],
-  ['DropPath', [40, 9], (make, p, options) => new make.DropPath(p, options)],
-  ['DropPath, unscaled', [40, 9], (make, p, options) => new make.DropPath(p, { ...options, scaleByKeep: false })],
-  ['DropBlock2d', [2, 3, 9, 8], (make, p, options) => new make.DropBlock2d(p, { ...options, blockSize: 3 })],
-  ['LockedDropout', [5, 4, 40], (make, p, options) => new make.LockedDropout(p, options)],
-  [
-    'LockedDropout, batch first',
-    [4, 5, 40],
-    (make, p, options) => new make.LockedDropout(p, { ...options, batchFirst: true }),
-  ],
+export type CreateLayer<L extends Layer = Layer> = (pkg: Package, p: number, options: LayerOptions) => L;
+
+/** A name that begins with the layer's class, a shape of x that the layer takes, and what creates the layer. */
+export type LayerCase<L extends Layer = Layer> = [name: string, shape: readonly number[], create: CreateLayer<L>];
+
+const DEFAULT_SHAPE = [8, 24, 5];
+
+/** Name, shape and options. The order matters to the golden digest of tests/runtimes. */
+const CASES: [name: string, shape: readonly number[], options?: object][] = [
+  ['Dropout', [6, 35]],
+  ['Dropout with noiseShape', [6, 5, 7], { noiseShape: [null, 1, 7] }],
+  ['Dropout1d', [8, 24, 9]],
+  ['Dropout2d', [8, 24, 5, 7]],
+  ['Dropout2d, channels last', [8, 5, 7, 24], { channels: 'last' }],
+  ['Dropout3d', [4, 24, 2, 3, 4]],
+  ['AlphaDropout', [6, 35]],
+  ['FeatureAlphaDropout', [8, 24, 5]],
+  ['DropPath', [40, 9]],
+  ['DropPath, unscaled', [40, 9], { scaleByKeep: false }],
+  ['DropBlock2d', [2, 3, 9, 8], { blockSize: 3 }],
+  ['LockedDropout', [5, 4, 40]],
+  ['LockedDropout, batch first', [4, 5, 40], { batchFirst: true }],
+  ['GaussianDropout', [6, 35]],
+  ['GaussianNoise', [6, 35]],
 ];
 
-export const LAYERS: [string, readonly number[], Make][] = [
-  ...MASKED,
-  ['GaussianDropout', [6, 35], (make, p, options) => new make.GaussianDropout(p, options)],
-  ['GaussianNoise', [6, 35], (make, p, options) => new make.GaussianNoise(p, options)],
-];
+type LayerClass = new (amount: number, options: object) => Layer;
+
+/** The names of the layer classes that the package exports. */
+export const layerNames = (pkg: Package): string[] =>
+  Object.entries(pkg).flatMap(([name, value]) =>
+    typeof value === 'function' && 'parameter' in value && 'fromJSON' in value ? [name] : [],
+  );
+
+/** The class that the name of a case begins with. */
+export const classNameOf = (name: string): string => name.match(/^\w+/)![0];
+
+const classOf = (pkg: Package, name: string): LayerClass => pkg[classNameOf(name) as keyof Package] as never;
+
+/** A case for every layer, and for its variants. */
+export function layersOf(pkg: Package): LayerCase[] {
+  const known = new Set(CASES.map(([name]) => classNameOf(name)));
+  const others = layerNames(pkg).filter((name) => !known.has(name));
+  return [...CASES, ...others.map((name): [string, number[]] => [name, DEFAULT_SHAPE])].map(([name, shape, own]) => [
+    name,
+    shape,
+    (pkg, p, options) => new (classOf(pkg, name))(p, { ...options, ...own }),
+  ]);
+}
+
+/** The cases of the layers that have a mask. */
+export const maskedLayersOf = (pkg: Package): LayerCase<MaskLayer>[] =>
+  layersOf(pkg).filter(([name]) => 'mask' in classOf(pkg, name).prototype) as LayerCase<MaskLayer>[];

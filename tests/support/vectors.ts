@@ -1,13 +1,29 @@
-/** The test vectors of SPEC.md, version 1: made by implementations that are not part of this project. */
-import { readFileSync } from 'node:fs';
+/** The test vectors, which implementations outside this project produced. It imports no Node and no vitest. */
+import noise from '../../docs/normal-noise-v1.json' with { type: 'json' };
+import stream from '../vectors/mask-stream-v1.json' with { type: 'json' };
 
-interface Vectors {
+/** tests/vectors/mask-stream-v1.json, the vectors of docs/SPEC.md. */
+export interface StreamVectors {
   keys: { seed: string; keys: string[] }[];
   forks: { seed: string; label: string; childSeed: string; firstKey: string }[];
   blocks: { key: string; block: number; roundingWord: string; laneOutputs: string[]; lastLaneOutput: string }[];
-  masks: { seed: string; position: number; p: number; offset: number; bits: string; digests: Record<string, string> }[];
+  /** Digests of bit masks by their number of elements. */
+  masks: {
+    seed: string;
+    position: number;
+    p: number;
+    offset: number;
+    bits: string;
+    digests: { [n: string]: string };
+  }[];
 }
 
-export const vectors: Vectors = JSON.parse(
-  readFileSync(new URL('../vectors/mask-stream-v1.json', import.meta.url), 'utf8'),
-);
+/** docs/normal-noise-v1.json, the vectors of docs/normal-noise.md. */
+export interface NoiseVectors {
+  quantile: { v: string; z: string }[];
+  sweep: string;
+  noise: { seed: string; position: number; offset: number; length: number; first: string[]; digest: string }[];
+}
+
+export const streamVectors: StreamVectors = stream as StreamVectors;
+export const noiseVectors: NoiseVectors = noise;

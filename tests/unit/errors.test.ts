@@ -1,6 +1,8 @@
-/** Bad input: the error's class, the argument that its message names, and that nothing was written or drawn. */
+/** Bad arguments: the class of the error, the argument that its message names, and that nothing is written or drawn. */
 import { describe, expect, it } from 'vitest';
 import { packages } from '../support/backends.js';
+import { bytesOf } from '../support/bits.js';
+import { refuses, refusesUnwritten } from '../support/expect.js';
 
 const wrong = (value: unknown) => value as never;
 
@@ -33,55 +35,41 @@ const keys: [unknown, typeof Error][] = [
   [2n ** 64n, RangeError],
 ];
 
-describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, applyMask, dropout, manualSeed, mask }) => {
+describe.each(packages)('calls and layers on %s', (_, pkg) => {
+  const { Arena, Dropout, Generator, applyMask, dropout, manualSeed, mask } = pkg;
   const key = 1n;
   const x = () => Float32Array.of(1, 2, 3, 4);
 
-  /** Expects the call to throw, naming the argument, and `out` to stay as it is. */
-  function refuses(call: (out: Float32Array) => unknown, type: typeof Error, message: RegExp) {
-    const out = Float32Array.of(7, 7, 7, 7);
-    expect(() => call(out)).toThrow(type);
-    expect(() => call(out)).toThrow(message);
-    expect([...out]).toEqual([7, 7, 7, 7]);
-  }
-
-  it.each(probabilities)('p = %s', (p, type, message) => {
-    refuses((out) => dropout(x(), { p: wrong(p), key, out }), type, message);
-    refuses((out) => applyMask(x(), new Uint8Array(4), { p: wrong(p), out }), type, message);
-    refuses(() => mask(4, { p: wrong(p), key }), type, message);
+  it.each(probabilities)('refuse p = %s', (p, type, message) => {
+    refusesUnwritten((out) => dropout(x(), { p: wrong(p), key, out }), type, message);
+    refusesUnwritten((out) => applyMask(x(), new Uint8Array(4), { p: wrong(p), out }), type, message);
+    refusesUnwritten((out) => mask(4, { p: wrong(p), key, out: bytesOf(out) }), type, message);
     refuses(() => new Dropout(wrong(p)), type, message);
     const layer = new Dropout(0.25);
     refuses(() => Object.assign(layer, { p }), type, message);
     expect(layer.p).toBe(0.25);
   });
 
-  it.each(wholes)('length, offset and position = %s', (n, type) => {
-    refuses((out) => dropout(x(), { p: 0.5, key, offset: wrong(n), out }), type, /^offset has to be/);
-    refuses(() => mask(4, { p: 0.5, key, offset: wrong(n) }), type, /^offset has to be/);
-    refuses(() => mask(wrong(n), { p: 0.5, key }), type, /^length has to be/);
+  it.each(wholes)('refuse a length, an offset and a position of %s', (n, type) => {
+    refusesUnwritten((out) => dropout(x(), { p: 0.5, key, offset: wrong(n), out }), type, /^offset has to be/);
+    refusesUnwritten((out) => mask(4, { p: 0.5, key, offset: wrong(n), out: bytesOf(out) }), type, /^offset has to be/);
+    refusesUnwritten((out) => mask(wrong(n), { p: 0.5, key, out: bytesOf(out) }), type, /^length has to be/);
     refuses(() => new Generator(1, wrong(n)), type, /^position has to be/);
     refuses(() => new Generator(1).keyAt(wrong(n)), type, /^position has to be/);
     refuses(() => new Arena({ bytes: wrong(n) }), type, /^bytes has to be/);
     refuses(() => new Arena({ bytes: 64 }).float32(wrong(n)), type, /^n has to be/);
   });
 
-  it('offset and position reach 2^53 itself', () => {
+  it('take an offset of 2^53', () => {
     expect(mask(4, { p: 0.5, key, offset: 2 ** 53 })).toHaveLength(4);
-    const generator = new Generator(1, 2 ** 53);
-    expect(generator.position).toBe(2 ** 53);
-    expect(generator.keyAt(2 ** 53)).toBeTypeOf('bigint');
-    expect(() => generator.next()).toThrow(RangeError);
-    const last = new Generator(1, 2 ** 53 - 1);
-    expect(last.next()).toBe(last.keyAt(2 ** 53 - 1));
-    expect(() => last.next()).toThrow(/^position has to be a whole number from 0 to 9007199254740991/);
   });
 
-  it.each(keys)('key = %s', (key, type) => {
-    refuses((out) => dropout(x(), { p: 0.5, key: wrong(key), out }), type, /^key has to be/);
-    refuses(() => mask(4, { p: 0.5, key: wrong(key) }), type, /^key has to be/);
+  it.each(keys)('refuse key = %s', (key, type) => {
+    refusesUnwritten((out) => dropout(x(), { p: 0.5, key: wrong(key), out }), type, /^key has to be/);
+    refusesUnwritten((out) => mask(4, { p: 0.5, key: wrong(key), out: bytesOf(out) }), type, /^key has to be/);
   });
 
-  it('seed and label', () => {
+  it('refuse a bad seed and a bad label', () => {
     for (const seed of [-1, 0.5, 2 ** 53 + 2, -1n, 2n ** 64n]) {
       refuses(() => new Generator(seed), RangeError, /^seed has to be/);
       refuses(() => manualSeed(seed), RangeError, /^seed has to be/);
@@ -99,18 +87,22 @@ describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, applyMask, dro
     ['a number', 4, '4'],
     ['an int tensor', { data: new Int32Array(4), shape: [4] }, 'Int32Array'],
     ['a tensor without data', { shape: [4] }, 'Object'],
-  ])('x is %s', (_, bad, got) => {
+  ])('refuse %s as x', (_, bad, got) => {
     const message = new RegExp(`^x has to be a Float32Array or a Float64Array or a Float16Array, but got ${got}$`);
-    refuses((out) => dropout(wrong(bad), { p: 0.5, key, out: wrong(out) }), TypeError, message);
-    refuses((out) => applyMask(wrong(bad), new Uint8Array(4), { p: 0.5, out: wrong(out) }), TypeError, message);
+    refusesUnwritten((out) => dropout(wrong(bad), { p: 0.5, key, out: wrong(out) }), TypeError, message);
+    refusesUnwritten(
+      (out) => applyMask(wrong(bad), new Uint8Array(4), { p: 0.5, out: wrong(out) }),
+      TypeError,
+      message,
+    );
     const generator = new Generator(1);
     const layer = new Dropout(0.5, { generator });
-    refuses((out) => layer.forward(wrong(bad), wrong(out)), TypeError, message);
+    refusesUnwritten((out) => layer.forward(wrong(bad), wrong(out)), TypeError, message);
     refuses(() => layer.eval().forward(wrong(bad)), TypeError, message);
     expect(generator.position).toBe(0);
   });
 
-  it('a shape that does not fit', () => {
+  it('refuse a shape that does not fit', () => {
     const tensor = (shape: unknown) => ({ data: x(), shape: wrong(shape) });
     const call = (shape: unknown) => () => dropout(tensor(shape), { p: 0.5, key });
     for (const shape of [[2, 3], [], [4, 0]])
@@ -132,7 +124,7 @@ describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, applyMask, dro
     expect([...out.data]).toEqual([...x()]);
   });
 
-  it('out too short, of another type or kind, or overlapping in part', () => {
+  it('refuse out if it is too short, of another type or kind, or overlaps x in part', () => {
     const short = new Float32Array(3).fill(7);
     refuses(
       () => dropout(x(), { p: 0.5, key, out: short }),
@@ -150,8 +142,16 @@ describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, applyMask, dro
       TypeError,
       /^out has to be a Float32Array/,
     );
-    refuses((out) => dropout(x(), { p: 0.5, key, out: wrong({ data: out, shape: [4] }) }), TypeError, /^out has to be/);
-    refuses((out) => dropout({ data: x(), shape: [4] }, { p: 0.5, key, out: wrong(out) }), TypeError, /^out has to be/);
+    refusesUnwritten(
+      (out) => dropout(x(), { p: 0.5, key, out: wrong({ data: out, shape: [24] }) }),
+      TypeError,
+      /^out has to be/,
+    );
+    refusesUnwritten(
+      (out) => dropout({ data: x(), shape: [4] }, { p: 0.5, key, out: wrong(out) }),
+      TypeError,
+      /^out has to be/,
+    );
 
     for (const memory of [new ArrayBuffer(64), new Arena({ bytes: 64 }).uint8(64).buffer]) {
       const all = new Float32Array(memory).fill(3);
@@ -161,48 +161,48 @@ describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, applyMask, dro
         refuses(() => dropout(all.subarray(4, 8), { p: 0.5, key, out: all.subarray(4 + shift) }), RangeError, overlap);
       }
       expect(all.every((v) => v === 3)).toBe(true);
-      // Side by side, or behind the part of a longer out that is written, is no overlap.
+      // Next to x, or overlapping only the part of a longer out that is not written: no overlap.
       dropout(all.subarray(4, 8), { p: 0.5, key, out: all.subarray(0) });
       dropout(all.subarray(4, 8), { p: 0.5, key, out: all.subarray(8) });
     }
   });
 
-  it('detached arrays, also beside empty ones', () => {
+  it('refuse detached arrays, also where x is empty', () => {
     const detached = <A extends Float32Array | Uint8Array>(array: A): A => {
       structuredClone(array.buffer, { transfer: [array.buffer as ArrayBuffer] });
       return array;
     };
     const message = (name: string) => new RegExp(`^${name} is detached$`);
-    refuses((out) => dropout(detached(x()), { p: 0.5, key, out }), TypeError, message('x'));
+    refusesUnwritten((out) => dropout(detached(x()), { p: 0.5, key, out }), TypeError, message('x'));
     refuses(() => dropout(x(), { p: 0.5, key, out: detached(x()) }), TypeError, message('out'));
     refuses(() => dropout(new Float32Array(0), { p: 0.5, key, out: detached(x()) }), TypeError, message('out'));
-    refuses((out) => applyMask(x(), detached(new Uint8Array(4)), { p: 0.5, out }), TypeError, message('mask'));
+    refusesUnwritten((out) => applyMask(x(), detached(new Uint8Array(4)), { p: 0.5, out }), TypeError, message('mask'));
     refuses(() => mask(4, { p: 0.5, key, out: detached(new Uint8Array(4)) }), TypeError, message('out'));
     refuses(() => new Dropout().forward(detached(x())), TypeError, message('x'));
   });
 
-  it('masks of another type, length or format', () => {
-    refuses(
+  it('refuse masks of another type, length or format', () => {
+    refusesUnwritten(
       (out) => applyMask(x(), wrong([1, 0, 0, 1]), { p: 0.5, out }),
       TypeError,
       /^mask has to be a Uint8Array, but got \[/,
     );
-    refuses(
+    refusesUnwritten(
       (out) => applyMask(x(), new Uint8Array(3), { p: 0.5, out }),
       RangeError,
       /^mask\.length has to be 4, but got 3$/,
     );
-    refuses(
+    refusesUnwritten(
       (out) => applyMask(x(), new Uint8Array(4), { p: 0.5, format: 'bits', out }),
       RangeError,
       /^mask\.length has to be 1/,
     );
-    refuses(
+    refusesUnwritten(
       (out) => applyMask(x(), new Uint8Array(4), { p: 0.5, format: wrong('bit'), out }),
       RangeError,
       /^format has to be/,
     );
-    refuses(
+    refusesUnwritten(
       (out) => applyMask(x(), new Uint8Array(4), { p: 0.5, format: wrong(1), out }),
       TypeError,
       /^format has to be a string/,
@@ -224,7 +224,7 @@ describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, applyMask, dro
     expect(bytes.every((v) => v === 1)).toBe(true);
   });
 
-  it('a full arena: no key is drawn, nothing is handed out', () => {
+  it('draw no key and allocate nothing where an arena is full', () => {
     const arena = new Arena({ bytes: 44 });
     const x = arena.float32(4);
     x.fill(1);
@@ -240,21 +240,21 @@ describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, applyMask, dro
     expect(() => new Arena({ bytes: 2 ** 32 + 1 })).toThrow(/^bytes has to be a whole number from 0 to 4294967296/);
   });
 
-  it('a full arena still hands out empty arrays', () => {
+  it('hand out empty arrays from a full arena', () => {
     const arena = new Arena({ bytes: 12 });
     arena.float32(3);
     expect([arena.float64(0).length, arena.float32(0).length, arena.bytesFree]).toEqual([0, 0, 0]);
     expect(() => arena.float64(1)).toThrow(/^n has to be at most 0 in the rest of the arena, but got 1$/);
   });
 
-  it('long and odd values give short messages', () => {
+  it('keep messages short for long and unusual values', () => {
     const got = (x: unknown) => () => dropout(wrong(x), { p: 0.5, key });
     expect(got(new Array(1e6).fill(1))).toThrow(/but got Array$/);
     expect(got([1n, 2n])).toThrow(/but got \[1n,2n\]$/);
     expect(got(Object.create(null))).toThrow(TypeError);
   });
 
-  it('an arena that was reset under x hands out no result over it', () => {
+  it('refuse to write over x after its arena was reset', () => {
     for (const taken of [0, 1]) {
       const arena = new Arena({ bytes: 64 });
       arena.float32(1 - taken);
@@ -268,7 +268,7 @@ describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, applyMask, dro
     }
   });
 
-  it('layer: options, mode, and calls before a forward', () => {
+  it('refuse bad options of a layer, and calls before a forward', () => {
     refuses(
       () => new Dropout(0.5, { generator: wrong({}) }),
       TypeError,
@@ -276,7 +276,7 @@ describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, applyMask, dro
     );
     refuses(() => new Dropout(0.5, { inplace: wrong(1) }), TypeError, /^inplace has to be a boolean, but got 1$/);
     refuses(() => new Dropout().train(wrong('yes')), TypeError, /^mode has to be a boolean, but got "yes"$/);
-    refuses((out) => new Dropout().backward(x(), out), Error, /^backward needs a forward first$/);
+    refusesUnwritten((out) => new Dropout().backward(x(), out), Error, /^backward needs a forward first$/);
     refuses(() => new Dropout().mask(), Error, /^mask needs a forward first$/);
     refuses(
       () => Dropout.fromJSON(wrong({ type: 'Flatten' })),
@@ -285,18 +285,26 @@ describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, applyMask, dro
     );
     const layer = new Dropout();
     layer.forward({ data: x(), shape: [2, 2] });
-    refuses((out) => layer.backward(new Float32Array(3), out), RangeError, /^dy\.length has to be 4, but got 3$/);
+    refusesUnwritten(
+      (out) => layer.backward(new Float32Array(3), out),
+      RangeError,
+      /^dy\.length has to be 4, but got 3$/,
+    );
     refuses(() => layer.backward(wrong(new Uint8Array(4))), TypeError, /^dy has to be a Float32Array/);
     refuses(
       () => layer.backward({ data: x(), shape: [4, 1] }),
       RangeError,
       /^dy\.shape has to be \[2,2\], but got \[4,1\]$/,
     );
-    refuses((out) => layer.backward(x(), out.subarray(1)), RangeError, /^out\.length has to be at least 4, but got 3$/);
+    refusesUnwritten(
+      (out) => layer.backward(x(), out.subarray(0, 3)),
+      RangeError,
+      /^out\.length has to be at least 4, but got 3$/,
+    );
     refuses(() => layer.mask(wrong('hex')), RangeError, /^format has to be "bytes" or "bits", but got "hex"$/);
   });
 
-  it('empty arrays work', () => {
+  it('take empty arrays', () => {
     const layer = new Dropout(0.5, { generator: new Generator(1) });
     expect(layer.forward(new Float32Array(0))).toEqual(new Float32Array(0));
     expect(layer.forward({ data: new Float64Array(0), shape: [0, 3] })).toEqual({
@@ -308,5 +316,48 @@ describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, applyMask, dro
     expect(applyMask(new Float32Array(0), new Uint8Array(0), { p: 0.5 })).toEqual(new Float32Array(0));
     const arena = new Arena({ bytes: 0 });
     expect(layer.forward(arena.float32(0))).toHaveLength(0);
+  });
+
+  it('refuse options that are no object', () => {
+    const calls = [
+      dropout,
+      pkg.alphaDropout,
+      pkg.gaussianDropout,
+      pkg.biasDropoutResidual,
+      pkg.gaussianNoise,
+      pkg.dropBlock2d,
+    ] as unknown as ((x: Float32Array, options: unknown) => unknown)[];
+    for (const bad of [null, 5, 'p', x()])
+      for (const call of calls) refuses(() => call(x(), bad), TypeError, /^options has to be an object, but got /);
+    refuses(() => new Dropout(0.5, wrong(null)), TypeError, 'options has to be an object, but got null');
+    refuses(() => new Arena(wrong(undefined)), TypeError, 'bytes has to be a number, but got undefined');
+  });
+
+  it('name the option that is missing where there are no options', () => {
+    const calls = [dropout, pkg.alphaDropout, pkg.gaussianDropout, pkg.biasDropoutResidual] as ((
+      x: Float32Array,
+    ) => unknown)[];
+    for (const call of calls)
+      refuses(() => call(x()), TypeError, /^dropout probability has to be a number, but got undefined$/);
+  });
+
+  it('refuse unknown options of forward, and draw no key', () => {
+    const layer = new Dropout(0.5, { generator: new Generator(1) });
+    refuses(
+      () => layer.forward(x(), wrong({ trainng: false })),
+      TypeError,
+      'has to be out or training, but got "trainng"',
+    );
+    for (const out of [null, 5, [1]]) {
+      refuses(() => layer.forward(x(), wrong(out)), TypeError, /^out has to be a Float32Array/);
+      refuses(() => layer.forward(x(), { out: wrong(out) }), TypeError, /^out has to be a Float32Array/);
+    }
+    expect(layer.generator.position).toBe(0);
+  });
+
+  it.each(['inplace', 'always'] as const)('refuse to set %s to anything but a boolean', (name) => {
+    const layer = new Dropout(0.5);
+    refuses(() => Object.assign(layer, { [name]: 'no' }), TypeError, `${name} has to be a boolean, but got "no"`);
+    expect(layer[name]).toBe(false);
   });
 });

@@ -1,9 +1,10 @@
 /** Layers, generators and arenas work behind a Proxy, as state of a Vue component, with the same bits. */
 import { describe, expect, it } from 'vitest';
 import type { Layer, LockedDropout, MaskLayer, Tensor } from '../../src/index.js';
+import { size, wave } from '../support/arrays.js';
 import { type Package, packages } from '../support/backends.js';
 import { digestOf } from '../support/digest.js';
-import { LAYERS } from '../support/layers.js';
+import { layersOf } from '../support/layers.js';
 
 const proxies = new WeakMap<object, object>();
 
@@ -25,7 +26,7 @@ type Wrap = typeof plain;
 type Floats = Float32Array | Float64Array;
 
 const filled = <A extends Floats>(x: A): A => {
-  for (let i = 0; i < x.length; i++) x[i] = Math.sin(i + 1) + 2;
+  for (let i = 0; i < x.length; i++) x[i] = wave(i);
   return x;
 };
 
@@ -36,8 +37,6 @@ const bitsOf = (results: unknown[]) =>
       ? `${value.constructor.name} ${digestOf(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))}`
       : value,
   );
-
-const sizeOf = (shape: readonly number[]) => shape.reduce((n, axis) => n * axis, 1);
 
 /** Everything that a layer does on tensors, in training and evaluation. */
 function resultsOf(layer: Layer, tensor: () => Tensor<Floats>): unknown[] {
@@ -65,9 +64,9 @@ function resultsOf(layer: Layer, tensor: () => Tensor<Floats>): unknown[] {
 describe.each(packages)('behind a Proxy, on %s', (_, pkg: Package) => {
   const seeded = () => ({ generator: new pkg.Generator(42) });
 
-  describe.each(LAYERS)('%s', (_, shape, create) => {
+  describe.each(layersOf(pkg))('%s', (_, shape, create) => {
     const tensorOf = (wrap: Wrap, Floats: Float32ArrayConstructor | Float64ArrayConstructor) => () =>
-      wrap({ data: filled(new Floats(sizeOf(shape))), shape: [...shape] });
+      wrap({ data: filled(new Floats(size(shape))), shape: [...shape] });
 
     it.each([Float32Array, Float64Array])('gives the same results on a %o', (Floats) => {
       const expected = resultsOf(create(pkg, 0.3, seeded()), tensorOf(plain, Floats));
@@ -83,7 +82,7 @@ describe.each(packages)('behind a Proxy, on %s', (_, pkg: Package) => {
       ['an Arena behind a Proxy', reactive],
     ])('gives the same results in %s', (_, wrap) => {
       const arena = wrap(new pkg.Arena({ bytes: 2 ** 20 }));
-      const inArena = () => ({ data: filled(arena.float32(sizeOf(shape))), shape: [...shape] });
+      const inArena = () => ({ data: filled(arena.float32(size(shape))), shape: [...shape] });
       const results = resultsOf(reactive(create(pkg, 0.3, seeded())), inArena);
       expect(bitsOf(results)).toEqual(bitsOf(resultsOf(create(pkg, 0.3, seeded()), tensorOf(plain, Float32Array))));
       const layer = reactive(create(pkg, 0.3, seeded()));

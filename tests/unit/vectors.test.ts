@@ -1,75 +1,106 @@
-/** Every entry of the test vectors, on the kernel and on the reference. */
+/** Every test vector of the mask stream and of the normal noise, on the kernel and on the reference. */
 import { describe, expect, it } from 'vitest';
-import type { Kernel } from '../../src/backend/interface.js';
-import { fromBigInt, toBigInt, type U64 } from '../../src/core/u64.js';
-import { kernels, packages } from '../support/backends.js';
+import { quantile } from '../../src/backend/reference/gaussian.js';
+import { fromBigInt, toBigInt } from '../../src/core/u64.js';
+import { backends, packages } from '../support/backends.js';
+import { bitAt, bytesOf, hexOf } from '../support/bits.js';
 import { digestOf } from '../support/digest.js';
-import { vectors } from '../support/vectors.js';
+import { expectSameBits } from '../support/expect.js';
+import { lanes } from '../support/lanes.js';
+import { noiseVectors, streamVectors } from '../support/vectors.js';
+
+it('the files are complete', () => {
+  const { keys, forks, blocks, masks } = streamVectors;
+  expect({ keys: keys.length, forks: forks.length, blocks: blocks.length, masks: masks.length }).toEqual({
+    keys: 5,
+    forks: 15,
+    blocks: 6,
+    masks: 25,
+  });
+  for (const { keys } of streamVectors.keys) expect(keys).toHaveLength(4);
+  for (const { laneOutputs } of blocks) expect(laneOutputs).toHaveLength(16);
+  const lengths = masks.map(({ digests }) => Object.keys(digests).join());
+  expect(new Set(lengths)).toEqual(new Set(['1,31,33,4096,4097,100000', '4096']));
+  expect(noiseVectors.quantile).toHaveLength(64);
+  expect(noiseVectors.noise).toHaveLength(5);
+});
 
 describe.each(packages)('mask stream, version 1, on %s', (_, { Generator, mask, dropout }) => {
-  it.each(vectors.keys)('hands out the keys of seed $seed', ({ seed, keys }) => {
+  it.each(streamVectors.keys)('keys of seed $seed', ({ seed, keys }) => {
     const generator = new Generator(BigInt(seed));
     expect(keys.map((_, c) => generator.keyAt(c))).toEqual(keys.map(BigInt));
     expect(keys.map(() => generator.next())).toEqual(keys.map(BigInt));
   });
 
-  it.each(vectors.forks)('forks seed $seed by "$label"', ({ seed, label, childSeed, firstKey }) => {
+  it.each(streamVectors.forks)('fork of seed $seed by "$label"', ({ seed, label, childSeed, firstKey }) => {
     const parent = new Generator(BigInt(seed), 5);
     const child = parent.fork(label);
     expect([child.seed, child.position, child.keyAt(0)]).toEqual([BigInt(childSeed), 0, BigInt(firstKey)]);
     expect(parent.position).toBe(5);
   });
 
-  it.each(vectors.masks)(
-    'masks seed $seed at $position, p $p, offset $offset',
+  it.each(streamVectors.masks)(
+    'mask of seed $seed at position $position, p = $p, offset $offset',
     ({ seed, position, p, offset, bits, digests }) => {
       const key = new Generator(BigInt(seed), position).next();
       const options = { p, key, offset };
       expect([...mask(bits.length, options)].join('')).toBe(bits);
-      for (const [n, expected] of Object.entries(digests)) {
+      for (const [n, digest] of Object.entries(digests)) {
         const kept = mask(Number(n), { ...options, format: 'bits' });
-        expect(digestOf(kept)).toBe(expected);
-        for (const Floats of [Float32Array, Float64Array]) {
-          const y = dropout(new Floats(Number(n)).fill(1), options);
-          const scale = Floats === Float32Array ? Math.fround(1 / (1 - p)) : 1 / (1 - p);
-          expect(y.every((v, i) => v === ((kept[i >> 3]! >> (i & 7)) & 1 ? scale : 0))).toBe(true);
-        }
+        expect(digestOf(kept)).toBe(digest);
+        for (const ones of [new Float32Array(Number(n)).fill(1), new Float64Array(Number(n)).fill(1)])
+          expectSameBits(
+            dropout(ones, options),
+            ones.map((_, i) => (bitAt(kept, i) ? 1 / (1 - p) : 0)),
+          );
       }
     },
   );
 });
 
-describe.each(kernels)('lanes on %s', (_, kernel) => {
-  it.each(vectors.blocks)('of key $key, block $block', ({ key, block, roundingWord, laneOutputs, lastLaneOutput }) => {
-    const at = block * 4096;
-    const rounding = Number(BigInt(roundingWord) >> 48n);
-    const first = pieces(kernel, fromBigInt(BigInt(key)), at, 4 * laneOutputs.length, rounding);
-    expect(laneOutputs.map((_, lane) => word(first.slice(4 * lane)))).toEqual(laneOutputs.map(BigInt));
-    expect(word(pieces(kernel, fromBigInt(BigInt(key)), at + 4092, 4, rounding))).toBe(BigInt(lastLaneOutput));
+describe.each(backends)('lanes on %s', (_, backend) => {
+  it.each(streamVectors.blocks)(
+    'key $key, block $block',
+    ({ key, block, roundingWord, laneOutputs, lastLaneOutput }) => {
+      const rounding = Number(BigInt(roundingWord) >> 48n);
+      const from = (offset: number, n: number) =>
+        lanes(n, rounding, (P) => {
+          const kept = new Uint8Array(4 * n);
+          backend.mask(kept, 4 * n, false, { key: fromBigInt(BigInt(key)), offset: 4096 * block + offset, P });
+          return kept;
+        });
+      expect(from(0, laneOutputs.length)).toEqual(laneOutputs.map(BigInt));
+      expect(from(4092, 1)).toEqual([BigInt(lastLaneOutput)]);
+    },
+  );
+});
+
+describe('the normal quantile', () => {
+  it.each(noiseVectors.quantile)('of 0x$v has the bits 0x$z', ({ v, z }) => {
+    expect(hexOf(Float32Array.of(quantile(Number.parseInt(v, 16))))).toEqual([z]);
+  });
+
+  it('has the digest of the sweep', () => {
+    const z = Float32Array.from({ length: 65536 }, (_, k) => quantile((k * 65537) % 2 ** 32));
+    expect(digestOf(bytesOf(z))).toBe(noiseVectors.sweep);
   });
 });
 
-/** A lane's output of its four 16-bit pieces. */
-const word = ([a, b, c, d]: number[]) => BigInt(a!) | (BigInt(b!) << 16n) | (BigInt(c!) << 32n) | (BigInt(d!) << 48n);
+describe.each(packages)('normal noise, version 1, on %s', (_, { Generator, gaussianNoise }) => {
+  it.each(noiseVectors.noise)(
+    'noise of seed $seed at position $position, offset $offset',
+    ({ seed, position, offset, length, first, digest }) => {
+      const key = new Generator(BigInt(seed)).keyAt(position);
+      // 0 + z has the bits of z, since no quantile is −0.
+      const z = gaussianNoise(new Float32Array(length), { stddev: 1, key, offset });
+      expect(first).toHaveLength(8);
+      expect(hexOf(z.slice(0, 8))).toEqual(first);
+      expect(digestOf(bytesOf(z))).toBe(digest);
+    },
+  );
+});
 
-/**
- * The 16-bit pieces that serve n elements from `offset` on, read from outside by bisection: with
- * P = T·2^16 − rounding the block's threshold is T exactly, and the mask tells which pieces lie below it.
- */
-function pieces(kernel: Kernel, key: U64, offset: number, n: number, rounding: number): number[] {
-  const low = new Array<number>(n).fill(0);
-  const kept = new Uint8Array(n);
-  for (let bit = 2 ** 15; bit >= 1; bit /= 2)
-    for (const T of new Set(low.map((v) => v + bit))) {
-      kernel.mask(kept, n, false, { key, offset, P: T * 65536 - rounding });
-      low.forEach((v, i) => {
-        if (v + bit === T && kept[i]) low[i] = T;
-      });
-    }
-  return low.map((v) => v ^ 0x8000);
-}
-
-it('keeps words whole between bigint and halves', () => {
+it('64-bit words are the same as bigints and as halves', () => {
   for (const word of [0n, 1n, 2n ** 31n, 2n ** 32n - 1n, 2n ** 63n, 2n ** 64n - 1n])
     expect(toBigInt(fromBigInt(word))).toBe(word);
 });

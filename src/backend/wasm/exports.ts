@@ -48,7 +48,7 @@ export interface ExtrasExports {
     dst: number,
     n: number,
     isF64: boolean,
-    bits: boolean,
+    isBits: boolean,
     scale: number,
     shift: number,
     fill: number,

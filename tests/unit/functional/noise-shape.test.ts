@@ -1,0 +1,76 @@
+/** Noise shapes: which elements share a draw. */
+import { describe, expect, it } from 'vitest';
+import { full, size, tensor } from '../../support/arrays.js';
+import { packages } from '../../support/backends.js';
+import { refuses, refusesUnwritten } from '../../support/expect.js';
+
+describe.each(packages)('a noise shape on %s', (_, { Dropout, Generator, dropout, mask }) => {
+  const key = new Generator(42).next();
+  const p = 0.4;
+
+  // shape, noise shape, the same with x's sizes, and which draw serves the element at an index
+  const cases: [number[], (number | null)[], number[], (index: number[]) => number][] = [
+    [[4, 6], [4, 1], [4, 1], ([a]) => a!],
+    [[4, 6], [null, 1], [4, 1], ([a]) => a!],
+    [[4, 6], [1, null], [1, 6], ([, b]) => b!],
+    [[4, 6], [6], [1, 6], ([, b]) => b!],
+    [[4, 6], [1], [1, 1], () => 0],
+    [[4, 6], [], [1, 1], () => 0],
+    [[3, 4, 5], [3, 1, 5], [3, 1, 5], ([a, , c]) => 5 * a! + c!],
+    [[3, 4, 5], [1, 4, 1], [1, 4, 1], ([, b]) => b!],
+    [[2, 3, 4, 5], [null, 1, null, 1], [2, 1, 4, 1], ([a, , c]) => 4 * a! + c!],
+    [[2, 3, 4, 5, 6], [1, 3, 1, 5, 1], [1, 3, 1, 5, 1], ([, b, , d]) => 5 * b! + d!],
+    [[2, 3, 2, 3, 2, 3], [1, 3, 1, 3, 1, 3], [1, 3, 1, 3, 1, 3], ([, b, , d, , f]) => 9 * b! + 3 * d! + f!],
+    [[2, 3, 2, 3, 2, 3], [2, 1, 2, 1, 2, 1], [2, 1, 2, 1, 2, 1], ([a, , c, , e]) => 4 * a! + 2 * c! + e!],
+  ];
+
+  it.each(cases)('broadcasts to %j the draws of %j', (shape, noiseShape, resolved, drawOf) => {
+    const x = tensor(shape);
+    const draws = mask(size(resolved), { p, key, offset: 3 });
+    const scale = Math.fround(1 / (1 - p));
+    const expected = x.data.map((v, i) => {
+      const index: number[] = [];
+      for (let axis = shape.length - 1, rest = i; axis >= 0; axis--) {
+        index[axis] = rest % shape[axis]!;
+        rest = Math.floor(rest / shape[axis]!);
+      }
+      return draws[drawOf(index)] ? v * scale : 0;
+    });
+    expect([...dropout(x, { p, key, offset: 3, noiseShape }).data]).toEqual([...expected]);
+  });
+
+  it('sees one axis in a plain array, and may be null or [null]', () => {
+    const x = tensor([8]).data;
+    expect(dropout(x, { p, key, noiseShape: [null] })).toEqual(dropout(x, { p, key }));
+    expect(dropout(x, { p, key, noiseShape: null })).toEqual(dropout(x, { p, key }));
+    expect(new Set(dropout(x.fill(1), { p, key, noiseShape: [1] })).size).toBe(1);
+  });
+
+  it.each([
+    { shape: [4, 6], noiseShape: [5, 6] },
+    { shape: [4, 6], noiseShape: [4, 6, 1] },
+    { shape: [4, 6], noiseShape: [1, 4, 6] },
+    { shape: [4], noiseShape: [2] },
+    { shape: [], noiseShape: [1] },
+    { shape: [], noiseShape: [3] },
+  ])('is refused where it cannot be broadcast: $noiseShape to $shape', ({ shape, noiseShape }) => {
+    const message = `noiseShape has to be one that can be broadcast to [${shape}], but got [${noiseShape}]`;
+    const x = tensor(shape);
+    refusesUnwritten(
+      (out) => dropout(x, { p, key, noiseShape, out: { data: out.subarray(0, size(shape)), shape } }),
+      RangeError,
+      message,
+    );
+    const generator = new Generator(1);
+    refuses(() => new Dropout(p, { noiseShape, generator }).forward(x), RangeError, message);
+    expect(generator.position).toBe(0);
+  });
+
+  it('is not spread to a mask of the size of x', () => {
+    const shape = [4096, 1024];
+    const [x, out] = [full(shape, 1), full(shape, 0)];
+    const before = process.memoryUsage().arrayBuffers;
+    dropout(x, { p, key, noiseShape: [4096, 1], out });
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(size(shape) / 8);
+  });
+});

@@ -1,0 +1,78 @@
+/** The layer `LockedDropout`. */
+import { describe, expect, it } from 'vitest';
+import { ones, tensor } from '../../support/arrays.js';
+import { packages } from '../../support/backends.js';
+import { refuses } from '../../support/expect.js';
+
+describe.each(packages)('LockedDropout on %s', (_, { Generator, LockedDropout, mask }) => {
+  const p = 0.4;
+  const create = (options = {}) => new LockedDropout(p, { generator: new Generator(42), ...options });
+  const kept = mask(21, { p, key: new Generator(42).next() });
+
+  it('has one mask for all time steps and calls until reset', () => {
+    const layer = create();
+    const x = ones([5, 3, 7]);
+    const first = layer.forward(x);
+    const scale = Math.fround(1 / (1 - p));
+    expect([...first.data]).toEqual([...x.data].map((_, i) => (kept[i % 21] ? scale : 0)));
+    expect(layer.forward(x)).toEqual(first);
+    expect(layer.forward(ones([1, 3, 7])).data).toEqual(first.data.slice(0, 21));
+    expect(layer.generator.position).toBe(1);
+    layer.reset();
+    expect(layer.forward(x)).not.toEqual(first);
+    expect(layer.generator.position).toBe(2);
+  });
+
+  it('takes the batch axis first', () => {
+    const y = create({ batchFirst: true }).forward(ones([3, 5, 7]));
+    expect([...y.data].map((v) => Number(v > 0))).toEqual(
+      [...y.data].map((_, i) => kept[Math.floor(i / 35) * 7 + (i % 7)]),
+    );
+  });
+
+  it('refuses another batch until reset, and other ranks', () => {
+    const layer = create();
+    layer.forward(tensor([2, 3, 4]));
+    refuses(
+      () => layer.forward(tensor([2, 4, 4])),
+      RangeError,
+      'x.shape has to be of batch 3 and features 4 until reset(), but got [2,4,4]',
+    );
+    layer.reset();
+    layer.forward(tensor([2, 4, 4]));
+    refuses(
+      () => layer.forward(tensor([2, 4])),
+      RangeError,
+      'x.shape has to be [time, batch, features], but got [2,4]',
+    );
+    refuses(
+      () => create({ batchFirst: true }).forward(tensor([2, 4])),
+      RangeError,
+      'x.shape has to be [batch, time, features], but got [2,4]',
+    );
+    expect(layer.eval().forward(tensor([9, 9, 9])).shape).toEqual([9, 9, 9]);
+  });
+
+  it('is stored with the mask in use', () => {
+    const layer = create();
+    const x = tensor([2, 3, 4]);
+    const y = layer.forward(x);
+    const restored = LockedDropout.fromJSON(JSON.parse(JSON.stringify(layer)));
+    expect(restored.forward(x)).toEqual(y);
+    restored.reset();
+    layer.reset();
+    expect(restored.forward(x)).toEqual(layer.forward(x));
+  });
+
+  it('refuses a stored mask that is none', () => {
+    const layer = create();
+    layer.forward(tensor([2, 3, 4]));
+    const json = layer.toJSON();
+    const lock = json.lock as object;
+    refuses(() => LockedDropout.fromJSON({ ...json, lock: { ...lock, batch: -1 } }), RangeError, /^lock\.batch/);
+    for (const key of ['zz', true])
+      refuses(() => LockedDropout.fromJSON({ ...json, lock: { ...lock, key } }), TypeError, /^lock\.key/);
+    const long = '0x1ffffffffffffffff';
+    refuses(() => LockedDropout.fromJSON({ ...json, lock: { ...lock, key: long } }), RangeError, /^lock\.key/);
+  });
+});

@@ -1,0 +1,162 @@
+/** `replaceBuiltins`, which makes stored models load with the layers of this package. */
+import * as tf from '@tensorflow/tfjs-core';
+import { layers, sequential } from '@tensorflow/tfjs-layers';
+import * as arrays from 'dropout-wasm';
+import * as tfjs from 'dropout-wasm/tfjs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { tensor } from '../../support/arrays.js';
+import { restore, store, storedLayers, train, valuesOf } from '../../support/tfjs.js';
+
+describe('replaceBuiltins', () => {
+  const theirs = [
+    layers.dropout({ rate: 0.5 }),
+    layers.spatialDropout1d({ rate: 0.5 }),
+    layers.alphaDropout({ rate: 0.5 }),
+    layers.gaussianDropout({ rate: 0.5 }),
+    layers.gaussianNoise({ stddev: 0.5 }),
+  ].map((layer) => layer.constructor as never);
+  const putBack = () => {
+    for (const type of theirs) tf.serialization.registerClass(type);
+  };
+  afterEach(putBack);
+
+  const names = ['drop', 'spatial', 'alpha', 'gaussian', 'noise'];
+  const types = [tfjs.Dropout, tfjs.Dropout1d, tfjs.AlphaDropout, tfjs.GaussianDropout, tfjs.GaussianNoise];
+  const plain = () =>
+    sequential({
+      layers: [
+        layers.dropout({ rate: 0.5, seed: 3, noiseShape: [4, 1, 6], name: 'drop', inputShape: [5, 6] }),
+        layers.spatialDropout1d({ rate: 0.25, seed: 4, name: 'spatial' }),
+        layers.alphaDropout({ rate: 0.2, name: 'alpha' }),
+        layers.gaussianDropout({ rate: 0.3, name: 'gaussian' }),
+        layers.gaussianNoise({ stddev: 0.1, name: 'noise' }),
+      ],
+    });
+  const input = tensor([4, 5, 6]);
+  const x = tf.tensor(input.data, [4, 5, 6]);
+
+  it('makes a stored model of TensorFlow.js load with these layers and their masks', async () => {
+    const stored = await store(plain());
+    const before = await restore(stored);
+    for (const [i, type] of types.entries()) expect(before.getLayer(names[i]!)).not.toBeInstanceOf(type);
+    tfjs.replaceBuiltins();
+    const model = await restore(stored);
+    for (const [i, type] of types.entries()) expect(model.getLayer(names[i]!)).toBeInstanceOf(type);
+    expect(names.slice(2).map((name) => model.getLayer(name).getConfig())).toMatchObject([
+      { rate: 0.2 },
+      { rate: 0.3 },
+      { stddev: 0.1 },
+    ]);
+    const expected: [string, arrays.Layer][] = [
+      ['drop', new arrays.Dropout(0.5, { noiseShape: [4, 1, 6], generator: new arrays.Generator(3) })],
+      ['spatial', new arrays.Dropout1d(0.25, { channels: 'last', generator: new arrays.Generator(4) })],
+    ];
+    for (const [name, layer] of expected) {
+      const layerOfModel = model.getLayer(name);
+      const calls = [0, 1].map(() => valuesOf(train(layerOfModel, x)));
+      for (const call of calls) expect(call).toEqual([...layer.forward(input).data]);
+      expect(calls[0]).not.toEqual(calls[1]);
+    }
+    // The seeded layer of TensorFlow.js reuses one mask at every step.
+    expect(valuesOf(train(before.getLayer('drop'), x))).toEqual(valuesOf(train(before.getLayer('drop'), x)));
+    expect(valuesOf(model.predict(x))).toEqual(valuesOf(x));
+  });
+
+  it('makes a stored model of Keras load with these layers', async () => {
+    tfjs.replaceBuiltins();
+    const common = { trainable: true, dtype: 'float32', seed: null };
+    const model = await restore({
+      modelTopology: {
+        keras_version: '2.15.0',
+        backend: 'tensorflow',
+        model_config: {
+          class_name: 'Sequential',
+          config: {
+            name: 'keras',
+            layers: [
+              {
+                class_name: 'Dropout',
+                config: {
+                  ...common,
+                  name: 'drop',
+                  batch_input_shape: [null, 5, 6],
+                  rate: 0.5,
+                  noise_shape: [null, 1, 6],
+                  seed: 9,
+                },
+              },
+              { class_name: 'SpatialDropout1D', config: { ...common, name: 'spatial', rate: 0.5, noise_shape: null } },
+              { class_name: 'AlphaDropout', config: { ...common, name: 'alpha', rate: 0.5, noise_shape: [4, 5, 1] } },
+              { class_name: 'GaussianDropout', config: { ...common, name: 'gaussian', rate: 0.5 } },
+              { class_name: 'GaussianNoise', config: { ...common, name: 'noise', stddev: 0.5 } },
+            ],
+          },
+        },
+      } as never,
+    });
+    for (const [i, type] of types.entries()) expect(model.getLayer(names[i]!)).toBeInstanceOf(type);
+    expect(model.getLayer('drop').getConfig()).toMatchObject({
+      noiseShape: [null, 1, 6],
+      generator: { seed: '0x9', position: 0 },
+    });
+    expect(model.getLayer('alpha').getConfig()).toMatchObject({ noiseShape: [4, 5, 1], generator: null });
+  });
+
+  it('stores layers under their TensorFlow.js names, so that they load with and without this package', async () => {
+    const stored = await store(plain());
+    tfjs.replaceBuiltins();
+    const model = await restore(stored);
+    train(model.getLayer('drop'), x);
+    const again = await store(model);
+    expect(storedLayers(again).map(({ class_name }) => class_name)).toEqual([
+      'Dropout',
+      'SpatialDropout1D',
+      'AlphaDropout',
+      'GaussianDropout',
+      'GaussianNoise',
+    ]);
+    const loaded = await restore(again);
+    for (const name of ['drop', 'spatial'])
+      expect(valuesOf(train(loaded.getLayer(name), x))).toEqual(valuesOf(train(model.getLayer(name), x)));
+    putBack();
+    const bare = await restore(again);
+    for (const [i, type] of theirs.entries()) expect(bare.getLayer(names[i]!)).toBeInstanceOf(type);
+    expect(bare.getLayer('drop').getConfig()).toMatchObject({ rate: 0.5, noiseShape: [4, 1, 6] });
+    expect(train(bare.getLayer('drop'), x).shape).toEqual([4, 5, 6]);
+  });
+
+  it('may be called twice, and does not change how layers are created', async () => {
+    const stored = await store(plain());
+    tfjs.replaceBuiltins();
+    const first = (await restore(stored)).getLayer('drop');
+    tfjs.replaceBuiltins();
+    const second = (await restore(stored)).getLayer('drop');
+    expect(second.constructor).toBe(first.constructor);
+    expect(layers.dropout({ rate: 0.5 })).not.toBeInstanceOf(tfjs.Dropout);
+    const own = await restore(
+      await store(sequential({ layers: [new tfjs.Dropout({ rate: 0.5, seed: 1, inputShape: [8] })] })),
+    );
+    expect(own.layers[0]!.getClassName()).toBe('DropoutWasm');
+  });
+
+  it.each([
+    [0.2, 0.62],
+    [0.8, 3.38],
+  ])(
+    'AlphaDropout(%s) keeps mean 0 and deviation 1, where the one of TensorFlow.js has mean %s',
+    async (rate, mean) => {
+      const normal = tf.randomNormal([200, 1000], 0, 1, 'float32', 5);
+      const moments = (layer: layers.Layer) => {
+        const { mean, variance } = tf.moments(train(layer, normal));
+        return [valuesOf(mean)[0]!, Math.sqrt(valuesOf(variance)[0]!)] as const;
+      };
+      const model = sequential({ layers: [layers.alphaDropout({ rate, inputShape: [1000] })] });
+      expect(moments(model.layers[0]!)[0]).toBeCloseTo(mean, 1);
+      tfjs.replaceBuiltins();
+      arrays.manualSeed(1);
+      const [m, deviation] = moments((await restore(await store(model))).layers[0]!);
+      expect(Math.abs(m)).toBeLessThan(0.1);
+      expect(Math.abs(deviation - 1)).toBeLessThan(0.1);
+    },
+  );
+});

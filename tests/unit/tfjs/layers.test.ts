@@ -1,0 +1,328 @@
+/** Every layer for TensorFlow.js: the bits of the layer for arrays, gradients, and storage in models. */
+import * as tf from '@tensorflow/tfjs-core';
+import { layers, sequential } from '@tensorflow/tfjs-layers';
+import * as arrays from 'dropout-wasm';
+import * as tfjs from 'dropout-wasm/tfjs';
+import { describe, expect, it } from 'vitest';
+import { ones, tensor } from '../../support/arrays.js';
+import { refuses } from '../../support/expect.js';
+import { restore, store, storedLayers, train, valuesOf } from '../../support/tfjs.js';
+
+type TfLayer = layers.Layer & { always: boolean };
+
+interface Case {
+  /** The class, in both packages. */
+  name: string;
+  args: { rate?: number; stddev?: number; [option: string]: unknown };
+  /** More options of the layer for arrays, where its defaults differ. */
+  options?: object;
+  shape: number[];
+  /** A shape that the layer refuses. */
+  wrong?: number[];
+}
+
+const last = { channels: 'last' };
+const CASES: Case[] = [
+  { name: 'Dropout', args: { rate: 0.4 }, shape: [6, 20] },
+  { name: 'Dropout', args: { rate: 0.4, noiseShape: [null, 1, 4] }, shape: [8, 5, 4], wrong: [8, 5] },
+  { name: 'Dropout1d', args: { rate: 0.5 }, options: last, shape: [4, 5, 6], wrong: [5, 6] },
+  { name: 'Dropout2d', args: { rate: 0.5 }, options: last, shape: [2, 3, 4, 8], wrong: [3, 4, 8] },
+  { name: 'Dropout2d', args: { rate: 0.5, channels: 'first' }, shape: [2, 8, 3, 4], wrong: [8, 12] },
+  { name: 'Dropout3d', args: { rate: 0.5 }, options: last, shape: [2, 2, 3, 2, 8], wrong: [2, 3, 2, 8] },
+  { name: 'AlphaDropout', args: { rate: 0.3 }, shape: [6, 20] },
+  { name: 'AlphaDropout', args: { rate: 0.3, noiseShape: [1, 20] }, shape: [6, 20], wrong: [20] },
+  { name: 'FeatureAlphaDropout', args: { rate: 0.3 }, options: last, shape: [4, 5, 8], wrong: [8] },
+  { name: 'GaussianDropout', args: { rate: 0.2 }, shape: [6, 20] },
+  { name: 'GaussianNoise', args: { stddev: 0.5 }, shape: [6, 20] },
+  { name: 'DropPath', args: { rate: 0.3 }, shape: [16, 3, 2] },
+  { name: 'DropPath', args: { rate: 0.3, scaleByKeep: false }, shape: [16, 3, 2] },
+  { name: 'DropBlock2d', args: { rate: 0.2, blockSize: 3 }, options: last, shape: [2, 8, 8, 3], wrong: [8, 8, 3] },
+  { name: 'DropBlock2d', args: { rate: 0.2, blockSize: 2, channels: 'first' }, shape: [2, 3, 8, 8], wrong: [6, 64] },
+  { name: 'LockedDropout', args: { rate: 0.5 }, options: { batchFirst: true }, shape: [4, 5, 8], wrong: [4, 8] },
+  { name: 'LockedDropout', args: { rate: 0.5, batchFirst: false }, shape: [5, 4, 8], wrong: [5, 4, 2, 4] },
+];
+
+const known = new Set(CASES.map(({ name }) => name));
+const others = Object.keys(tfjs).filter((name) => name in arrays && /^[A-Z]/.test(name) && !known.has(name));
+/** A layer without a case of its own is tested on this shape. */
+const family = [...CASES, ...others.map((name): Case => ({ name, args: { rate: 0.4 }, shape: [4, 6, 8] }))];
+
+/** A class by its name, from either package. */
+const classIn = <C>(pkg: object, name: string) => pkg[name as never] as C;
+
+const createLayer = (name: string, args: object) => new (classIn<new (args: object) => TfLayer>(tfjs, name))(args);
+
+/** The layer for arrays that does the same. */
+function arrayLayer({ name, args, options }: Case, generator: arrays.Generator): arrays.Layer {
+  const Layer = classIn<new (amount: unknown, options: object) => arrays.Layer>(arrays, name);
+  return new Layer(args.rate ?? args.stddev, { ...args, ...options, generator });
+}
+
+/** Discards the mask of a LockedDropout. */
+const unlock = (layer: object) => (layer as { reset?: () => void }).reset?.();
+
+it('every layer has a case', () => {
+  expect(new Set(family.map(({ name }) => name)).size).toBeGreaterThanOrEqual(11);
+  for (const name of Object.keys(arrays).filter((name) => name in tfjs && /^[A-Z]/.test(name)))
+    expect(family.map(({ name }) => name)).toContain(name);
+});
+
+describe.each(family)('$name $args', (layerCase) => {
+  const { name, args, shape } = layerCase;
+  const input = tensor(shape);
+  const x = tf.tensor(input.data, shape);
+  const create = (more: object) => createLayer(name, { ...args, ...more });
+  const seeded = (more = {}) => create({ seed: 42, ...more });
+  /** The layer for arrays that draws the same. */
+  const twin = () => arrayLayer(layerCase, new arrays.Generator(42));
+
+  it('gives the bits of the layer for arrays in every call', () => {
+    const layer = seeded();
+    const expected = twin();
+    const calls = [0, 1, 2].map(() => {
+      const y = train(layer, x);
+      expect([y.shape, y.dtype]).toEqual([shape, 'float32']);
+      expect(valuesOf(y)).toEqual([...expected.forward(input).data]);
+      unlock(layer);
+      unlock(expected);
+      return String(valuesOf(y));
+    });
+    expect(new Set(calls).size).toBe(3);
+  });
+
+  it('returns its input in inference, and draws no key', () => {
+    const generator = new arrays.Generator(1);
+    const layer = create({ generator });
+    expect(layer.call(x, {})).toBe(x);
+    expect(layer.call(x, { training: false })).toBe(x);
+    expect(valuesOf(layer.apply(x))).toEqual(valuesOf(x));
+    expect(generator.position).toBe(0);
+  });
+
+  it('has the gradient of the layer for arrays, also if it is called again before', () => {
+    const layer = seeded();
+    const weights = tensor(shape, Math.cos);
+    const dx = tf.grad((x) => {
+      const y = train(layer, x);
+      unlock(layer);
+      train(layer, x);
+      return tf.sum(tf.mul(y, tf.tensor(weights.data, shape)));
+    })(x);
+    const expected = twin();
+    expected.forward(input);
+    expect(valuesOf(dx)).toEqual([...expected.backward(weights).data]);
+  });
+
+  it('has a second gradient', () => {
+    const square = (layer: TfLayer) => (x: tf.Tensor) => tf.sum(tf.square(train(layer, x)));
+    const slope = (layer: TfLayer) => (x: tf.Tensor) => tf.sum(tf.grad(square(layer))(x));
+    const expected = twin();
+    expected.forward(input);
+    // y = factor · x + c, so the second derivative of y² is 2 · factor².
+    const factor = expected.backward(ones(shape)).data;
+    const second = valuesOf(tf.grad(slope(seeded()))(x));
+    expect(second.some((v) => v !== 0)).toBe(true);
+    for (const [i, v] of second.entries()) expect(Math.abs(v - 2 * factor[i]! ** 2)).toBeLessThan(1e-5 * (1 + v));
+  });
+
+  it('continues from a stored model with its options and the next masks', async () => {
+    const layer = seeded({ name: 'kept', inputShape: shape.slice(1), always: true });
+    const model = sequential({ layers: [layer] });
+    train(layer, x);
+    const stored = await store(model);
+    const { class_name, config } = storedLayers(stored)[0]!;
+    expect(class_name).toBe(`${name}Wasm`);
+    expect(config.generator).toEqual({ seed: '0x2a', position: 1 });
+    const loaded = (await restore(stored)).getLayer('kept') as TfLayer;
+    expect(loaded).toBeInstanceOf(classIn(tfjs, name));
+    expect(loaded.getConfig()).toEqual(layer.getConfig());
+    expect(loaded.getConfig()).toMatchObject({ ...args, always: true });
+    for (let call = 0; call < 3; call++) {
+      expect(valuesOf(train(loaded, x))).toEqual(valuesOf(train(layer, x)));
+      // The first call shows that the mask of a LockedDropout is stored too.
+      if (call > 0) for (const each of [loaded, layer]) unlock(each);
+    }
+  });
+
+  it('draws from the default generator without a seed, also after it was loaded', async () => {
+    const model = sequential({ layers: [create({ inputShape: shape.slice(1) })] });
+    const loaded = await restore(await store(model));
+    arrays.manualSeed(42);
+    const expected = valuesOf(train(seeded(), x));
+    expect(valuesOf(train(model.layers[0]!, x))).toEqual(expected);
+    expect(valuesOf(train(loaded.layers[0]!, x))).not.toEqual(expected);
+    arrays.manualSeed(42);
+    unlock(loaded.layers[0]!);
+    expect(valuesOf(train(loaded.layers[0]!, x))).toEqual(expected);
+  });
+
+  it('is active in predict with always', () => {
+    const layer = seeded({ always: true, inputShape: shape.slice(1) });
+    const model = sequential({ layers: [layer] });
+    const expected = valuesOf(train(seeded(), x));
+    expect(valuesOf(model.predict(x, { batchSize: shape[0]! }))).toEqual(expected);
+    layer.always = false;
+    expect(valuesOf(model.predict(x, { batchSize: shape[0]! }))).toEqual(valuesOf(x));
+  });
+
+  it('returns its input at 0, and draws no key', () => {
+    const generator = new arrays.Generator(1);
+    const layer = create({ [name === 'GaussianNoise' ? 'stddev' : 'rate']: 0, generator });
+    expect(layer.call(x, { training: true })).toBe(x);
+    expect(generator.position).toBe(0);
+  });
+
+  it('refuses bad arguments in the constructor', () => {
+    const isNoise = name === 'GaussianNoise';
+    const parameter = isNoise ? 'stddev' : 'rate';
+    for (const bad of [-0.1, Number.NaN, isNoise ? Number.POSITIVE_INFINITY : 1.1])
+      refuses(() => create({ [parameter]: bad }), RangeError, isNoise ? /^stddev/ : /^dropout probability/);
+    for (const bad of ['0.5', undefined, null])
+      refuses(() => create({ [parameter]: bad }), TypeError, `${parameter} has to be a number`);
+    refuses(() => seeded({ seed: -1 }), RangeError, /^seed has to be/);
+    refuses(() => seeded({ always: 1 }), TypeError, /^always has to be a boolean, but got 1$/);
+  });
+
+  it('refuses another dtype before it draws a key', () => {
+    const generator = new arrays.Generator(1);
+    const integers = tf.cast(x, 'int32');
+    refuses(
+      () => create({ generator }).call(integers, { training: true }),
+      TypeError,
+      /^x has to be a float32 tensor, but got int32$/,
+    );
+    expect(generator.position).toBe(0);
+  });
+
+  it('leaves no tensor behind', () => {
+    const layer = seeded();
+    const before = tf.memory().numTensors;
+    for (let i = 0; i < 50; i++) {
+      const [y, dx] = tf.tidy(() => [train(layer, x), tf.grad((x) => tf.sum(train(layer, x)))(x)]);
+      expect(tf.memory().numTensors).toBe(before + 2);
+      tf.dispose([y, dx]);
+    }
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('layers in models', () => {
+  const masked = family.filter(({ name }) => 'mask' in classIn<typeof arrays.Dropout>(arrays, name).prototype);
+
+  it.each(masked)('$name $args drops NaN', ({ name, args, shape }) => {
+    const layer = createLayer(name, { ...args, seed: 42 });
+    const broken = valuesOf(train(layer, tf.fill(shape, Number.NaN)));
+    const mask = (layer as never as { arrays: arrays.Dropout }).arrays.mask();
+    expect(mask).toContain(0);
+    expect(mask).toContain(1);
+    // Alpha dropout has one value other than 0 for all dropped elements.
+    const fill = broken[mask.indexOf(0)];
+    expect(Object.is(fill, 0)).toBe(!name.includes('Alpha'));
+    expect(broken).toEqual([...mask].map((kept) => (kept ? Number.NaN : fill)));
+  });
+
+  it.each(family.filter(({ wrong }) => wrong))('$name $args refuses the rank of $wrong', ({ name, args, wrong }) => {
+    const generator = new arrays.Generator(1);
+    const layer = createLayer(name, { ...args, generator });
+    expect(() => train(layer, tf.zeros(wrong!))).toThrow(/is incompatible with layer|^noiseShape has to be/);
+    expect(generator.position).toBe(0);
+  });
+
+  it('are checked for their rank when a model is built', () => {
+    expect(() => sequential({ layers: [new tfjs.Dropout2d({ rate: 0.5, inputShape: [4, 8] })] })).toThrow('ndim=4');
+  });
+
+  it('refuse the options that layers for arrays refuse', () => {
+    const rate = 0.5;
+    refuses(() => new tfjs.Dropout2d({ rate, channels: 'middle' as never }), RangeError, /^channels has to be/);
+    refuses(() => new tfjs.Dropout({ rate, noiseShape: [0] }), RangeError, /^noiseShape has to be/);
+    refuses(() => new tfjs.DropPath({ rate, scaleByKeep: 1 as never }), TypeError, /^scaleByKeep has to be/);
+    refuses(() => new tfjs.DropBlock2d({ rate, blockSize: 0 }), RangeError, /^blockSize has to be/);
+    refuses(() => new tfjs.LockedDropout({ rate, batchFirst: 1 as never }), TypeError, /^batchFirst has to be/);
+  });
+
+  it('take undefined and null for a missing option', () => {
+    const layer = new tfjs.Dropout2d({ rate: 0.5, channels: undefined as never, seed: null, generator: null });
+    expect(layer.getConfig()).toMatchObject({ channels: 'last', generator: null });
+  });
+
+  it('LockedDropout keeps its mask until reset', () => {
+    const layer = new tfjs.LockedDropout({ rate: 0.5, seed: 42 });
+    const x = tf.ones([4, 5, 8]);
+    const first = valuesOf(train(layer, x));
+    expect(valuesOf(train(layer, x))).toEqual(first);
+    expect(() => train(layer, tf.ones([3, 5, 8]))).toThrow(/until reset/);
+    layer.reset();
+    expect(valuesOf(train(layer, x))).not.toEqual(first);
+  });
+
+  it('LockedDropout trains with a reset for every batch, also a shorter last one', async () => {
+    const locked = new tfjs.LockedDropout({ rate: 0.5, seed: 42, inputShape: [5, 8] });
+    const model = sequential({ layers: [locked, layers.flatten(), layers.dense({ units: 1 })] });
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    const callbacks = { onBatchBegin: async () => locked.reset() };
+    await model.fit(tf.ones([10, 5, 8]), tf.ones([10, 1]), { batchSize: 4, epochs: 1, verbose: 0, callbacks });
+    expect(locked.getConfig().generator).toMatchObject({ position: 3 });
+  });
+
+  it('never write to memory of the TensorFlow.js backend, even with inplace', () => {
+    const x = tf.ones([4, 10]);
+    const memory = new Float32Array(40).fill(1);
+    x.dataSync = () => memory as never;
+    const args = { rate: 0.5, seed: 42, inplace: true };
+    expect(valuesOf(train(new tfjs.Dropout(args), x))).toContain(0);
+    expect(memory).toEqual(new Float32Array(40).fill(1));
+  });
+
+  it('train together in one model', async () => {
+    const model = sequential({
+      layers: [
+        layers.dense({ units: 144, inputShape: [8] }),
+        layers.reshape({ targetShape: [6, 6, 4] }),
+        new tfjs.Dropout2d({ rate: 0.2, seed: 1 }),
+        new tfjs.DropBlock2d({ rate: 0.1, blockSize: 2, seed: 2 }),
+        new tfjs.DropPath({ rate: 0.1, seed: 3 }),
+        layers.reshape({ targetShape: [36, 4] }),
+        new tfjs.Dropout1d({ rate: 0.1, seed: 4 }),
+        new tfjs.LockedDropout({ rate: 0.1, seed: 5 }),
+        layers.flatten(),
+        new tfjs.FeatureAlphaDropout({ rate: 0.1, seed: 6 }),
+        new tfjs.AlphaDropout({ rate: 0.1, seed: 7 }),
+        new tfjs.GaussianDropout({ rate: 0.1, seed: 8 }),
+        new tfjs.GaussianNoise({ stddev: 0.1, seed: 9 }),
+        new tfjs.Dropout({ rate: 0.1, seed: 10 }),
+        layers.dense({ units: 1 }),
+      ],
+    });
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    const weights = valuesOf(model.getWeights()[0]);
+    await model.fit(tf.ones([6, 8]), tf.ones([6, 1]), { epochs: 2, batchSize: 3, verbose: 0 });
+    expect(valuesOf(model.getWeights()[0])).not.toEqual(weights);
+    expect(valuesOf(model.getWeights()[0]).every(Number.isFinite)).toBe(true);
+    const positions = model.layers.map((layer) => (layer.getConfig().generator as { position: number })?.position);
+    expect(positions.filter((position) => position !== undefined)).toEqual([4, 4, 4, 4, 1, 4, 4, 4, 4, 4]);
+  });
+
+  it('load from models that version 0.1 stored', async () => {
+    const config = { name: 'old', trainable: true, rate: 0.25, generator: { seed: '0x7', position: 1 } };
+    const model = await restore({
+      modelTopology: {
+        class_name: 'Sequential',
+        config: {
+          name: 'old_model',
+          layers: [
+            { class_name: 'DropoutWasm', config: { ...config, batch_input_shape: [null, 40], dtype: 'float32' } },
+            { class_name: 'DropoutWasm', config: { ...config, name: 'shared', generator: null } },
+          ],
+        },
+      } as never,
+    });
+    const layer = model.getLayer('old') as tfjs.Dropout;
+    const key = new arrays.Generator(7).keyAt(1);
+    expect(layer).toBeInstanceOf(tfjs.Dropout);
+    expect(valuesOf(train(layer, tf.ones([1, 40])))).toEqual([
+      ...arrays.dropout(new Float32Array(40).fill(1), { p: 0.25, key }),
+    ]);
+    expect(model.getLayer('shared').getConfig()).toMatchObject({ rate: 0.25, always: false, generator: null });
+  });
+});
