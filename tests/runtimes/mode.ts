@@ -1,5 +1,5 @@
 /**
- * How the suite of the runtimes runs. `vitest --mode` sets it, or the environment variable RUNTIMES:
+ * How the suite of the runtimes runs. The environment variable RUNTIMES sets it or, without that, `vitest --mode`:
  *
  *   test         npm test: the short list of cases in every runtime that is installed, the full list in Node
  *   required     .ci/run: the same, but a missing runtime fails
