@@ -3,8 +3,14 @@
  * It imports no Node and no vitest.
  */
 import type { Layer, LayerJSON, MaskLayer, Tensor } from '../../src/index.js';
+import { size } from '../support/arrays.js';
+import { bitAt, hexOf } from '../support/bits.js';
 import { Digest, digestOf } from '../support/digest.js';
+import { checkFloat16 } from '../support/float16.js';
+import { GUARD, guardsIntact } from '../support/guards.js';
+import { lanes } from '../support/lanes.js';
 import { type LayerCase, layersOf } from '../support/layers.js';
+import type { NoiseVectors, StreamVectors } from '../support/vectors.js';
 import { Random } from './random.js';
 import { bytesOf, Recorder } from './recorder.js';
 
@@ -13,17 +19,8 @@ type Floats = Float32Array | Float64Array;
 
 /** tests/vectors/mask-stream-v1.json and docs/normal-noise-v1.json. */
 export interface Vectors {
-  stream: {
-    keys: { seed: string; keys: string[] }[];
-    forks: { seed: string; label: string; childSeed: string; firstKey: string }[];
-    blocks: { key: string; block: number; roundingWord: string; laneOutputs: string[]; lastLaneOutput: string }[];
-    masks: { seed: string; position: number; p: number; offset: number; bits: string; digests: object }[];
-  };
-  noise: {
-    quantile: { v: string; z: string }[];
-    sweep: string;
-    noise: { seed: string; position: number; offset: number; length: number; first: string[]; digest: string }[];
-  };
+  stream: StreamVectors;
+  noise: NoiseVectors;
   /** The normal quantile of the reference, which the package does not export. */
   quantile: (v: number) => number;
 }
@@ -117,7 +114,8 @@ const vectorTests = ({ stream, noise, quantile }: Vectors): [string, Test][] => 
     (pkg, recorder) => {
       for (const { key, block, roundingWord, laneOutputs, lastLaneOutput } of stream.blocks) {
         const rounding = Number(BigInt(roundingWord) >> 48n);
-        const words = (at: number, n: number) => lanes(pkg, BigInt(key), block * 4096 + at, n, rounding);
+        const words = (at: number, n: number) =>
+          lanes(n, rounding, (P) => pkg.mask(4 * n, { p: P / 2 ** 32, key: BigInt(key), offset: block * 4096 + at }));
         words(0, laneOutputs.length).forEach((word, lane) => {
           recorder.expect(`lane ${lane} of ${key}, block ${block}`, word, BigInt(laneOutputs[lane]!));
         });
@@ -138,7 +136,7 @@ const vectorTests = ({ stream, noise, quantile }: Vectors): [string, Test][] => 
           if (list === 'short' && Number(n) > 4097) continue;
           for (const Floats of [Float32Array, Float64Array]) {
             const ones = new Floats(Number(n)).fill(1);
-            const expected = ones.map((_, i) => ((kept[i >> 3]! >> (i & 7)) & 1) / (1 - p));
+            const expected = ones.map((_, i) => bitAt(kept, i) / (1 - p));
             recorder.expect(`${Floats.name} of ${n} elements of ${label}`, dropout(ones, options), expected);
           }
         }
@@ -149,7 +147,7 @@ const vectorTests = ({ stream, noise, quantile }: Vectors): [string, Test][] => 
     'vectors: quantile',
     (_, recorder) => {
       for (const { v, z } of noise.quantile)
-        recorder.expect(v, hex(Float32Array.of(quantile(Number.parseInt(v, 16)))).join(), z);
+        recorder.expect(v, hexOf(Float32Array.of(quantile(Number.parseInt(v, 16)))).join(), z);
       const sweep = Float32Array.from({ length: 65536 }, (_, k) => quantile((k * 65537) % 2 ** 32));
       recorder.expect('sweep', digestOf(new Uint8Array(sweep.buffer)), noise.sweep);
     },
@@ -160,43 +158,21 @@ const vectorTests = ({ stream, noise, quantile }: Vectors): [string, Test][] => 
       for (const { seed, position, offset, length, first, digest } of noise.noise) {
         const key = new Generator(BigInt(seed)).keyAt(position);
         const z = gaussianNoise(new Float32Array(length), { stddev: 1, key, offset });
-        recorder.expect(`first of ${seed} at ${position}`, hex(z.slice(0, first.length)).join(), first.join());
+        recorder.expect(`first of ${seed} at ${position}`, hexOf(z.slice(0, first.length)).join(), first.join());
         recorder.expect(`${length} of ${seed} at ${position}`, digestOf(new Uint8Array(z.buffer)), digest);
       }
     },
   ],
 ];
 
-const hex = (x: Float32Array) => Array.from(new Uint32Array(x.buffer), (word) => word.toString(16).padStart(8, '0'));
-
-/**
- * The outputs of n lanes from element `offset` on, found by bisection: with P = T·2^16 − rounding the block's threshold
- * is T exactly, and the mask tells which 16-bit pieces lie below it.
- */
-function lanes({ mask }: Package, key: bigint, offset: number, n: number, rounding: number): bigint[] {
-  const low = new Array<number>(4 * n).fill(0);
-  for (let bit = 2 ** 15; bit >= 1; bit /= 2)
-    for (const T of new Set(low.map((v) => v + bit))) {
-      const kept = mask(4 * n, { p: (T * 65536 - rounding) / 2 ** 32, key, offset });
-      low.forEach((v, i) => {
-        if (v + bit === T && kept[i]) low[i] = T;
-      });
-    }
-  const piece = (i: number) => BigInt(low[i]! ^ 0x8000);
-  return Array.from({ length: n }, (_, lane) =>
-    [0, 1, 2, 3].reduce((word, q) => word | (piece(4 * lane + q) << BigInt(16 * q)), 0n),
-  );
-}
-
 // Random cases
 
-const GUARD = 0xa5;
 const ROOM = 64;
 
 /** Allocates the arrays of a case between guard bytes, in buffers of their own or side by side in an arena. */
 class Memory {
   readonly #arena: InstanceType<Package['Arena']>;
-  readonly #guarded: { all: Uint8Array; from: number; to: number }[] = [];
+  readonly #guarded: { all: Uint8Array; array: ArrayBufferView }[] = [];
 
   constructor({ Arena }: Package) {
     this.#arena = new Arena({ bytes: 4 * 2 ** 20 });
@@ -222,15 +198,14 @@ class Memory {
     const bytes = skew + size * n + ROOM;
     const all = random.word() % 4 ? this.#arena.uint8(8 * Math.ceil(bytes / 8)) : new Uint8Array(bytes);
     const array = new type(all.fill(GUARD).buffer, all.byteOffset + skew, n);
-    this.#guarded.push({ all, from: skew, to: skew + size * n });
+    this.#guarded.push({ all, array });
     return array;
   }
 
   /** Frees the arrays of a case. @throws Error if a guard byte was written */
   release(): void {
-    for (const { all, from, to } of this.#guarded.splice(0))
-      for (const guard of [all.subarray(0, from), all.subarray(to)])
-        if (guard.some((byte) => byte !== GUARD)) throw new Error('wrote out of bounds');
+    for (const { all, array } of this.#guarded.splice(0))
+      if (!guardsIntact(all, [array])) throw new Error('wrote out of bounds');
     this.#arena.reset();
   }
 }
@@ -355,8 +330,6 @@ const RANDOM_TESTS: [string, Test][] = [
 
 // Layers
 
-const size = (shape: readonly number[]) => shape.reduce((n, axis) => n * axis, 1);
-
 function tensor(shape: readonly number[], f64: boolean, seed: number): Tensor<Floats> {
   const data = new (f64 ? Float64Array : Float32Array)(size(shape));
   new Random(seed).fill(data);
@@ -427,33 +400,9 @@ const JSON_TESTS: [string, Test][] = [
 
 // Float16Array, which is not in the digest because Node 20 lacks it
 
-/**
- * Tests Float16Arrays where the engine has them: results must equal those of the same numbers in f32, rounded to f16.
- * @returns whether the engine has them. @throws Error for any other result
- */
+/** Checks Float16Arrays where the engine has them, and returns whether it has. @throws Error if a check fails */
 export function float16(pkg: Package): boolean {
-  if (!('Float16Array' in globalThis)) return false;
-  const random = new Random(16);
-  for (const n of [0, 1, 31, 64, 4097, 20_000]) {
-    const f32 = new Float32Array(n);
-    random.fill(f32);
-    const x = Float16Array.from(f32);
-    f32.set(x);
-    const mask = Uint8Array.from(x, () => random.word() & 1);
-    const options = { p: 0.3, key: random.key() };
-    const calls: [string, (x: Float16Array | Float32Array) => Float16Array | Float32Array][] = [
-      ['dropout', (x) => pkg.dropout(x, options)],
-      ['alphaDropout', (x) => pkg.alphaDropout(x, options)],
-      ['gaussianDropout', (x) => pkg.gaussianDropout(x, options)],
-      ['gaussianNoise', (x) => pkg.gaussianNoise(x, { stddev: 0.3, key: options.key })],
-      ['applyMask', (x) => pkg.applyMask(x, mask, { p: 0.3 })],
-      ['biasDropoutResidual', (x) => pkg.biasDropoutResidual(x, { ...options, bias: x, residual: x })],
-    ];
-    for (const [name, call] of calls) {
-      const [y, expected] = [call(x), Float16Array.from(call(f32))];
-      if (!(y instanceof Float16Array)) throw new Error(`${name}: no Float16Array`);
-      if (y.length !== n || !y.every((v, i) => Object.is(v, expected[i]))) throw new Error(`${name} of ${n} f16`);
-    }
-  }
-  return true;
+  const has = 'Float16Array' in globalThis;
+  if (has) checkFloat16(pkg);
+  return has;
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Layer, LockedDropout, MaskLayer, Tensor } from '../../src/index.js';
 import { size, wave } from '../support/arrays.js';
 import { type Package, packages } from '../support/backends.js';
+import { bytesOf } from '../support/bits.js';
 import { digestOf } from '../support/digest.js';
 import { layersOf } from '../support/layers.js';
 
@@ -32,11 +33,7 @@ const filled = <A extends Floats>(x: A): A => {
 
 /** Results with every array replaced by its type and the digest of its bytes. */
 const bitsOf = (results: unknown[]) =>
-  results.map((value) =>
-    ArrayBuffer.isView(value)
-      ? `${value.constructor.name} ${digestOf(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))}`
-      : value,
-  );
+  results.map((value) => (ArrayBuffer.isView(value) ? `${value.constructor.name} ${digestOf(bytesOf(value))}` : value));
 
 /** Everything that a layer does on tensors, in training and evaluation. */
 function resultsOf(layer: Layer, tensor: () => Tensor<Floats>): unknown[] {

@@ -20,6 +20,9 @@ import {
 import { SharedArena, type SharedArenaOptions } from 'dropout-wasm/threads';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { workerSource } from '../../src/threads/inlined.js';
+import { size } from '../support/arrays.js';
+import { bytesOf } from '../support/bits.js';
+import { GUARD, guardsIntact } from '../support/guards.js';
 
 const key = new Generator(42).next();
 const MEGABYTE = 2 ** 20;
@@ -34,7 +37,6 @@ function filled<A extends FloatArray>(x: A): A {
   return x;
 }
 
-const bytesOf = (x: ArrayBufferView) => Buffer.from(x.buffer, x.byteOffset, x.byteLength);
 const same = (a: ArrayBufferView, b: ArrayBufferView) => Buffer.compare(bytesOf(a), bytesOf(b)) === 0;
 
 /** Allocates arrays, in an arena or on their own. */
@@ -95,9 +97,9 @@ const CALLS: [string, (arrays: Arrays, n: number) => ArrayBufferView[]][] = [
         ],
       ];
       return cases.map(([shape, noiseShape]) => {
-        const size = shape.reduce((product, n) => product * n, 1);
-        const out = { data: arrays.float32(size), shape };
-        return dropout({ data: filled(arrays.float32(size)), shape }, { p: 0.5, key, noiseShape, offset: 5, out }).data;
+        const out = { data: arrays.float32(size(shape)), shape };
+        const x = { data: filled(arrays.float32(size(shape))), shape };
+        return dropout(x, { p: 0.5, key, noiseShape, offset: 5, out }).data;
       });
     },
   ],
@@ -186,7 +188,7 @@ describe.each([1, 2, 3, 8])('%i threads give the bits of plain arrays', (threads
   it('writes no byte outside of out', () => {
     arena.reset();
     const n = 300_001;
-    const all = arena.uint8(8 * MEGABYTE).fill(0xa5);
+    const all = arena.uint8(8 * MEGABYTE).fill(GUARD);
     arena.reset();
     arena.uint8(64);
     const x = filled(arena.float32(n));
@@ -194,8 +196,7 @@ describe.each([1, 2, 3, 8])('%i threads give the bits of plain arrays', (threads
     const [, bits] = [arena.uint8(7), arena.uint8(Math.ceil(n / 8))];
     dropout(x, { p: 0.5, key, out });
     mask(n, { p: 0.5, key, out: bits, format: 'bits' });
-    for (const { byteOffset, byteLength } of [x, out, bits]) all.fill(0xa5, byteOffset, byteOffset + byteLength);
-    expect(all.every((byte) => byte === 0xa5)).toBe(true);
+    expect(guardsIntact(all, [x, out, bits])).toBe(true);
   });
 });
 
