@@ -1,10 +1,7 @@
 /** Random test data, the same in every runtime. It uses no Math.sin and the like, whose last bit varies by engine. */
-type Floats = Float32Array | Float64Array;
+import { LENGTHS, PROBABILITIES, SPECIAL } from '../support/edge-cases.js';
 
-const SPECIAL = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 0, 1e-45, -1e-310, 3e38];
-/** The ends of steps, pairs of steps, blocks and tiles. */
-const LENGTHS = [31, 32, 33, 63, 64, 65, 127, 128, 4095, 4096, 4097, 8192, 12289];
-const PROBABILITIES = [0, 2 ** -33, 1e-10, 0.1, 0.5, 0.9, 0.99999, 1 - 2 ** -33, 1];
+type Floats = Float32Array | Float64Array;
 
 /** xorshift32 (Marsaglia 2003). */
 export class Random {

@@ -1,4 +1,5 @@
 /** What a test leaves behind: a digest of all values that it recorded, in order. It is the same in every engine. */
+import { bitsOf } from '../support/bits.js';
 import { Digest, digestOf } from '../support/digest.js';
 
 export type Value = Float32Array | Float64Array | Uint8Array | string | number | bigint | boolean | undefined;
@@ -30,15 +31,6 @@ export class Recorder {
 const format = (value: Value) =>
   ArrayBuffer.isView(value) ? `[${value.slice(0, 16).join()}${value.length > 16 ? ',…' : ''}]` : value;
 
-/** The bytes of a value. Every NaN gets the same bits, because engines choose its sign and payload. */
-export function bytesOf(value: Value): Uint8Array {
-  if (!ArrayBuffer.isView(value)) return new TextEncoder().encode(`${typeof value} ${value}`);
-  if (value instanceof Uint8Array) return value;
-  const floats = value.slice();
-  const bytes = new Uint8Array(floats.buffer);
-  const size = floats.BYTES_PER_ELEMENT;
-  // Written as bytes: assigning NaN as a number would let the engine choose its bits again.
-  const nan = size === 4 ? [0, 0, 0xc0, 0x7f] : [0, 0, 0, 0, 0, 0, 0xf8, 0x7f];
-  for (let i = 0; i < floats.length; i++) if (Number.isNaN(floats[i])) bytes.set(nan, i * size);
-  return bytes;
-}
+/** The bytes of a value, with one NaN for all. */
+export const bytesOf = (value: Value): Uint8Array =>
+  ArrayBuffer.isView(value) ? bitsOf(value) : new TextEncoder().encode(`${typeof value} ${value}`);
