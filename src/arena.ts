@@ -34,12 +34,12 @@ export interface ArenaOptions {
  */
 export class Arena {
   /** The memory that the arrays live in. */
-  readonly memory: WasmMemory;
+  declare readonly memory: WasmMemory;
   /** @internal Makes this an Allocator. `implements` would name that stripped type in the declarations. */
-  readonly linearMemory: LinearMemory | undefined;
-  private readonly start: number;
-  private readonly end: number;
-  private next: number;
+  declare readonly linearMemory: LinearMemory | undefined;
+  declare private readonly start: number;
+  declare private readonly end: number;
+  declare private next: number;
   private buffer: ArrayBufferLike | undefined;
 
   /**

@@ -24,8 +24,8 @@ export interface GeneratorJSON {
  * const encoder = generator.fork('encoder'); // an independent stream by name
  */
 export class Generator {
-  private root: U64 | undefined;
-  private counter: number;
+  declare private root: U64 | undefined;
+  declare private counter: number;
   /** SplitMix64's state for the next key, seed + (position + 1)·GAMMA, once it has been computed. */
   private state: U64 | undefined;
 

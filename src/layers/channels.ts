@@ -18,7 +18,7 @@ export interface ChannelOptions extends LayerOptions {
 /** Whole channels share a draw. Subclasses differ in the axes that a channel has. */
 abstract class ChannelLayer extends MaskLayer {
   /** Position of the channel axis. */
-  readonly channels: Channels;
+  declare readonly channels: Channels;
   /** Names of the axes within a channel; undefined for any axes, after a required batch axis. */
   protected abstract readonly axes: readonly string[] | undefined;
 
@@ -111,6 +111,6 @@ export class Dropout3d extends ChannelLayer {
  */
 export class FeatureAlphaDropout extends ChannelLayer {
   static override readonly type: string = 'FeatureAlphaDropout';
-  protected readonly axes: undefined;
+  declare protected readonly axes: undefined;
   protected override readonly scaling: Scaling = ALPHA;
 }

@@ -30,9 +30,9 @@ export interface DropBlockLayerOptions extends LayerOptions {
 export class DropBlock2d extends MaskLayer {
   static override readonly type: string = 'DropBlock2d';
   /** Height and width of a block. */
-  readonly blockSize: number;
+  declare readonly blockSize: number;
   /** Position of the channel axis. */
-  readonly channels: Channels;
+  declare readonly channels: Channels;
 
   /**
    * @param p about the probability that an element is dropped, from 0 to 1. Default 0.1

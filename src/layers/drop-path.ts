@@ -27,8 +27,8 @@ const UNSCALED: Scaling = { forward: () => scaleBy(1), gradient: () => scaleBy(1
 export class DropPath extends MaskLayer {
   static override readonly type: string = 'DropPath';
   /** Whether kept samples are scaled by 1 / (1 − p). */
-  readonly scaleByKeep: boolean;
-  protected override readonly scaling: Scaling;
+  declare readonly scaleByKeep: boolean;
+  declare protected readonly scaling: Scaling;
 
   /**
    * @param p probability that a sample is dropped, from 0 to 1. Default 0.1

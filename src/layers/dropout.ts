@@ -30,7 +30,7 @@ export interface DropoutLayerOptions extends LayerOptions {
 export class Dropout extends MaskLayer {
   static override readonly type: string = 'Dropout';
   /** The shape of the draws; undefined where every element has its own draw. */
-  readonly noiseShape: NoiseShape | undefined;
+  declare readonly noiseShape: NoiseShape | undefined;
 
   /**
    * @param p probability that an element is dropped, from 0 to 1. Default 0.5

@@ -18,7 +18,7 @@ import { type ForwardContext, Layer, type LayerOptions } from './layer.js';
  */
 export class GaussianDropout extends Layer {
   static override readonly type: string = 'GaussianDropout';
-  private _p: number;
+  declare private _p: number;
 
   /**
    * @param p the p of the dropout with the same mean and variance, from 0 to 1. Default 0.5
@@ -68,7 +68,7 @@ export class GaussianDropout extends Layer {
 export class GaussianNoise extends Layer {
   static override readonly type: string = 'GaussianNoise';
   static override readonly parameter = 'stddev';
-  private _stddev: number;
+  declare private _stddev: number;
 
   /**
    * @param stddev standard deviation of the noise, a finite number of at least 0

@@ -70,9 +70,9 @@ export abstract class Layer {
   /** The name of the constructor's first parameter. */
   static readonly parameter: 'p' | 'stddev' = 'p';
   /** Source of the keys. */
-  readonly generator: Generator;
-  private _inplace: boolean;
-  private _always: boolean;
+  declare readonly generator: Generator;
+  declare private _inplace: boolean;
+  declare private _always: boolean;
   private _training = true;
   private latest: ForwardContext | undefined;
   private latestKey: U64 | undefined;

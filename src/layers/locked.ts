@@ -33,7 +33,7 @@ interface Lock {
 export class LockedDropout extends MaskLayer {
   static override readonly type: string = 'LockedDropout';
   /** Whether x is [batch, time, features] instead of [time, batch, features]. */
-  readonly batchFirst: boolean;
+  declare readonly batchFirst: boolean;
   private lock: Lock | undefined;
 
   /**

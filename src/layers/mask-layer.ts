@@ -12,7 +12,7 @@ import { type ForwardContext, Layer, type LayerOptions } from './layer.js';
 export abstract class MaskLayer extends Layer {
   /** What becomes of kept and dropped elements. Default: inverted dropout. */
   protected readonly scaling: Scaling = INVERTED;
-  private _p: number;
+  declare private _p: number;
 
   /** @throws TypeError, RangeError unless p is a number from 0 to 1; TypeError for an option of another type */
   constructor(p: number, options: LayerOptions) {

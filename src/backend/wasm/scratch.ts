@@ -28,9 +28,9 @@ type TileArray = FloatArray | Uint8Array;
 
 /** A fixed piece of scratch memory that arrays are copied through. */
 export class Tile {
-  readonly length: number;
-  private readonly whole: TileArray;
-  private head: TileArray;
+  declare readonly length: number;
+  declare private readonly whole: TileArray;
+  declare private head: TileArray;
 
   constructor(whole: TileArray) {
     this.length = whole.length;
