@@ -1,6 +1,6 @@
 /**
- * Compiles assembly/ to dist/*.wasm and writes the modules into src as hex, so bundlers, tests and the type checker need
- * no wasm loader. Hex gzips to 1.5 KB; base64, which splits bytes, to 2.0 KB.
+ * Compiles assembly/ to dist/*.wasm and writes the modules into src as hex, so bundlers, tests and the type checker
+ * need no wasm loader. Hex gzips to 1.5 KB; base64, which splits bytes, to 2.0 KB.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';

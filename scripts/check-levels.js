@@ -1,8 +1,8 @@
 /**
- * Checks the levels of src/ as part of `npm run check`: a file imports from its own level or from lower ones, type
- * imports included. Import cycles within a level are left to biome's rule noImportCycles.
+ * Checks the import order in src/ as part of `npm run check`. Its folders form levels, and a file imports from its own
+ * level or from lower ones, type imports included. Import cycles are left to biome's rule noImportCycles.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 
 /** From the lowest level to the highest: the folders and files of src/. */
@@ -31,9 +31,10 @@ let errors = 0;
 for (const file of files) {
   const code = readFileSync(`src/${file}`, 'utf8');
   for (const [, specifier = ''] of code.matchAll(/(?:from|import|import\() ?'(\.{1,2}\/[^']*\.js)'/g)) {
-    const target = posix.join(posix.dirname(file), specifier);
+    const target = posix.join(posix.dirname(file), specifier).replace(/\.js$/, '.ts');
+    if (!existsSync(`src/${target}`)) throw new Error(`src/${target} is missing: run \`npm run build:kernel\` first`);
     if (levelOf(target) <= levelOf(file)) continue;
-    console.error(`src/${file} imports src/${target.replace(/\.js$/, '.ts')} from a higher level`);
+    console.error(`src/${file} imports src/${target} from a higher level`);
     errors++;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * WebAssembly memory that the user owns, on whose arrays the kernel works in place.
+ * WebAssembly memory that the user owns. The kernel works on its arrays in place.
  * @module
  */
 import { type Allocator, allocatorOf, type LinearMemory, linearMemoryFor, register } from './backend/wasm/memory.js';
@@ -13,7 +13,7 @@ export interface ArenaOptions {
   memory?: WasmMemory;
   /** Where the arena's part of `memory` starts. Default 0. */
   byteOffset?: number;
-  /** The length of that part. Default: up to the present end of the memory. */
+  /** Length of the arena's part of `memory`, in bytes. Default: the rest of the memory. */
   byteLength?: number;
   /** @internal The linear memory of a SharedArena, which may be shared (src/threads). */
   linearMemory?: LinearMemory;
@@ -21,21 +21,21 @@ export interface ArenaOptions {
 
 /**
  * Hands out typed arrays one after the other from a piece of WebAssembly memory. Functions and layers work on them
- * without a copy. An arena's own memory never grows. If another owner grows its memory, the arrays handed out before are
- * detached, as all views of it are.
+ * without a copy. An arena's own memory never grows. If another owner grows its memory, the arrays handed out before
+ * are detached, as all views of it are.
  *
  * @example
  * const arena = new Arena({ bytes: 2 * 4 * 65536 });
  * const x = arena.float32(65536);
  * const out = arena.float32(65536);
  * layer.forward(x, out); // no copy, no allocation
- * arena.reset(); // the next arrays take the same bytes again
+ * arena.reset(); // later arrays reuse the same bytes
  * const within = new Arena({ memory: instance.exports.memory, byteOffset: malloc(4096), byteLength: 4096 });
  */
 export class Arena {
   /** The memory that the arrays live in. */
   declare readonly memory: WasmMemory;
-  /** @internal Makes this an Allocator. `implements` would name that stripped type in the declarations. */
+  /** @internal Makes this an Allocator. `implements` would name a type that is stripped from the declarations. */
   declare readonly linearMemory: LinearMemory | undefined;
   declare private readonly start: number;
   declare private readonly end: number;

@@ -31,7 +31,7 @@ export class Generator {
 
   /**
    * @param seed a bigint from 0 to 2^64 − 1 or an integer from 0 to 2^53. By default 64 random bits are drawn on first
-   *   use (never at import, where some edge runtimes forbid it)
+   *   use by `crypto.getRandomValues` (never at import, where some edge runtimes forbid it)
    * @param position number of the first key, an integer from 0 to 2^53. Default 0
    * @throws TypeError, RangeError for any other seed or position
    */
@@ -52,7 +52,7 @@ export class Generator {
 
   /**
    * Draws the next key.
-   * @throws RangeError after key 2^53 − 1, the last one after which `position` is still exact
+   * @throws RangeError when no key is left: a seed has 2^53 keys
    */
   next(): bigint {
     return toBigInt(this.draw());

@@ -16,12 +16,13 @@ import { extrasModule, gaussianModule, kernelModule } from './wasm/modules.js';
 import type { Scratch } from './wasm/scratch.js';
 import type { WasmModule } from './wasm/types.js';
 
-/** The implementation that serves this process. */
+/** The implementation in use. */
 export interface Backend {
+  /** The WebAssembly kernel or the TypeScript reference. */
   name: 'wasm-simd' | 'reference';
   /** SHA-256 of kernel.wasm. It is the same in every build of a version (docs/runtimes.md). */
   kernelDigest: string;
-  /** The error that made the reference serve in place of WebAssembly, or of a part of it. */
+  /** Why the reference replaces all or part of the WebAssembly backend. */
   reason?: string;
 }
 
@@ -73,7 +74,7 @@ export function gaussian(): Gaussian {
 
 /**
  * Supplies a compiled module, for runtimes that refuse to compile bytes and that no entry of the package covers. Call
- * it before the first use of what the module holds. kernel.wasm is needed in any case.
+ * it before the first call that needs the module. kernel.wasm is always required.
  *
  * @param module kernel.wasm, extras.wasm or gaussian.wasm of this package
  * @throws TypeError for any other module; Error if its part of the kernel is in use already
@@ -99,7 +100,7 @@ export function useModule(module: WasmModule): void {
 }
 
 /**
- * Tells which implementation serves this process. Both give the same bits.
+ * Tells which implementation is in use. Both give the same bits.
  *
  * @example
  * backend(); // { name: 'wasm-simd', kernelDigest: '4f…' }, or { name: 'reference', …, reason: 'CompileError: …' }

@@ -1,6 +1,6 @@
 /**
  * Argument checks. A wrong type is a TypeError, a wrong value a RangeError, and every message has one form: the
- * argument, what was expected, what came. Checks run before anything is written.
+ * argument, what was expected, what was passed. Checks run before anything is written.
  * @module
  */
 import { fromBigInt, type U64 } from './u64.js';

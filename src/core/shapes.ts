@@ -35,8 +35,8 @@ export function checkNoiseShape(value: NoiseShape): NoiseShape {
 
 /**
  * Which elements of x share a draw: the axes of x, outermost first, with neighbors of one kind merged. Axes at even
- * indices have a draw for each element, axes at odd indices repeat the draws of what follows. There are an even number
- * of axes.
+ * indices have a draw for each element, axes at odd indices repeat the draws of the inner axes. The number of axes is
+ * even.
  *
  *   [n, 1]         every element has its own draw       [n, run]       draw i serves run elements
  *   [1, t, n, 1]   t rows of n share their n draws      [b, t, n, 1]   the same b times, each time with new draws
@@ -68,7 +68,7 @@ export function broadcastOf(noiseShape: NoiseShape, shape: readonly number[]): B
 export const noiseLength = (broadcast: Broadcast): number =>
   broadcast.reduce((n, size, axis) => (axis % 2 ? n : n * size), 1);
 
-/** Broadcasts a mask with one byte a draw to one byte for each element of x. */
+/** Broadcasts a mask with one byte per draw to one byte per element of x. */
 export function broadcastMask(mask: Uint8Array, broadcast: Broadcast): Uint8Array {
   let run = 1;
   for (let axis = broadcast.length - 2; axis >= 0; axis -= 2) {

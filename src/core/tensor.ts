@@ -1,5 +1,5 @@
 /**
- * What `x` may be: typed arrays of floats, and `{ data, shape }` around one.
+ * Inputs: typed arrays of floats, and `{ data, shape }` around one.
  * @module
  */
 import { wrongType, wrongValue } from './check.js';
@@ -7,6 +7,7 @@ import { wrongType, wrongValue } from './check.js';
 /** Float16Array, where the TypeScript library has it. */
 export type Float16 = typeof globalThis extends { Float16Array: { prototype: infer T } } ? T : never;
 
+/** A typed array of floats. Float16Array is included where the TypeScript library has it. */
 export type FloatArray = Float32Array | Float64Array | Float16;
 
 /** Elements in row-major order with their shape. An empty shape is a scalar. */
@@ -26,7 +27,7 @@ type Kind<A extends FloatArray> = A extends Float32Array
     ? Float64Array
     : Float16;
 
-/** What `out` may be for an input X: the same kind, on any memory. */
+/** The type of `out` for an input X: the same kind, on any memory. */
 export type Like<X extends Input> =
   X extends Tensor<infer A> ? Tensor<Kind<A>> : X extends FloatArray ? Kind<X> : never;
 
@@ -106,7 +107,10 @@ export function checkLength(array: ArrayLike<number>, length: number, name: stri
 
 const FLOATS = ['Float32Array', 'Float64Array', 'Float16Array'];
 
-/** Compares the name of the type instead of the class, so that arrays of another realm (a frame, a vm context) serve too. */
+/**
+ * Compares the name of the type instead of the class, so that arrays of another realm (a frame, a vm context) are
+ * accepted.
+ */
 function checkArray<A extends FloatArray | Uint8Array>(value: unknown, name: string, types: string[]): A {
   const array = value as A;
   if (!ArrayBuffer.isView(value) || !types.includes(array[Symbol.toStringTag]))

@@ -9,7 +9,10 @@ export interface U64 {
   readonly hi: number;
 }
 
-/** Takes each half modulo 2^32. Halves are integers below 2^53 in magnitude; a positive one may have a fraction, which is cut off. */
+/**
+ * Takes each half modulo 2^32. Halves are integers below 2^53 in magnitude; a positive one may have a fraction, which
+ * is cut off.
+ */
 export const u64 = (hi: number, lo: number): U64 => ({ lo: lo | 0, hi: hi | 0 });
 
 /** Converts an integer from 0 to 2^53. */

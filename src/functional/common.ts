@@ -1,5 +1,5 @@
 /**
- * What the stateless calls share. The dropped elements follow from key, offset and p alone (docs/SPEC.md).
+ * Shared by the stateless calls. Which elements are dropped follows from key, offset and p alone (docs/SPEC.md).
  * @module
  */
 import type { Affine, Draws } from '../backend/interface.js';
@@ -48,7 +48,7 @@ export const scaleBy = (scale: number): Affine => ({ scale, shift: -0, fill: 0 }
 /** Inverted dropout: kept elements are scaled by 1 / (1 − p), which keeps the expectation. */
 export const inverted = (p: number): Affine => scaleBy(1 / (1 - p));
 
-/** What becomes of kept and dropped elements in forward and in backward, as functions of p. */
+/** The affine maps of kept and dropped elements in forward and in backward, as functions of p. */
 export interface Scaling {
   readonly forward: (p: number) => Affine;
   readonly gradient: (p: number) => Affine;

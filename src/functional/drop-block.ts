@@ -28,9 +28,9 @@ export interface Images {
 }
 
 /**
- * DropBlock (Ghiasi et al. 2018), as in torchvision: squares of blockSize are dropped in each channel, so many that an
- * element is dropped with a probability of about p. The rest is scaled by the fraction that was really kept. The
- * gradient with respect to x is the same call on dy. p = 0 copies x, p = 1 gives zeros.
+ * DropBlock (Ghiasi et al. 2018), as in torchvision: squares of blockSize are dropped in each channel, at a density
+ * such that an element is dropped with a probability of about p. Kept elements are divided by the fraction that was
+ * kept. The gradient with respect to x is the same call on dy. p = 0 copies x, p = 1 gives zeros.
  *
  * @param x `{ data, shape }` of rank 4, or of rank 3 without the batch axis
  * @returns `out`, or a new tensor of the kind of x
@@ -69,7 +69,7 @@ export function dropBlockInto(x: FloatArray, out: FloatArray, images: Images, p:
   } else copy(x, out);
 }
 
-/** The factor of the kept elements: n divided by how many of them the mask keeps. */
+/** The scale of the kept elements: n divided by the number that the mask keeps. */
 export function keptScale(mask: Uint8Array, bits: boolean, n: number): number {
   let kept = 0;
   for (let i = 0; i < n; i++) kept += Number(bits ? (mask[i >> 3]! >> (i & 7)) & 1 : mask[i] !== 0);
@@ -78,7 +78,7 @@ export function keptScale(mask: Uint8Array, bits: boolean, n: number): number {
 
 /**
  * The mask as bytes. The stream draws the top left corners of the blocks, among the positions where a block lies wholly
- * inside the image. Their probability gamma is such that blocks cover p of the image where they do not overlap.
+ * inside the image, each with probability gamma. Blocks that did not overlap would cover p of the image.
  */
 export function blockMask(
   { outer, height, width, inner, blockSize }: Images,

@@ -33,8 +33,8 @@ export interface FusedBackwardOptions<X extends Input> extends Omit<CallOptions<
 }
 
 /**
- * Computes residual + dropout(x + bias) in one pass, as the sub-layers of a transformer end (Megatron-LM, ONNX Runtime's
- * BiasDropout). p = 0 adds without dropping, which is its evaluation mode.
+ * Computes residual + dropout(x + bias) in one pass, as the sub-layers of a transformer end (Megatron-LM, ONNX
+ * Runtime's BiasDropout). p = 0 adds without dropping, which is its evaluation mode.
  *
  * @param x rows of bias.length elements
  * @returns `out`, or a new array or tensor of the kind of x; `out` may be x or residual
@@ -91,7 +91,7 @@ export function biasDropoutResidualBackward<X extends Input>(
   return { dx, dbias };
 }
 
-/** What a row has to be like: a plain array of the type of x. */
+/** The kind that a row must have: a plain array of the element type of x. */
 const rowOf = ({ data }: OpenInput): OpenInput => ({ data, shape: undefined });
 
 /** @throws RangeError unless the input is rows of `features` elements */

@@ -10,7 +10,7 @@ import { checkMask, dataOf, type Input, type Like, open, type Result } from '../
 import { checkDraws, inverted } from './common.js';
 import { overlap, resultFor } from './result.js';
 
-/** One byte an element, or one bit: element i is bit i % 8 of byte ⌊i / 8⌋. 1 = kept. */
+/** One byte or one bit per element, 1 = kept. As bits, element i is bit i % 8 of byte ⌊i / 8⌋. */
 export type MaskFormat = 'bytes' | 'bits';
 
 export interface MaskOptions {
@@ -30,12 +30,15 @@ export interface MaskOptions {
 export interface MaskedLayer {
   readonly p: number;
   mask(format?: MaskFormat): Uint8Array;
-  /** @internal What it makes of n elements that a mask keeps and drops; undefined if all become 0. */
+  /** @internal The affine map of n elements under this mask; undefined if all become 0. */
   affineFor(gradient: boolean, mask: Uint8Array, bits: boolean, n: number): Affine | undefined;
 }
 
 export interface ApplyMaskOptions<X extends Input> {
-  /** The probability with which the mask was drawn: kept elements are multiplied by 1 / (1 − p). */
+  /**
+   * The probability with which the mask was drawn: kept elements are multiplied by 1 / (1 − p). Required unless `layer`
+   * is given.
+   */
   p?: number;
   /** In place of p: the layer whose forward, or backward, is applied with this mask. */
   layer?: MaskedLayer;
@@ -50,7 +53,7 @@ export interface ApplyMaskOptions<X extends Input> {
 /**
  * Returns the mask that `dropout` applies for the same key, offset and p.
  *
- * @param length number of elements
+ * @param length number of elements, an integer from 0
  * @returns `out`, or a new array of `length` bytes, or of ⌈length / 8⌉ bytes of bits
  * @throws TypeError, RangeError that names the argument, before anything is written
  * @example
@@ -63,8 +66,9 @@ export function mask(length: number, options: MaskOptions): Uint8Array {
 }
 
 /**
- * Applies a mask that the caller supplies: kept elements become x / (1 − p) and dropped ones +0, or what a training
- * layer makes of them. The gradient is the same call on dy, with `gradient: true` where a layer is given.
+ * Applies a mask that the caller supplies: kept elements become x / (1 − p) and dropped ones +0, or the values that the
+ * given layer would write in training. The gradient is the same call on dy, with `gradient: true` where a layer is
+ * given.
  *
  * @param x elements in row-major order, of any shape
  * @param mask one byte or bit for each element of x, 1 = kept
@@ -72,7 +76,7 @@ export function mask(length: number, options: MaskOptions): Uint8Array {
  * @throws TypeError, RangeError that names the argument, before anything is written
  * @example
  * applyMask(Float32Array.of(1, 2, 3, 4), Uint8Array.of(1, 0, 0, 1), { p: 0.5 }); // 2, 0, 0, 8
- * applyMask(x, layer.mask(), { layer }); // the result of the latest training layer.forward(x)
+ * applyMask(x, layer.mask(), { layer }); // the result of layer.forward(x)
  */
 export function applyMask<X extends Input>(x: X, mask: Uint8Array, options: ApplyMaskOptions<X>): Result<X> {
   const { p, layer, gradient = false, format = 'bytes', out } = checkOptions(options);

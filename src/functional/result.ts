@@ -23,7 +23,7 @@ export function resultFor<X extends Input>(x: OpenInput, out?: Like<X>, name = '
   const { data, shape } = x;
   const target = out === undefined ? emptyLike(data) : openLike(out, x, outName, name);
   if (out !== undefined) checkLength(target, data.length, outName, true);
-  // The same address is in place. Without `out` it is a mistake too: after arena.reset() the new array may overlap x.
+  // Equal addresses mean in place. Without `out` they are an error: after arena.reset() the new array may overlap x.
   const from = data.byteOffset;
   const to = target.byteOffset;
   const bytes = data.length * data.BYTES_PER_ELEMENT;

@@ -19,9 +19,10 @@ function refuse(training: unknown): void {
 
 /** Any layer of dropout-wasm, in evaluation mode. */
 export class Dropout {
+  /** Always false. */
   readonly training = false;
 
-  /** Takes the arguments of the layer of this name in dropout-wasm and ignores them. @throws Error for `always: true` */
+  /** Takes the arguments of the layer of this name in dropout-wasm. @throws Error for `always: true` */
   constructor(
     readonly p?: number,
     options: { always?: boolean } = {},
@@ -46,6 +47,7 @@ export class Dropout {
     return this;
   }
 
+  /** Does nothing: the layer is always in evaluation mode. */
   eval(): this {
     return this;
   }
@@ -53,7 +55,7 @@ export class Dropout {
   /** Does nothing: in evaluation LockedDropout has no mask to discard. */
   reset(): void {}
 
-  /** Restores what `toJSON` of a layer of dropout-wasm returned. */
+  /** Restores what `toJSON` of a layer of dropout-wasm returned. @throws Error if its `always` is true */
   static fromJSON(json: Stored): Dropout {
     return new Dropout(json.p ?? json.stddev, json);
   }
@@ -72,6 +74,6 @@ export {
   Dropout as LockedDropout,
 };
 
-/** Restores what `layersToJSON` of dropout-wasm returned. */
+/** Restores what `layersToJSON` of dropout-wasm returned. @throws Error if `always` of a layer is true */
 export const layersFromJSON = ({ layers }: { layers: Stored[] }): Dropout[] =>
   layers.map((json) => Dropout.fromJSON(json));

@@ -21,7 +21,7 @@ export interface DropBlockLayerOptions extends LayerOptions {
 
 /**
  * DropBlock (Ghiasi et al. 2018), as torchvision's `DropBlock2d`. In training, squares of blockSize are dropped in each
- * channel, and the rest is scaled by the fraction that was really kept. x is of rank 4, or of rank 3 without the batch.
+ * channel, and the rest is divided by the fraction that was kept. x is of rank 4, or of rank 3 without the batch.
  *
  * @example
  * const layer = new DropBlock2d(0.1, { blockSize: 7 });
@@ -35,8 +35,8 @@ export class DropBlock2d extends MaskLayer {
   declare readonly channels: Channels;
 
   /**
-   * @param p about the probability that an element is dropped, from 0 to 1. Default 0.1
-   * @throws TypeError, RangeError for another p, or an option of another type
+   * @param p approximate probability that an element is dropped, from 0 to 1. Default 0.1
+   * @throws TypeError, RangeError unless p is a number from 0 to 1 and every option is valid
    */
   constructor(p = 0.1, options: DropBlockLayerOptions = {}) {
     super(p, options);
@@ -45,7 +45,7 @@ export class DropBlock2d extends MaskLayer {
     this.channels = checkChannels(channels);
   }
 
-  /** @internal The scale is the fraction that the mask keeps. */
+  /** @internal The scale is 1 divided by the fraction that the mask keeps. */
   override affineFor(_gradient: boolean, mask: Uint8Array, bits: boolean, n: number): Affine | undefined {
     return this.p === 1 ? undefined : scaleBy(keptScale(mask, bits, n));
   }

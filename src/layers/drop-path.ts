@@ -32,7 +32,7 @@ export class DropPath extends MaskLayer {
 
   /**
    * @param p probability that a sample is dropped, from 0 to 1. Default 0.1
-   * @throws TypeError, RangeError for another p, or an option of another type
+   * @throws TypeError, RangeError unless p is a number from 0 to 1 and every option is valid
    */
   constructor(p = 0.1, options: DropPathOptions = {}) {
     super(p, options);

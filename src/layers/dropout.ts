@@ -34,7 +34,7 @@ export class Dropout extends MaskLayer {
 
   /**
    * @param p probability that an element is dropped, from 0 to 1. Default 0.5
-   * @throws TypeError, RangeError for another p, or an option of another type
+   * @throws TypeError, RangeError unless p is a number from 0 to 1 and every option is valid
    */
   constructor(p = 0.5, options: DropoutLayerOptions = {}) {
     super(p, options);

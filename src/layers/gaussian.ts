@@ -21,8 +21,8 @@ export class GaussianDropout extends Layer {
   declare private _p: number;
 
   /**
-   * @param p the p of the dropout with the same mean and variance, from 0 to 1. Default 0.5
-   * @throws TypeError, RangeError for another p, or an option of another type
+   * @param p the p of a Dropout layer with the same mean and variance, from 0 to 1. Default 0.5
+   * @throws TypeError, RangeError unless p is a number from 0 to 1 and every option is valid
    */
   constructor(p = 0.5, options: LayerOptions = {}) {
     super(options);
@@ -30,7 +30,7 @@ export class GaussianDropout extends Layer {
   }
 
   /**
-   * The p of the dropout with the same mean and variance, from 0 to 1.
+   * The p of a Dropout layer with the same mean and variance, from 0 to 1.
    * @throws TypeError, RangeError when set to anything else
    */
   get p(): number {
@@ -72,7 +72,7 @@ export class GaussianNoise extends Layer {
 
   /**
    * @param stddev standard deviation of the noise, a finite number of at least 0
-   * @throws TypeError, RangeError for another stddev, or an option of another type
+   * @throws TypeError, RangeError unless stddev and every option are valid
    */
   constructor(stddev: number, options: LayerOptions = {}) {
     super(options);

@@ -1,5 +1,5 @@
 /**
- * What every layer is: a mode, a generator and the state of its latest forward, over the stateless functions.
+ * The base class of layers: a mode, a generator and the state of the latest forward, over the stateless functions.
  * @module
  */
 import { checkBoolean, checkOptions, wrongType } from '../core/check.js';
@@ -57,13 +57,14 @@ export interface ForwardContext {
   readonly broadcast: Broadcast | undefined;
 }
 
-/** A class of layers as JSON restores them. */
+/** A layer class, as `fromJSON` sees it. */
 interface LayerClass<L extends Layer> {
   readonly type: string;
   readonly parameter: 'p' | 'stddev';
   new (amount: number, options: Record<string, unknown>): L;
 }
 
+/** The base class of every layer. */
 export abstract class Layer {
   /** The name under which a layer is stored. The name of the class would not survive a minifier. */
   static readonly type: string = 'Layer';
@@ -121,7 +122,7 @@ export abstract class Layer {
   }
 
   /**
-   * Switches to training mode, or to evaluation if mode is false.
+   * Switches to training mode, or to evaluation if mode is false. Default true.
    * @throws TypeError unless mode is a boolean
    */
   train(mode = true): this {
@@ -177,7 +178,7 @@ export abstract class Layer {
 
   /**
    * Returns the `backward` of the latest forward as a function that later forwards do not change, for a layer that is
-   * used twice in one step.
+   * used twice in one step. The function returns a new array or tensor and throws like `backward`.
    * @throws Error before any forward
    */
   pullback(): <X extends Input>(dy: X) => Result<X> {
@@ -231,7 +232,7 @@ export abstract class Layer {
   /** Writes the gradient of a training forward. */
   protected abstract gradient(dy: FloatArray, out: FloatArray, context: ForwardContext): void;
 
-  /** Checks the shape of x if it matters, and returns which elements share a draw. */
+  /** Checks the shape of x if it matters. Returns which elements share a draw; undefined if none do. */
   protected broadcast(_x: OpenInput): Broadcast | undefined {
     return undefined;
   }

@@ -23,7 +23,7 @@ interface Lock {
 
 /**
  * Variational dropout for recurrent networks (Gal and Ghahramani 2016), as the locked dropout of AWD-LSTM: one mask of
- * [batch, features] for all time steps, of this forward and of later ones until `reset()`.
+ * [batch, features] for all time steps, used by this forward and later ones until `reset()`.
  *
  * @example
  * const layer = new LockedDropout(0.3);
@@ -38,7 +38,7 @@ export class LockedDropout extends MaskLayer {
 
   /**
    * @param p probability that an element is dropped, from 0 to 1. Default 0.5
-   * @throws TypeError, RangeError for another p, or an option of another type
+   * @throws TypeError, RangeError unless p is a number from 0 to 1 and every option is valid
    */
   constructor(p = 0.5, options: LockedDropoutOptions = {}) {
     super(p, options);

@@ -1,5 +1,5 @@
 /**
- * What every layer with a mask is: p, the mask, and what becomes of kept and dropped elements.
+ * The base class of layers with a mask.
  * @module
  */
 import type { Affine } from '../backend/interface.js';
@@ -9,8 +9,9 @@ import { drawsFor, dropoutInto, INVERTED, type Scaling } from '../functional/com
 import { broadcastMaskOf, type MaskFormat, maskOf } from '../functional/mask.js';
 import { type ForwardContext, Layer, type LayerOptions } from './layer.js';
 
+/** The base class of layers that drop elements by a mask. */
 export abstract class MaskLayer extends Layer {
-  /** What becomes of kept and dropped elements. Default: inverted dropout. */
+  /** How kept and dropped elements are computed. Default: inverted dropout. */
   protected readonly scaling: Scaling = INVERTED;
   declare private _p: number;
 
@@ -33,7 +34,8 @@ export abstract class MaskLayer extends Layer {
   }
 
   /**
-   * The mask of the latest forward, for every element of x; 1 = kept. After an evaluation forward every element is kept.
+   * The mask of the latest forward, for every element of x; 1 = kept. After an evaluation forward every element is
+   * kept.
    *
    * @param format 'bytes' (the default) or 'bits', element i in bit i % 8 of byte ⌊i / 8⌋
    * @throws Error before any forward; TypeError, RangeError for another format
@@ -42,7 +44,7 @@ export abstract class MaskLayer extends Layer {
     return this.maskOf(this.latestForward('mask'), format);
   }
 
-  /** @internal For applyMask: what becomes of n elements that a mask keeps and drops; undefined if all become 0. */
+  /** @internal For applyMask: the affine map of n elements under this mask; undefined if all become 0. */
   affineFor(gradient: boolean, _mask: Uint8Array, _bits: boolean, _n: number): Affine | undefined {
     return this._p === 1 ? undefined : this.scaling[gradient ? 'gradient' : 'forward'](this._p);
   }

@@ -74,8 +74,8 @@ export function layersToJSON(layers: readonly Layer[]): LayersJSON {
 }
 
 /**
- * Restores what `layersToJSON` returned. Layers share generators as the originals did. Layers that drew from the default
- * generator share a generator in its stored state.
+ * Restores what `layersToJSON` returned. Layers share generators as the originals did. Layers that drew from the
+ * default generator share a generator in its stored state.
  *
  * @throws TypeError, RangeError unless json is from `layersToJSON`
  * @example

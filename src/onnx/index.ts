@@ -32,7 +32,7 @@ export type OnnxMask<X extends Input, Opset extends number> = number extends Ops
  * @param trainingMode whether elements are dropped. Default false; before opset 12 it must be false
  * @returns output, of the kind of data, and mask, one byte for each element, 1 = kept. Before opset 10 the mask is of
  *   the kind of data too
- * @throws TypeError, RangeError that names the argument; no key is drawn then
+ * @throws TypeError, RangeError that names the argument, before a key is drawn
  * @example
  * import { onnxDropout } from 'dropout-wasm/onnx';
  * const { output, mask } = onnxDropout(Float32Array.of(1, 2, 3, 4), 0.5, true, { seed: 42 }); // 2, 0, 0, 8; 1, 0, 0, 1

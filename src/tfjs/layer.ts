@@ -1,5 +1,5 @@
 /**
- * What every TF.js layer of this package is: a layer of dropout-wasm that runs on the values of a tensor.
+ * The base classes of the TF.js layers: a layer of dropout-wasm runs on the values of a tensor.
  * @module
  */
 import { serialization, type Tensor } from '@tensorflow/tfjs-core';
@@ -27,7 +27,7 @@ export interface RateArgs extends LayerArgs {
   rate: number;
 }
 
-/** A class of dropout-wasm's layers. */
+/** A layer class of dropout-wasm. */
 export interface ArrayLayerClass<L extends Layer> {
   readonly type: string;
   readonly parameter: 'p' | 'stddev';
@@ -89,11 +89,12 @@ export abstract class ArrayLayer<L extends Layer> extends layers.Layer {
 
 /** A layer with a drop probability, which TF.js calls rate. */
 export abstract class RateLayer<L extends Layer & { p: number }> extends ArrayLayer<L> {
-  /** @throws TypeError, RangeError for a rate that is no number from 0 to 1, or other arguments of another type */
+  /** @throws TypeError, RangeError unless args.rate is a number from 0 to 1 and every other argument is valid */
   constructor(arrays: ArrayLayerClass<L>, args: RateArgs, defaults?: Record<string, unknown>) {
     super(arrays, args.rate, args, defaults);
   }
 
+  /** Probability that an element is dropped. */
   get rate(): number {
     return this.arrays.p;
   }

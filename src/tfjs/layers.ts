@@ -1,7 +1,7 @@
 /**
- * The layers for TF.js models. Each wraps the layer of dropout-wasm with the same name: the same bits for the same seed,
- * one key for each training call, and the input itself otherwise. A model is stored with all options and the state of
- * the generators, so a loaded model draws the masks that the original would have drawn next.
+ * The layers for TF.js models. Each wraps the layer of dropout-wasm with the same name: the same bits for the same
+ * seed, one key for each training call, and the input itself otherwise. A model is stored with all options and the
+ * state of the generators, so a loaded model draws the masks that the original would have drawn next.
  * @module
  */
 import { InputSpec } from '@tensorflow/tfjs-layers';
@@ -42,8 +42,8 @@ export interface LockedDropoutArgs extends RateArgs {
 }
 
 /**
- * Dropout as a TF.js layer. In training, each call draws a new mask, with a seed too (a seeded layer of TF.js reuses one
- * mask at every step). Otherwise the input passes through.
+ * Dropout as a TF.js layer. In training, each call draws a new mask, even with a seed (a seeded layer of TF.js reuses
+ * one mask at every step). Otherwise the input passes through.
  *
  * @example
  * import { Dropout } from 'dropout-wasm/tfjs';
@@ -53,6 +53,7 @@ export class Dropout extends RateLayer<arrays.Dropout> {
   /** The name under which a model stores the layer. */
   static readonly className: string = 'DropoutWasm';
 
+  /** @throws TypeError, RangeError unless args.rate is a number from 0 to 1 and every other argument is valid */
   constructor(args: DropoutArgs) {
     super(arrays.Dropout, args);
   }
@@ -62,12 +63,16 @@ export class Dropout extends RateLayer<arrays.Dropout> {
 export class AlphaDropout extends RateLayer<arrays.AlphaDropout> {
   static readonly className: string = 'AlphaDropoutWasm';
 
+  /** @throws TypeError, RangeError unless args.rate is a number from 0 to 1 and every other argument is valid */
   constructor(args: DropoutArgs) {
     super(arrays.AlphaDropout, args);
   }
 }
 
-/** A layer of images or sequences. The batch axis is always there, so the rank is fixed and checked when a model is built. */
+/**
+ * A layer of images or sequences. The batch axis is always present, so the rank is fixed and checked when a model is
+ * built.
+ */
 abstract class ChannelLayer<L extends arrays.Layer & { p: number }> extends RateLayer<L> {
   constructor(layer: ArrayLayerClass<L>, args: ChannelArgs, rank: ConstructorParameters<typeof InputSpec>[0]) {
     super(layer, args, { channels: 'last' });
@@ -79,6 +84,7 @@ abstract class ChannelLayer<L extends arrays.Layer & { p: number }> extends Rate
 export class Dropout1d extends ChannelLayer<arrays.Dropout1d> {
   static readonly className: string = 'Dropout1dWasm';
 
+  /** @throws TypeError, RangeError unless args.rate is a number from 0 to 1 and every other argument is valid */
   constructor(args: ChannelArgs) {
     super(arrays.Dropout1d, args, { ndim: 3 });
   }
@@ -94,6 +100,7 @@ export class Dropout1d extends ChannelLayer<arrays.Dropout1d> {
 export class Dropout2d extends ChannelLayer<arrays.Dropout2d> {
   static readonly className: string = 'Dropout2dWasm';
 
+  /** @throws TypeError, RangeError unless args.rate is a number from 0 to 1 and every other argument is valid */
   constructor(args: ChannelArgs) {
     super(arrays.Dropout2d, args, { ndim: 4 });
   }
@@ -103,6 +110,7 @@ export class Dropout2d extends ChannelLayer<arrays.Dropout2d> {
 export class Dropout3d extends ChannelLayer<arrays.Dropout3d> {
   static readonly className: string = 'Dropout3dWasm';
 
+  /** @throws TypeError, RangeError unless args.rate is a number from 0 to 1 and every other argument is valid */
   constructor(args: ChannelArgs) {
     super(arrays.Dropout3d, args, { ndim: 5 });
   }
@@ -112,6 +120,7 @@ export class Dropout3d extends ChannelLayer<arrays.Dropout3d> {
 export class FeatureAlphaDropout extends ChannelLayer<arrays.FeatureAlphaDropout> {
   static readonly className: string = 'FeatureAlphaDropoutWasm';
 
+  /** @throws TypeError, RangeError unless args.rate is a number from 0 to 1 and every other argument is valid */
   constructor(args: ChannelArgs) {
     super(arrays.FeatureAlphaDropout, args, { minNDim: 2 });
   }
@@ -121,6 +130,7 @@ export class FeatureAlphaDropout extends ChannelLayer<arrays.FeatureAlphaDropout
 export class GaussianDropout extends RateLayer<arrays.GaussianDropout> {
   static readonly className: string = 'GaussianDropoutWasm';
 
+  /** @throws TypeError, RangeError unless args.rate is a number from 0 to 1 and every other argument is valid */
   constructor(args: RateArgs) {
     super(arrays.GaussianDropout, args);
   }
@@ -130,11 +140,14 @@ export class GaussianDropout extends RateLayer<arrays.GaussianDropout> {
 export class GaussianNoise extends ArrayLayer<arrays.GaussianNoise> {
   static readonly className: string = 'GaussianNoiseWasm';
 
-  /** @throws TypeError, RangeError for a stddev that is no finite number from 0 on */
+  /**
+   * @throws TypeError, RangeError unless args.stddev is a finite number of at least 0 and every other argument is valid
+   */
   constructor(args: GaussianNoiseArgs) {
     super(arrays.GaussianNoise, args.stddev, args);
   }
 
+  /** Standard deviation of the noise. */
   get stddev(): number {
     return this.arrays.stddev;
   }
@@ -148,23 +161,28 @@ export class GaussianNoise extends ArrayLayer<arrays.GaussianNoise> {
 export class DropPath extends RateLayer<arrays.DropPath> {
   static readonly className: string = 'DropPathWasm';
 
+  /** @throws TypeError, RangeError unless args.rate is a number from 0 to 1 and every other argument is valid */
   constructor(args: DropPathArgs) {
     super(arrays.DropPath, args);
   }
 }
 
-/** Dropout of squares of feature maps [batch, height, width, channels], scaled by the fraction that was really kept. */
+/**
+ * Dropout of squares of feature maps [batch, height, width, channels]. The rest is divided by the fraction that was
+ * kept.
+ */
 export class DropBlock2d extends ChannelLayer<arrays.DropBlock2d> {
   static readonly className: string = 'DropBlock2dWasm';
 
+  /** @throws TypeError, RangeError unless args.rate is a number from 0 to 1 and every other argument is valid */
   constructor(args: DropBlockArgs) {
     super(arrays.DropBlock2d, args, { ndim: 4 });
   }
 }
 
 /**
- * Variational dropout for recurrent networks: one mask for all time steps, of this training call and of later ones, until
- * `reset()`. Until then the batch size is fixed. The mask in use is stored with the model.
+ * Variational dropout for recurrent networks: one mask for all time steps, of this training call and of later ones,
+ * until `reset()`. Until then the batch size is fixed. The mask in use is stored with the model.
  *
  * @example
  * const locked = new LockedDropout({ rate: 0.3 });
@@ -173,6 +191,7 @@ export class DropBlock2d extends ChannelLayer<arrays.DropBlock2d> {
 export class LockedDropout extends RateLayer<arrays.LockedDropout> {
   static readonly className: string = 'LockedDropoutWasm';
 
+  /** @throws TypeError, RangeError unless args.rate is a number from 0 to 1 and every other argument is valid */
   constructor(args: LockedDropoutArgs) {
     super(arrays.LockedDropout, args, { batchFirst: true });
     this.inputSpec = [new InputSpec({ ndim: 3 })];

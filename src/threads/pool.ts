@@ -21,14 +21,15 @@ import {
 import type { WorkerLike } from './spawn.js';
 
 /**
- * Elements from which a job is shared with workers that are awake, and from which it is worth waking them: 20 and 105 µs
- * of one thread's work. `npm run bench -- --only threads-2-vs-1` shows where it crosses over: with 65,536 for both, jobs
- * up to 524,288 took up to 10 µs longer than on one thread, the time to wake a thread; from 1,048,576 on they took half.
+ * The fewest elements for which a job is shared with workers that are awake, and for which sleeping workers are woken:
+ * 20 and 105 µs of one thread's work. `npm run bench -- --only threads-2-vs-1` shows where it crosses over: with 65,536
+ * for both, jobs up to 524,288 took up to 10 µs longer than on one thread, the time to wake a thread; from 1,048,576 on
+ * they took half.
  */
 const MIN_SHARED = 131072;
 const MIN_WAKING = 786432;
 
-/** Loads of a worker's state before the caller sleeps on it: some 20 µs, more than the rest of a call takes. */
+/** Polls of a worker's state before the caller sleeps on it: some 20 µs, more than the rest of a call takes. */
 const SPINS = 2000;
 
 export class WorkerPool {
@@ -59,7 +60,7 @@ export class WorkerPool {
   }
 
   /**
-   * Whether a call that writes so many elements should be cut and queued: it is large enough, or part of a batch.
+   * Whether a call that writes this many elements should be cut and queued: it is large enough, or part of a batch.
    * @throws Error, once, if a worker was lost since the last call
    */
   shouldShare(elements: number): boolean {
@@ -67,7 +68,7 @@ export class WorkerPool {
     return this.depth > 0 || this.isShared(elements);
   }
 
-  /** Adds a worker that is ready, even if it was lost since. */
+  /** Adds a worker that was ready, even if it has been lost since then. */
   join(worker: WorkerLike): void {
     this.workers.push(worker);
   }
@@ -77,7 +78,6 @@ export class WorkerPool {
     if (this.workers.includes(worker)) this.lost ??= reason;
   }
 
-  /** Ends the workers. */
   end(): void {
     Atomics.store(this.words, END, 1);
     Atomics.add(this.words, JOB, 2);
@@ -98,7 +98,7 @@ export class WorkerPool {
     }
   }
 
-  /** Queues a call that writes so many elements. */
+  /** Queues a call that writes this many elements. */
   add(elements: number, fn: Fn, ...args: number[]): void {
     if (this.count === MAX_CALLS) this.runQueue();
     const at = CALL * this.count++;
@@ -140,7 +140,7 @@ export class WorkerPool {
     );
   }
 
-  /** Whether workers take part in a job of so many elements. */
+  /** Whether workers take part in a job of this many elements. */
   private isShared(elements: number): boolean {
     if (elements < MIN_SHARED || this.workers.length === 0) return false;
     return elements >= MIN_WAKING || this.countAwake() > 0;

@@ -1,6 +1,6 @@
 /**
- * The control words and the call queue that a pool of threads shares. They live in a buffer of their own, where no write
- * to the arena's memory can reach them.
+ * The control words and the call queue that a pool of threads shares. They live in a buffer of their own, where no
+ * write to the arena's memory can reach them.
  *
  *   JOB      odd while a job is open; workers sleep on this word
  *   NEXT     index of the next call to take; taking it adds 1
@@ -40,9 +40,9 @@ export enum State {
  */
 export const AWAKE = 0.1;
 
-/** The most calls in a job. */
+/** The maximum number of calls per job. */
 export const MAX_CALLS = 512;
-/** Numbers in a call. */
+/** Numbers per call. */
 export const CALL = 16;
 
 const controlWords = (workers: number): number => stateOf(workers);

@@ -27,7 +27,10 @@ export interface SharedArenaOptions {
   worker?: 'url' | 'blob';
   /** In place of `worker`: creates a worker that runs the module `dropout-wasm/threads/worker.js`. */
   spawn?: () => WorkerLike | Promise<WorkerLike>;
-  /** Milliseconds after which a silent worker counts as dead, at its start and at work. Default 5000. */
+  /**
+   * Milliseconds after which a silent worker counts as dead, at its start and at work. A positive integer, default
+   * 5000.
+   */
   timeout?: number;
 }
 
@@ -95,7 +98,7 @@ export class SharedArena extends Arena {
   }
 }
 
-/** Starts a worker in the first of several ways that works. */
+/** Tries each way in turn until a worker starts. */
 async function start(
   ways: readonly (() => WorkerLike | Promise<WorkerLike>)[],
   message: InitMessage,
@@ -150,7 +153,9 @@ function checkShared(): void {
   );
 }
 
-/** @throws RangeError from the engine if it cannot allocate that much; Error where it refuses WebAssembly with threads */
+/**
+ * @throws RangeError from the engine if it cannot allocate that much; Error where it refuses WebAssembly with threads
+ */
 function createSharedMemory(bytes: number, modules: Uint8Array<ArrayBuffer>[]): [WasmMemory, Exports] {
   try {
     const pages = Math.ceil(bytes / 65536);

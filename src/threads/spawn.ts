@@ -5,7 +5,10 @@
 import { workerSource } from './inlined.js';
 import type { InitMessage, ReadyMessage } from './queue.js';
 
-/** A Web Worker, also Deno's or Bun's, or a Worker of node:worker_threads, that runs dropout-wasm/threads/worker.js. */
+/**
+ * A Web Worker, including Deno's and Bun's, or a Worker of node:worker_threads, that runs
+ * dropout-wasm/threads/worker.js.
+ */
 export interface WorkerLike {
   postMessage(message: unknown): void;
   terminate(): unknown;
@@ -19,7 +22,9 @@ export interface WorkerLike {
 
 type NodeWorkerClass = new (url: URL, options: { execArgv: string[] }) => WorkerLike;
 
-/** The Worker of node:worker_threads. It is looked up without an import, which bundlers for browsers could not resolve. */
+/**
+ * The Worker of node:worker_threads. It is looked up without an import, which bundlers for browsers could not resolve.
+ */
 function nodeWorkerClass(): NodeWorkerClass | undefined {
   const { process } = globalThis as unknown as {
     process?: { getBuiltinModule?(name: string): { Worker: NodeWorkerClass } | undefined };
@@ -29,7 +34,7 @@ function nodeWorkerClass(): NodeWorkerClass | undefined {
 
 /**
  * Node's Worker where the runtime's Web Workers are missing or would keep the process alive, as Deno's do; undefined
- * where Web Workers serve.
+ * where Web Workers are fine.
  *
  * @throws Error where there is neither
  */
@@ -59,7 +64,7 @@ export function fromBlob(): WorkerLike {
   try {
     return new Worker(url, { type: 'module' });
   } finally {
-    // The URL is revoked late, because the worker reads it asynchronously.
+    // Revoked later, because the worker reads the URL asynchronously.
     (setTimeout(() => URL.revokeObjectURL(url), 60_000) as { unref?(): void }).unref?.();
   }
 }

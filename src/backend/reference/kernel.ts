@@ -29,7 +29,7 @@ export const referenceKernel: Kernel = {
   },
 };
 
-/** The draw that serves element i: its coordinates along the axes that have draws of their own. */
+/** The index of the draw for element i, from its coordinates along the axes that have draws of their own. */
 function drawOf(i: number, broadcast: Broadcast): number {
   let draw = 0;
   let stride = 1;

@@ -5,7 +5,7 @@
 import type { Broadcast } from '../../core/shapes.js';
 
 /**
- * Elements at … at + length − 1 of x, served by `noise` draws starting at draw `first`. In the terms of
+ * Elements at … at + length − 1 of x, which share `noise` draws starting at draw `first`. In the terms of
  * assembly/spread.ts they are rows · repeats · row · run elements.
  */
 export interface Chunk {
@@ -19,11 +19,11 @@ export interface Chunk {
 }
 
 /**
- * Calls `visit` for the chunks of a broadcast, in order. A chunk is as many slabs of an axis as fit, of the outermost
- * axis whose slabs do.
+ * Calls `visit` for the chunks of a broadcast, in order. A chunk holds as many slabs as fit, along the outermost axis
+ * whose slabs fit.
  *
  * @param max elements in a chunk
- * @param mayExceed whether slabs with draws of their own may exceed `max` together
+ * @param mayExceed whether slabs with draws of their own may exceed `max` in total
  */
 export function eachChunk(broadcast: Broadcast, max: number, mayExceed: boolean, visit: (chunk: Chunk) => void): void {
   const cut = (axis: number, at: number, first: number): void => {

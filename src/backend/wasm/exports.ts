@@ -1,6 +1,6 @@
 /**
  * The exports of the WebAssembly modules, as assembly/ declares them. Their parameters stay flat: they are the ABI of
- * functions that run on memories of other owners.
+ * functions that also run on memory owned by others.
  * @module
  */
 

@@ -12,7 +12,7 @@ import { batch, commonMemory, instantiate, type LinearMemory, linearMemoryOf } f
 import { OPERAND_TILE, Scratch, sizeOf, X_TILE } from './scratch.js';
 import type { WasmModule } from './types.js';
 
-/** Elements of x that one draw of a row serves at once. More would leave the L2 cache between repeats. */
+/** The most elements of x in a chunk of repeated rows. More would leave the L2 cache between repeats. */
 const L2_ELEMENTS = 32768;
 
 export class WasmKernel implements Kernel {

@@ -17,7 +17,7 @@ export interface LinearMemory {
   batch?(calls: () => void): void;
 }
 
-/** Runs calls of which none reads what another writes. */
+/** Runs independent calls: none reads what another writes. */
 export const batch = (memory: LinearMemory, calls: () => void): void => (memory.batch ? memory.batch(calls) : calls());
 
 const linearMemories = /* @__PURE__ */ new WeakMap<WasmMemory, LinearMemory>();
@@ -36,7 +36,7 @@ export interface Allocator {
 
 const allocators = /* @__PURE__ */ new WeakMap<ArrayBufferLike | ArrayBufferView, Allocator>();
 
-/** Registers the arrays on a buffer, or one array, which is found faster. Unregistered arrays are copied. */
+/** Registers all arrays on a buffer, or a single array, which is faster to look up. Unregistered arrays are copied. */
 export function register(owned: ArrayBufferLike | ArrayBufferView, allocator: Allocator): void {
   allocators.set(owned, allocator);
 }

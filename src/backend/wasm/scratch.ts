@@ -8,15 +8,15 @@ import type { LinearMemory } from './memory.js';
 import type { WasmMemory } from './types.js';
 
 /**
- * Bytes of a tile: a block of f32. Measured at 64K f32: 16 KB 0.28 ns an element, 8 KB 0.35, 32 KB 0.32. The tile and
+ * Bytes of a tile: a block of f32. Measured at 64K f32: 16 KB 0.28 ns per element, 8 KB 0.35, 32 KB 0.32. The tile and
  * the pieces of x and out should fit the L1 cache together.
  */
 const TILE_BYTES = 16384;
 
 /**
  * Addresses of the tiles. They avoid 4K aliasing: when source and target of a copy agree in their low 12 bits, loads
- * stall on unrelated stores. Large arrays start a few bytes into a page, so a tile at address 0 took 0.33 ns an element
- * instead of 0.28.
+ * stall on unrelated stores. Large arrays start a few bytes into a page, so a tile at address 0 took 0.33 ns per
+ * element instead of 0.28.
  */
 export const X_TILE = 1040;
 /** The second operand: a caller's mask, or a residual. */
