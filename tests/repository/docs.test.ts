@@ -19,7 +19,7 @@ async function run(code: string): Promise<string[]> {
 describe('docs/layers.md', () => {
   const snippets = snippetsOf(page);
 
-  it('has no code blocks but snippets', () => {
+  it('contains no code blocks other than snippets', () => {
     expect(page.match(/^ *(```|~~~)/gm)).toHaveLength(2 * snippets.length);
   });
 

@@ -135,7 +135,7 @@ export const runtimes: Runtime[] = [
   },
 ];
 
-/** Runs threads.ts in a page that is not isolated, and so has no shared memory. */
+/** Runs threads.ts in a non-isolated page, which has no shared memory. */
 export const threadsUnisolated = (): Promise<string> => chromium.run({ module: 'threads' });
 
 export const chromiumFound: boolean = chromium.command !== undefined;

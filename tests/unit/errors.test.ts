@@ -171,7 +171,7 @@ describe.each(packages)('calls and layers on %s', (_, pkg) => {
     }
   });
 
-  it('refuse detached arrays, also where x is empty', () => {
+  it('refuse detached arrays, even if x is empty', () => {
     const detached = <A extends Float32Array | Uint8Array>(array: A): A => {
       structuredClone(array.buffer, { transfer: [array.buffer as ArrayBuffer] });
       return array;
@@ -341,7 +341,7 @@ describe.each(packages)('calls and layers on %s', (_, pkg) => {
     refuses(() => new Arena(wrong(undefined)), TypeError, 'bytes has to be a number, but got undefined');
   });
 
-  it('name the option that is missing where there are no options', () => {
+  it('name the missing option', () => {
     const calls = [dropout, pkg.alphaDropout, pkg.gaussianDropout, pkg.biasDropoutResidual] as ((
       x: Float32Array,
     ) => unknown)[];

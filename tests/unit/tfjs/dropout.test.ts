@@ -25,7 +25,7 @@ describe('dropout', () => {
     expect(valuesOf(tf.grad(slope)(x))).toEqual(expected.map((v) => (v ? 8 : 0)));
   });
 
-  it('has a gradient for the options at the time of the call', () => {
+  it('uses the options as they were at the call', () => {
     const options = { p: 0.5, key };
     const f = (x: tf.Tensor) => {
       const y = tf.sum(dropout(x, options));

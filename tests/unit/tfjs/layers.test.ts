@@ -99,7 +99,7 @@ describe.each(family)('$name $args', (layerCase) => {
     expect(generator.position).toBe(0);
   });
 
-  it('has the gradient of the layer for arrays, also if it is called again before', () => {
+  it('has the gradient of the layer for arrays, even if it is called again before', () => {
     const layer = seeded();
     const weights = tensor(shape, Math.cos);
     const dx = tf.grad((x) => {
@@ -144,7 +144,7 @@ describe.each(family)('$name $args', (layerCase) => {
     }
   });
 
-  it('draws from the default generator without a seed, also after it was loaded', async () => {
+  it('draws from the default generator without a seed, even after it was loaded', async () => {
     const model = sequential({ layers: [create({ inputShape: shape.slice(1) })] });
     const loaded = await restore(await store(model));
     arrays.manualSeed(42);
@@ -256,7 +256,7 @@ describe('layers in models', () => {
     expect(valuesOf(train(layer, x))).not.toEqual(first);
   });
 
-  it('LockedDropout trains with a reset for every batch, also a shorter last one', async () => {
+  it('LockedDropout trains with a reset for every batch, including a shorter last batch', async () => {
     const locked = new tfjs.LockedDropout({ rate: 0.5, seed: 42, inputShape: [5, 8] });
     const model = sequential({ layers: [locked, layers.flatten(), layers.dense({ units: 1 })] });
     model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
@@ -303,7 +303,7 @@ describe('layers in models', () => {
     expect(positions.filter((position) => position !== undefined)).toEqual([4, 4, 4, 4, 1, 4, 4, 4, 4, 4]);
   });
 
-  it('load from models that version 0.1 stored', async () => {
+  it('load models stored by version 0.1', async () => {
     const config = { name: 'old', trainable: true, rate: 0.25, generator: { seed: '0x7', position: 1 } };
     const model = await restore({
       modelTopology: {
