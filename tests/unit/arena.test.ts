@@ -129,7 +129,7 @@ describe("an arena in another module's memory", () => {
     expect([...arrays[2]!]).toEqual([...dropout(ones([64]).data, { p: 0.5, key })]);
   });
 
-  it('refuses another kind of memory, and a part outside of it', () => {
+  it('refuses any other kind of memory, and a part outside of it', () => {
     const memory = owner();
     const refused = (options: object, type: ErrorConstructor, message: string) =>
       refuses(() => new Arena(options), type, message);

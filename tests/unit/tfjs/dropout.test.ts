@@ -35,7 +35,7 @@ describe('dropout', () => {
     expect(valuesOf(tf.grad(f)(x))).toEqual(expected.map((v) => (v ? 2 : 0)));
   });
 
-  it('refuses another dtype and a bad p', () => {
+  it('refuses any other dtype and a bad p', () => {
     refuses(
       () => dropout(tf.cast(x, 'int32'), { p: 0.5, key }),
       TypeError,
