@@ -40,7 +40,10 @@ describe('docs/layers.md', () => {
   });
 
   it.each(layerNames(dropoutWasm))('has a section on %s, with an example', (name) => {
-    const headings = text.match(/^#+ .*$/gm)!.join('\n').match(/\w+/g);
+    const headings = text
+      .match(/^#+ .*$/gm)!
+      .join('\n')
+      .match(/\w+/g);
     expect(headings, `docs/layers.md has no section on ${name}`).toContain(name);
     const examples = snippets.flatMap(({ name: heading }) => heading.match(/\w+/g));
     expect(examples, `docs/layers.md has no example in the section on ${name}`).toContain(name);

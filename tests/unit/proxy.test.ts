@@ -81,7 +81,9 @@ describe.each(packages)('behind a Proxy, on %s', (_, pkg: Package) => {
       const arena = wrap(new pkg.Arena({ bytes: 2 ** 20 }));
       const inArena = () => ({ data: filled(arena.float32(size(shape))), shape: [...shape] });
       const results = resultsOf(reactive(create(pkg, 0.3, seeded())), inArena);
-      expect(digestsOf(results)).toEqual(digestsOf(resultsOf(create(pkg, 0.3, seeded()), tensorOf(plain, Float32Array))));
+      expect(digestsOf(results)).toEqual(
+        digestsOf(resultsOf(create(pkg, 0.3, seeded()), tensorOf(plain, Float32Array))),
+      );
       const layer = reactive(create(pkg, 0.3, seeded()));
       arena.reset();
       expect(layer.forward(inArena()).data.buffer).toBe(arena.memory.buffer);

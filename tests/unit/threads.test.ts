@@ -363,7 +363,7 @@ describe('a SharedArena', () => {
     expect(callIsRight(arena)).toBe(true);
   });
 
-  it('is right if called before a worker's exit is noticed', async () => {
+  it("is right if called before a worker's exit is noticed", async () => {
     const arena = await create();
     for (const worker of running) worker.terminate();
     expect(callIsRight(arena)).toBe(true);
