@@ -24,12 +24,12 @@ const { quantile } = await import(module);
 
 const exact = (/** @type {number} */ v) => -Math.SQRT2 * jstat.jStat.erfcinv(2 * ((v + 0.5) / 2 ** 32));
 
-const worst = { tail: { error: 0, v: 0 }, centre: { error: 0, v: 0 } };
+const worst = { tail: { error: 0, v: 0 }, center: { error: 0, v: 0 } };
 const sums = { n: 0, squares: 0 };
 for (let v = 0; v < 2 ** 31; v += v < 2 * TAIL ? 1 : every) {
   const z = quantile(v);
   const error = Math.abs(z - exact(v));
-  const record = worst[v < TAIL ? 'tail' : 'centre'];
+  const record = worst[v < TAIL ? 'tail' : 'center'];
   if (error > record.error) Object.assign(record, { error, v });
   const weight = v < 2 * TAIL ? 1 : every;
   sums.n += weight;

@@ -67,7 +67,11 @@ function wholeNumber(name, text, min) {
   return number;
 }
 
-/** @throws {Error} if TensorFlow.js cannot start its wasm backend. It would silently fall back to a slower one. */
+/**
+ * TensorFlow.js would otherwise silently fall back to a slower backend.
+ *
+ * @throws {Error} if TensorFlow.js cannot start its wasm backend
+ */
 async function useWasmBackend() {
   const folder = fileURLToPath(new URL('.', import.meta.resolve('@tensorflow/tfjs-backend-wasm')));
   setWasmPaths(folder);

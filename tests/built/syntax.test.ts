@@ -1,4 +1,4 @@
-/** dist has no syntax that bundlers of its users reject or that breaks its objects behind a Proxy. */
+/** dist has no syntax that users' bundlers reject or that breaks its objects behind a Proxy. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { transform } from 'esbuild';

@@ -12,7 +12,7 @@ describe.each(packages)('PyTorch, on %s', (_, pkg) => {
   const { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout, Generator, dropout } = pkg;
   const seeded = () => ({ generator: new Generator(20261123) });
 
-  /** Name, layer, a shape of many draws, a small shape, and the layer's text form. */
+  /** Name, layer, a shape of many draws, a small shape, and the layer's string form. */
   const layers = [
     ['Dropout', Dropout, [5000], [5, 5], 'Dropout(p=0.2, inplace=false)'],
     ['Dropout1d', Dropout1d, [100, 50, 3], [5, 3, 4], 'Dropout1d(p=0.2, channels="first", inplace=false)'],
@@ -104,7 +104,7 @@ describe.each(packages)('PyTorch, on %s', (_, pkg) => {
       expect(Math.abs(mean(layer.backward(full(shape, 0.8)).data) - 0.8)).toBeLessThan(0.05);
     });
 
-    it.each([false, true])('returns its input in evaluation, and has a text form, inplace = %s', (inplace) => {
+    it.each([false, true])('returns its input in evaluation, and has a string form, inplace = %s', (inplace) => {
       const layer = new Class(0.2, { ...seeded(), inplace }).eval();
       const x = full(shape, 0.8);
       expect(layer.forward(x)).toBe(x);

@@ -1,24 +1,5 @@
 /** The installed Chromium, for pages. */
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { chromium } from 'playwright-core';
-
-/** The path of Chromium: on PATH, or as Debian's package lists it. */
-export function findChromium(): string | undefined {
-  const names = ['chromium', 'chromium-browser', 'google-chrome'];
-  const path = (process.env.PATH ?? '').split(delimiter).flatMap((folder) => names.map((name) => join(folder, name)));
-  return [...path, ...debian()].find((file) => existsSync(file));
-}
-
-function debian(): string[] {
-  try {
-    const files = execFileSync('dpkg', ['-L', 'chromium'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-    return files.split('\n').filter((file) => /\/chromium$/.test(file) && /\/bin\//.test(file));
-  } catch {
-    return [];
-  }
-}
 
 export interface Chromium {
   /** The title that a page sets, followed by the errors that it logs. @throws Error with these if it sets none */

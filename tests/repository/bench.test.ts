@@ -39,7 +39,7 @@ it('--against refuses a folder without a build', () => {
   );
 });
 
-it('an unknown name or option is refused, and the known names are listed', () => {
+it('rejects unknown names and options, and lists the valid names', () => {
   expect(() => bench('--only', 'nothing')).toThrow(/--only has to be one of arena-vs-copy, arena-vs-loop/);
   expect(() => bench('--fast')).toThrow(/Unknown option '--fast'/);
 });

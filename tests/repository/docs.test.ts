@@ -1,7 +1,11 @@
-/** Every snippet of docs/layers.md runs and prints what its comments state, and the page names every export. */
+/**
+ * Every snippet of docs/layers.md runs and prints what its comments state, and the page names every
+ * export and has a section on every layer.
+ */
 import { readFileSync } from 'node:fs';
 import * as dropoutWasm from 'dropout-wasm';
 import { describe, expect, it } from 'vitest';
+import { layerNames } from '../support/layers.js';
 import { expectPrinted, lineOf, snippetsOf, withoutSnippets } from './snippets.js';
 
 const page = readFileSync(new URL('../../docs/layers.md', import.meta.url), 'utf8');
@@ -19,7 +23,7 @@ async function run(code: string): Promise<string[]> {
 describe('docs/layers.md', () => {
   const snippets = snippetsOf(page);
 
-  it('has no code blocks but snippets', () => {
+  it('contains no code blocks other than snippets', () => {
     expect(page.match(/^ *(```|~~~)/gm)).toHaveLength(2 * snippets.length);
   });
 
@@ -32,7 +36,17 @@ describe('docs/layers.md', () => {
 
   // useModule is not about layers.
   it.each(Object.keys(dropoutWasm).filter((name) => name !== 'useModule'))('names %s', (name) => {
-    expect(named).toContain(name);
+    expect(named, `docs/layers.md does not name ${name}`).toContain(name);
+  });
+
+  it.each(layerNames(dropoutWasm))('has a section on %s, with an example', (name) => {
+    const headings = text
+      .match(/^#+ .*$/gm)!
+      .join('\n')
+      .match(/\w+/g);
+    expect(headings, `docs/layers.md has no section on ${name}`).toContain(name);
+    const examples = snippets.flatMap(({ name: heading }) => heading.match(/\w+/g));
+    expect(examples, `docs/layers.md has no example in the section on ${name}`).toContain(name);
   });
 
   it('links to headings that exist', () => {

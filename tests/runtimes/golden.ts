@@ -24,7 +24,7 @@ export const goldenOf = ({ digest, cases, results }: Report): Golden => ({
   tests: Object.fromEntries(results.map(({ name, digest }) => [name, digest])),
 });
 
-/** The differences between two runs, a line each. Empty if there are none. */
+/** The differences between two runs, one line per difference. Empty if there are none. */
 export function differences(before: Golden | undefined, after: Golden): string[] {
   if (!before) return ['the whole list added'];
   const lines: string[] = [];

@@ -11,7 +11,6 @@ export class Random {
     this.#state = seed;
   }
 
-  /** 32 bits. */
   word(): number {
     let x = this.#state;
     x ^= x << 13;

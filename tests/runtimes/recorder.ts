@@ -1,4 +1,4 @@
-/** What a test leaves behind: a digest of all values that it recorded, in order. It is the same in every engine. */
+/** Digest of the values a test records, in order. It is the same in every engine. */
 import { bitsOf } from '../support/bits.js';
 import { Digest, digestOf } from '../support/digest.js';
 
@@ -16,14 +16,14 @@ export class Recorder {
 
   /** @param label names the case in error messages */
   add(label: string, ...values: Value[]): void {
-    for (const value of values) this.#digest.add(bytesOf(value));
+    for (const value of values) this.#digest.add(encode(value));
     this.cases.push({ label, digest: this.digest });
   }
 
   /** Adds a case. @throws Error unless the value has the bits of the expected one */
   expect(label: string, value: Value, expected: Value): void {
     this.add(label, value);
-    if (digestOf(bytesOf(value)) !== digestOf(bytesOf(expected)))
+    if (digestOf(encode(value)) !== digestOf(encode(expected)))
       throw new Error(`${label}: ${format(value)}, but expected ${format(expected)}`);
   }
 }
@@ -31,6 +31,6 @@ export class Recorder {
 const format = (value: Value) =>
   ArrayBuffer.isView(value) ? `[${value.slice(0, 16).join()}${value.length > 16 ? ',…' : ''}]` : value;
 
-/** The bytes of a value, with one NaN for all. */
-export const bytesOf = (value: Value): Uint8Array =>
+/** The bytes of a value, treating all NaNs as equal. */
+const encode = (value: Value): Uint8Array =>
   ArrayBuffer.isView(value) ? bitsOf(value) : new TextEncoder().encode(`${typeof value} ${value}`);

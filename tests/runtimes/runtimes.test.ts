@@ -73,7 +73,9 @@ it.each<List>(['full', 'short'])('Node gives the golden digests of the %s list',
     console.log(`golden.json, ${list} list:\n${changes || 'no changes'}`);
     writeGolden(list, golden);
   } else if (changes)
-    throw new Error(`golden.json has other digests for the ${list} list:\n${changes}\nTo renew it: npm run golden`);
+    throw new Error(
+      `golden.json has other digests for the ${list} list:\n${changes}\nIf every change is intended, renew it: npm run golden`,
+    );
 });
 
 const named = (runtimes: Runtime[]) => runtimes.map((runtime): [string, Runtime] => [runtime.name, runtime]);
@@ -91,7 +93,7 @@ it.each(named(threaded))('%s gives the same bits with any number of threads', as
 });
 
 if (chromiumFound && mode !== 'golden')
-  it('a page that is not isolated gets an error that names the headers it needs', async () => {
+  it('a non-isolated page gets an error that names the headers it needs', async () => {
     await expect(threadsUnisolated()).rejects.toThrow(
       /Cross-Origin-Opener-Policy: same-origin.*Cross-Origin-Embedder-Policy: require-corp/,
     );

@@ -1,10 +1,10 @@
 /** The runtimes, where they are found, and how each runs the suite of build/runtimes. */
 import { execFile, execFileSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
 import { createRequire } from 'node:module';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { findChromium, which } from '../support/programs.js';
 import { Browser, ISOLATED, NO_WASM } from './browser.js';
 import type { Report } from './report.js';
 import type { List } from './suite.js';
@@ -24,19 +24,7 @@ export interface Runtime {
 const require = createRequire(import.meta.url);
 const fileOf = (name: string, path: string) => join(dirname(require.resolve(`${name}/package.json`)), path);
 
-/** The first of these programs that is on PATH. */
-function which(...names: string[]): string[] | undefined {
-  const paths = names.flatMap((name) => process.env.PATH!.split(delimiter).map((folder) => join(folder, name)));
-  const found = paths.find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-  return found === undefined ? undefined : [found];
-}
+const commandOf = (path: string | undefined) => (path === undefined ? undefined : [path]);
 
 /** WebKitGTK's own browser, which is installed beside its library and needs a display. */
 function miniBrowser(): string[] | undefined {
@@ -44,7 +32,7 @@ function miniBrowser(): string[] | undefined {
   try {
     const files = execFileSync('dpkg', ['-L', 'libwebkit2gtk-4.1-0'], { encoding: 'utf8', stdio: 'pipe' });
     const found = files.split('\n').find((file) => file.endsWith('/MiniBrowser'));
-    return xvfb && found ? [...xvfb, '-a', found] : undefined;
+    return xvfb && found ? [xvfb, '-a', found] : undefined;
   } catch {
     return undefined;
   }
@@ -73,8 +61,8 @@ const bun = [fileOf('bun', 'bin/bun.exe')];
 const workerd: string[] = [require('workerd').default];
 /** The newest compatibility date that this workerd takes: the date of its release. */
 const newest: string = require('workerd').compatibilityDate;
-const chromium = new Browser('chromium', which('chromium', 'chromium-browser', 'google-chrome'));
-const firefox = new Browser('firefox', which('firefox-esr', 'firefox'));
+const chromium = new Browser('chromium', commandOf(findChromium()));
+const firefox = new Browser('firefox', commandOf(which('firefox-esr', 'firefox')));
 const webkit = new Browser('webkit', miniBrowser());
 
 const browserRuntime = (name: string, browser: Browser): Runtime => ({
@@ -135,7 +123,7 @@ export const runtimes: Runtime[] = [
   },
 ];
 
-/** Runs threads.ts in a page that is not isolated, and so has no shared memory. */
+/** Runs threads.ts in a non-isolated page, which has no shared memory. */
 export const threadsUnisolated = (): Promise<string> => chromium.run({ module: 'threads' });
 
 export const chromiumFound: boolean = chromium.command !== undefined;

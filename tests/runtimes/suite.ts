@@ -4,26 +4,20 @@
  */
 import type { Layer, LayerJSON, MaskLayer, Tensor } from '../../src/index.js';
 import { size } from '../support/arrays.js';
-import { bitAt, hexOf } from '../support/bits.js';
+import { bitAt, bitsOf, hexOf, tensorDigest } from '../support/bits.js';
 import { Digest, digestOf } from '../support/digest.js';
 import { checkFloat16 } from '../support/float16.js';
 import { GUARD, guardsIntact } from '../support/guards.js';
 import { lanes } from '../support/lanes.js';
-import { type LayerCase, layersOf } from '../support/layers.js';
-import type { NoiseVectors, StreamVectors } from '../support/vectors.js';
+import { type LayerCase, layersOf, type Package } from '../support/layers.js';
+import { noiseVectors, streamVectors } from '../support/vectors.js';
 import { Random } from './random.js';
-import { bytesOf, Recorder } from './recorder.js';
+import { Recorder } from './recorder.js';
 
-export type Package = typeof import('../../src/index.js');
 type Floats = Float32Array | Float64Array;
 
-/** tests/vectors/mask-stream-v1.json and docs/normal-noise-v1.json. */
-export interface Vectors {
-  stream: StreamVectors;
-  noise: NoiseVectors;
-  /** The normal quantile of the reference, which the package does not export. */
-  quantile: (v: number) => number;
-}
+/** The normal quantile of the reference, which the package does not export. */
+type Quantile = (v: number) => number;
 
 /**
  * Which cases run. The short list leaves out what takes long and adds least: seven eighths of the random cases, and
@@ -43,12 +37,12 @@ type Test = (pkg: Package, recorder: Recorder, list: List) => void;
 
 /**
  * Runs every test on both backends, which must record the same values.
- * @param pkg the package as it starts in this runtime
+ * @param pkg the package as loaded in this runtime
  */
-export async function suite(pkg: Package, reference: Package, vectors: Vectors, list: List): Promise<Result[]> {
+export async function suite(pkg: Package, reference: Package, quantile: Quantile, list: List): Promise<Result[]> {
   const results: Result[] = [];
   for (const [name, test] of [
-    ...vectorTests(vectors),
+    ...vectorTests(quantile),
     ...RANDOM_TESTS,
     ...layersOf(pkg).flatMap(layerTests),
     ...JSON_TESTS,
@@ -84,13 +78,11 @@ function result(name: string, test: Test, pkg: Package, reference: Package, list
   return { name, passed: error === undefined, cases: cases.length, digest, ...(error !== undefined && { error }) };
 }
 
-// Vectors
-
-const vectorTests = ({ stream, noise, quantile }: Vectors): [string, Test][] => [
+const vectorTests = (quantile: Quantile): [string, Test][] => [
   [
     'vectors: keys',
     ({ Generator }, recorder) => {
-      for (const { seed, keys } of stream.keys) {
+      for (const { seed, keys } of streamVectors.keys) {
         const generator = new Generator(BigInt(seed));
         keys.forEach((key, c) => {
           recorder.expect(`keyAt(${c}) of ${seed}`, generator.keyAt(c), BigInt(key));
@@ -102,7 +94,7 @@ const vectorTests = ({ stream, noise, quantile }: Vectors): [string, Test][] => 
   [
     'vectors: forks',
     ({ Generator }, recorder) => {
-      for (const { seed, label, childSeed, firstKey } of stream.forks) {
+      for (const { seed, label, childSeed, firstKey } of streamVectors.forks) {
         const child = new Generator(BigInt(seed), 5).fork(label);
         recorder.expect(`seed of ${seed}, ${label}`, child.seed, BigInt(childSeed));
         recorder.expect(`key of ${seed}, ${label}`, child.next(), BigInt(firstKey));
@@ -112,7 +104,7 @@ const vectorTests = ({ stream, noise, quantile }: Vectors): [string, Test][] => 
   [
     'vectors: lanes',
     (pkg, recorder) => {
-      for (const { key, block, roundingWord, laneOutputs, lastLaneOutput } of stream.blocks) {
+      for (const { key, block, roundingWord, laneOutputs, lastLaneOutput } of streamVectors.blocks) {
         const rounding = Number(BigInt(roundingWord) >> 48n);
         const words = (at: number, n: number) =>
           lanes(n, rounding, (P) => pkg.mask(4 * n, { p: P / 2 ** 32, key: BigInt(key), offset: block * 4096 + at }));
@@ -126,7 +118,7 @@ const vectorTests = ({ stream, noise, quantile }: Vectors): [string, Test][] => 
   [
     'vectors: masks',
     ({ Generator, dropout, mask }, recorder, list) => {
-      for (const { seed, position, p, offset, bits, digests } of stream.masks) {
+      for (const { seed, position, p, offset, bits, digests } of streamVectors.masks) {
         const label = `${seed} at ${position}, p ${p}, offset ${offset}`;
         const options = { p, offset, key: new Generator(BigInt(seed), position).next() };
         recorder.expect(label, mask(bits.length, options).join(''), bits);
@@ -146,16 +138,16 @@ const vectorTests = ({ stream, noise, quantile }: Vectors): [string, Test][] => 
   [
     'vectors: quantile',
     (_, recorder) => {
-      for (const { v, z } of noise.quantile)
+      for (const { v, z } of noiseVectors.quantile)
         recorder.expect(v, hexOf(Float32Array.of(quantile(Number.parseInt(v, 16)))).join(), z);
       const sweep = Float32Array.from({ length: 65536 }, (_, k) => quantile((k * 65537) % 2 ** 32));
-      recorder.expect('sweep', digestOf(new Uint8Array(sweep.buffer)), noise.sweep);
+      recorder.expect('sweep', digestOf(new Uint8Array(sweep.buffer)), noiseVectors.sweep);
     },
   ],
   [
     'vectors: noise',
     ({ Generator, gaussianNoise }, recorder) => {
-      for (const { seed, position, offset, length, first, digest } of noise.noise) {
+      for (const { seed, position, offset, length, first, digest } of noiseVectors.noise) {
         const key = new Generator(BigInt(seed)).keyAt(position);
         const z = gaussianNoise(new Float32Array(length), { stddev: 1, key, offset });
         recorder.expect(`first of ${seed} at ${position}`, hexOf(z.slice(0, first.length)).join(), first.join());
@@ -164,8 +156,6 @@ const vectorTests = ({ stream, noise, quantile }: Vectors): [string, Test][] => 
     },
   ],
 ];
-
-// Random cases
 
 const ROOM = 64;
 
@@ -323,14 +313,12 @@ const RANDOM_TESTS: [string, Test][] = [
     const whole = pkg.dropout<Floats>(x, { ...options, offset });
     pkg.dropout<Floats>(x.subarray(0, cut), { ...options, offset, out: x.subarray(0, cut) });
     pkg.dropout<Floats>(x.subarray(cut), { p: options.p, key, offset: offset + cut, out: x.subarray(cut) });
-    if (digestOf(bytesOf(x)) !== digestOf(bytesOf(whole))) throw new Error(`the pieces differ when cut at ${cut}`);
+    if (digestOf(bitsOf(x)) !== digestOf(bitsOf(whole))) throw new Error(`the pieces differ when cut at ${cut}`);
     record(whole);
   }),
 ];
 
-// Layers
-
-function tensor(shape: readonly number[], f64: boolean, seed: number): Tensor<Floats> {
+function randomTensor(shape: readonly number[], f64: boolean, seed: number): Tensor<Floats> {
   const data = new (f64 ? Float64Array : Float32Array)(size(shape));
   new Random(seed).fill(data);
   return { data, shape: [...shape] };
@@ -343,7 +331,7 @@ const layerTests = ([name, shape, create]: LayerCase): [string, Test][] =>
   [false, true].map((f64) => [
     `layer: ${name}, ${f64 ? 'f64' : 'f32'}`,
     (pkg, recorder) => {
-      const [x, dy] = [tensor(shape, f64, 1), tensor(shape, f64, 2)];
+      const [x, dy] = [randomTensor(shape, f64, 1), randomTensor(shape, f64, 2)];
       for (const p of [0, 0.1, 0.5, 1]) {
         const layer = create(pkg, p, { generator: new pkg.Generator(42) });
         const step = (layer: Layer, label: string) => {
@@ -389,7 +377,7 @@ const JSON_TESTS: [string, Test][] = [
       const cases = layersOf(pkg);
       const layers = cases.map(([, , create], i) => create(pkg, 0.3, { generator: i % 3 ? shared : own }));
       const draw = (layers: Layer[]) =>
-        layers.map((layer, i) => digestOf(bytesOf(layer.forward(tensor(cases[i]![1], false, 3)).data))).join();
+        layers.map((layer, i) => tensorDigest(layer.forward(randomTensor(cases[i]![1], false, 3)))).join();
       recorder.add('first', draw(layers));
       const json = JSON.stringify(pkg.layersToJSON(layers));
       recorder.add('json', json);

@@ -2,7 +2,7 @@
 import { Dropout, GaussianDropout, Generator, mask } from 'dropout-wasm';
 import { SharedArena } from 'dropout-wasm/threads';
 
-/** Resolves to the cases that ran, a word each. @throws Error where a bit differs */
+/** Resolves to the cases that ran, one word per case. @throws Error where a bit differs */
 export async function threads(): Promise<string> {
   const done: string[] = [];
   const n = 2 ** 20 + 5;

@@ -5,7 +5,7 @@ import { digestOf } from './digest.js';
 export const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
 
-/** A copy of the bytes of an array, with one NaN for all: engines choose its sign and payload. */
+/** A copy of the bytes of an array, treating all NaNs as equal: engines choose their sign and payload. */
 export function bitsOf(x: Float32Array | Float64Array | Uint8Array): Uint8Array {
   const copy = x.slice();
   const bytes = bytesOf(copy);

@@ -1,4 +1,4 @@
-/** Edge cases. The golden digests depend on these lists and their order. It imports no Node and no vitest. */
+/** Boundary values. The golden digests depend on these lists and their order. It imports no Node and no vitest. */
 
 /** Among them a subnormal f32, a subnormal f64, and a number near the largest f32. */
 export const SPECIAL = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 0, 1e-45, -1e-310, 3e38];

@@ -3,8 +3,8 @@ import { assert, expect } from 'vitest';
 import { firstDifference } from './bits.js';
 
 /**
- * Expects two arrays to hold the same values, with −0 apart from 0. `toEqual` would take seconds for 300,000 elements, and
- * minutes to print a difference.
+ * Expects two arrays to hold the same values, treating all NaNs as equal and −0 as different from 0. `toEqual` would take
+ * seconds for 300,000 elements, and minutes to print a difference.
  */
 export function expectSameBits(got: ArrayLike<number>, expected: ArrayLike<number>): void {
   const i = firstDifference(got, expected);

@@ -8,7 +8,7 @@ function compare(label: string, x: Float16Array, call: (x: Floats) => Floats): v
   // First in f32, since a call in place changes x.
   const expected = Float16Array.from(call(Float32Array.from(x)));
   const got = call(x);
-  if (!(got instanceof Float16Array)) throw new Error(`${label}: the result is no Float16Array`);
+  if (!(got instanceof Float16Array)) throw new Error(`${label}: the result is not a Float16Array`);
   if (got.length !== expected.length) throw new Error(`${label}: ${got.length} elements instead of ${expected.length}`);
   got.forEach((v, i) => {
     if (!Object.is(v, expected[i])) throw new Error(`${label}: element ${i} is ${v} instead of ${expected[i]}`);
@@ -45,6 +45,6 @@ export function checkFloat16(pkg: Package): void {
     const layer = new Dropout2d(0.5, { generator: new Generator(1) });
     return layer.forward({ data, shape: [2, 8, 5, 5] }).data;
   });
-  const onArena = new Float16Array(new Arena({ bytes: 64 }).memory.buffer, 0, 16).fill(1);
-  compare('an array on an arena', onArena, (x) => dropout(x, options));
+  const inArena = new Float16Array(new Arena({ bytes: 64 }).memory.buffer, 0, 16).fill(1);
+  compare('an array in an arena', inArena, (x) => dropout(x, options));
 }

@@ -5,7 +5,7 @@
  * block is exactly T, and the mask keeps the elements whose 16-bit piece, with its top bit flipped, is at least T.
  *
  * @param rounding the top 16 bits of the block's rounding word
- * @param maskAt the mask, one byte an element, for a drop probability of P / 2^32
+ * @param maskAt the mask, one byte per element, for a drop probability of P / 2^32
  */
 export function lanes(n: number, rounding: number, maskAt: (P: number) => Uint8Array): bigint[] {
   const pieces = new Array<number>(4 * n).fill(0);

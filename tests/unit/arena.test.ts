@@ -26,7 +26,7 @@ describe.each(packages)('an arena on %s', (_, { Arena, applyMask, dropout, mask 
     expect(arena.float32(25).byteOffset).toBe(0);
   });
 
-  it('holds the results of its arrays, which mix with other arrays', () => {
+  it('allocates results in the same arena and accepts mixed arrays', () => {
     const arena = new Arena({ bytes: 4096 });
     const x = arena.float32(100);
     x.set(ramp(100));
@@ -44,7 +44,7 @@ describe.each(packages)('an arena on %s', (_, { Arena, applyMask, dropout, mask 
     expect(applyMask(x, bits, { p: 0.5, format: 'bits' })).toEqual(expected);
   });
 
-  it('takes a tensor of f64 whose result goes elsewhere', () => {
+  it('accepts an f64 tensor with `out` outside the arena', () => {
     const data = new Arena({ bytes: 800 }).float64(50);
     data.set(ramp(50));
     const out = { data: new Float64Array(50), shape: [50] };
@@ -68,7 +68,7 @@ const OWNER = Uint8Array.from([
 ]);
 const owner = () => new WebAssembly.Instance(new WebAssembly.Module(OWNER)).exports.memory as WebAssembly.Memory;
 
-describe("an arena on another module's memory", () => {
+describe("an arena in another module's memory", () => {
   it('hands out its part of the memory, aligned, and no more', () => {
     const memory = owner();
     const arena = new Arena({ memory, byteOffset: 1001, byteLength: 100 });
@@ -129,7 +129,7 @@ describe("an arena on another module's memory", () => {
     expect([...arrays[2]!]).toEqual([...dropout(ones([64]).data, { p: 0.5, key })]);
   });
 
-  it('refuses another kind of memory, and a part outside of it', () => {
+  it('refuses any other kind of memory, and a part outside of it', () => {
     const memory = owner();
     const refused = (options: object, type: ErrorConstructor, message: string) =>
       refuses(() => new Arena(options), type, message);

@@ -1,4 +1,4 @@
-/** Which backend serves where WebAssembly is missing, or fails late. tests/built has the cases of the built entries. */
+/** Which backend is used where WebAssembly is missing, or fails late. tests/built has the cases of the built entries. */
 import * as dropoutWasm from 'dropout-wasm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { kernelDigest } from '../../src/backend/wasm/digest.js';
@@ -15,7 +15,7 @@ describe('the reference', () => {
     vi.unstubAllGlobals();
   });
 
-  it('serves everything without WebAssembly, on arenas of plain memory', async () => {
+  it('is used for everything without WebAssembly, on arenas of plain memory', async () => {
     vi.stubGlobal('WebAssembly', undefined);
     const pkg = await import('../../src/index.js');
     const arena = new pkg.Arena({ bytes: 1024 });
@@ -33,7 +33,7 @@ describe('the reference', () => {
     expect([...noise]).toEqual([...noiseOf(dropoutWasm, data)]);
   });
 
-  it('serves a part that the engine refuses later, and backend() gives the reason', async () => {
+  it('is used for a part that the engine refuses later, and backend() gives the reason', async () => {
     const pkg = await import('../../src/index.js');
     pkg.dropout(new Float32Array(4), { p: 0.5, key });
     expect(pkg.backend()).toEqual({ name: 'wasm-simd', kernelDigest });

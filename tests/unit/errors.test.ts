@@ -4,6 +4,7 @@ import { packages } from '../support/backends.js';
 import { bytesOf } from '../support/bits.js';
 import { refuses, refusesBeforeWriting } from '../support/expect.js';
 
+const key = 1n;
 const wrong = (value: unknown) => value as never;
 
 const probabilities: [unknown, typeof Error, RegExp][] = [
@@ -37,7 +38,6 @@ const keys: [unknown, typeof Error][] = [
 
 describe.each(packages)('calls and layers on %s', (_, pkg) => {
   const { Arena, Dropout, Generator, applyMask, dropout, manualSeed, mask } = pkg;
-  const key = 1n;
   const x = () => Float32Array.of(1, 2, 3, 4);
 
   it.each(probabilities)('refuse p = %s', (p, type, message) => {
@@ -128,7 +128,7 @@ describe.each(packages)('calls and layers on %s', (_, pkg) => {
     expect([...out.data]).toEqual([...x()]);
   });
 
-  it('refuse out if it is too short, of another type or kind, or overlaps x in part', () => {
+  it('refuse out if it is too short, of the wrong type or kind, or overlaps x in part', () => {
     const short = new Float32Array(3).fill(7);
     refuses(
       () => dropout(x(), { p: 0.5, key, out: short }),
@@ -171,7 +171,7 @@ describe.each(packages)('calls and layers on %s', (_, pkg) => {
     }
   });
 
-  it('refuse detached arrays, also where x is empty', () => {
+  it('refuse detached arrays, even if x is empty', () => {
     const detached = <A extends Float32Array | Uint8Array>(array: A): A => {
       structuredClone(array.buffer, { transfer: [array.buffer as ArrayBuffer] });
       return array;
@@ -189,7 +189,7 @@ describe.each(packages)('calls and layers on %s', (_, pkg) => {
     refuses(() => new Dropout().forward(detached(x())), TypeError, message('x'));
   });
 
-  it('refuse masks of another type, length or format', () => {
+  it('refuse masks of the wrong type, length or format', () => {
     refusesBeforeWriting(
       (out) => applyMask(x(), wrong([1, 0, 0, 1]), { p: 0.5, out }),
       TypeError,
@@ -230,36 +230,6 @@ describe.each(packages)('calls and layers on %s', (_, pkg) => {
     const over = { p: 0.5, out: new Float32Array(memory) };
     refuses(() => applyMask(x(), bytes.subarray(8, 12), over), RangeError, /^out overlaps mask$/);
     expect(bytes.every((v) => v === 1)).toBe(true);
-  });
-
-  it('draw no key and allocate nothing where an arena is full', () => {
-    const arena = new Arena({ bytes: 44 });
-    const x = arena.float32(4);
-    x.fill(1);
-    expect(() => arena.float32(8)).toThrow(RangeError);
-    expect(() => arena.float32(8)).toThrow(/^n has to be at most 7 in the rest of the arena, but got 8$/);
-    arena.float32(4);
-    const generator = new Generator(1);
-    expect(() => new Dropout(0.5, { generator }).forward(x)).toThrow(
-      'out has to be given: the result takes 16 bytes, the arena has 12 left',
-    );
-    expect(() => dropout(x, { p: 0.5, key })).toThrow(RangeError);
-    expect([generator.position, arena.bytesFree]).toEqual([0, 12]);
-    expect(() => new Arena({ bytes: 2 ** 32 + 1 })).toThrow(/^bytes has to be a whole number from 0 to 4294967296/);
-  });
-
-  it('hand out empty arrays from a full arena', () => {
-    const arena = new Arena({ bytes: 12 });
-    arena.float32(3);
-    expect([arena.float64(0).length, arena.float32(0).length, arena.bytesFree]).toEqual([0, 0, 0]);
-    expect(() => arena.float64(1)).toThrow(/^n has to be at most 0 in the rest of the arena, but got 1$/);
-  });
-
-  it('keep messages short for long and unusual values', () => {
-    const got = (x: unknown) => () => dropout(wrong(x), { p: 0.5, key });
-    expect(got(new Array(1e6).fill(1))).toThrow(/but got Array$/);
-    expect(got([1n, 2n])).toThrow(/but got \[1n,2n\]$/);
-    expect(got(Object.create(null))).toThrow(TypeError);
   });
 
   it('refuse to write over x after its arena was reset', () => {
@@ -341,7 +311,7 @@ describe.each(packages)('calls and layers on %s', (_, pkg) => {
     refuses(() => new Arena(wrong(undefined)), TypeError, 'bytes has to be a number, but got undefined');
   });
 
-  it('name the option that is missing where there are no options', () => {
+  it('name the missing option', () => {
     const calls = [dropout, pkg.alphaDropout, pkg.gaussianDropout, pkg.biasDropoutResidual] as ((
       x: Float32Array,
     ) => unknown)[];
@@ -367,5 +337,37 @@ describe.each(packages)('calls and layers on %s', (_, pkg) => {
     const layer = new Dropout(0.5);
     refuses(() => Object.assign(layer, { [name]: 'no' }), TypeError, `${name} has to be a boolean, but got "no"`);
     expect(layer[name]).toBe(false);
+  });
+});
+
+describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, dropout }) => {
+  it('calls on a full arena draw no key and allocate nothing', () => {
+    const arena = new Arena({ bytes: 44 });
+    const x = arena.float32(4);
+    x.fill(1);
+    expect(() => arena.float32(8)).toThrow(RangeError);
+    expect(() => arena.float32(8)).toThrow(/^n has to be at most 7 in the rest of the arena, but got 8$/);
+    arena.float32(4);
+    const generator = new Generator(1);
+    expect(() => new Dropout(0.5, { generator }).forward(x)).toThrow(
+      'out has to be given: the result takes 16 bytes, the arena has 12 left',
+    );
+    expect(() => dropout(x, { p: 0.5, key })).toThrow(RangeError);
+    expect([generator.position, arena.bytesFree]).toEqual([0, 12]);
+    expect(() => new Arena({ bytes: 2 ** 32 + 1 })).toThrow(/^bytes has to be a whole number from 0 to 4294967296/);
+  });
+
+  it('a full arena hands out empty arrays', () => {
+    const arena = new Arena({ bytes: 12 });
+    arena.float32(3);
+    expect([arena.float64(0).length, arena.float32(0).length, arena.bytesFree]).toEqual([0, 0, 0]);
+    expect(() => arena.float64(1)).toThrow(/^n has to be at most 0 in the rest of the arena, but got 1$/);
+  });
+
+  it('messages stay short for long and unusual values', () => {
+    const got = (x: unknown) => () => dropout(wrong(x), { p: 0.5, key });
+    expect(got(new Array(1e6).fill(1))).toThrow(/but got Array$/);
+    expect(got([1n, 2n])).toThrow(/but got \[1n,2n\]$/);
+    expect(got(Object.create(null))).toThrow(TypeError);
   });
 });

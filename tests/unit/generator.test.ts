@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { packages } from '../support/backends.js';
 
 describe.each(packages)('Generator on %s', (_, { Generator, manualSeed }) => {
-  it('without a seed takes a random one of 64 bits, and keeps it', () => {
+  it('draws a random 64-bit seed if none is given, and keeps it', () => {
     const [a, b] = [new Generator(), new Generator()];
     expect(a.seed).not.toBe(b.seed);
     expect(a.seed).toBe(a.seed);
@@ -31,7 +31,7 @@ describe.each(packages)('Generator on %s', (_, { Generator, manualSeed }) => {
     expect(() => last.next()).toThrow(/^position has to be a whole number from 0 to 9007199254740991/);
   });
 
-  it('is reseeded in place by manualSeed, if it is the default one', () => {
+  it('manualSeed reseeds the default generator in place', () => {
     const generator = manualSeed(1);
     const first = [generator.next(), generator.next()];
     expect(manualSeed(1n)).toBe(generator);

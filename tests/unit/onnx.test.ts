@@ -6,13 +6,13 @@ import { ramp } from '../support/arrays.js';
 import { refuses } from '../support/expect.js';
 
 describe('the result', () => {
-  it('matches the docstring', () => {
+  it('matches the docstring example', () => {
     const { output, mask } = onnxDropout(Float32Array.of(1, 2, 3, 4), 0.5, true, { seed: 42 });
     expect([...output]).toEqual([2, 0, 0, 8]);
     expect(mask).toEqual(Uint8Array.of(1, 0, 0, 1));
   });
 
-  it('is of the kind of data, in its arena', () => {
+  it('has the kind of data and stays in its arena', () => {
     const f64 = onnxDropout(Float64Array.from(ramp(64)), 0.3, true, { seed: 1 });
     expect(f64.output).toBeInstanceOf(Float64Array);
     expect([...f64.output]).toEqual([...ramp(64)].map((v, i) => (f64.mask[i] ? v * (1 / (1 - 0.3)) : 0)));
@@ -70,7 +70,7 @@ describe('the seed', () => {
     );
   });
 
-  it('is optional: without it, each call that drops takes a key of the default generator', () => {
+  it('is optional: without a seed, each call that drops takes a key of the default generator', () => {
     const generator = manualSeed(7);
     const masks = [0, 1].map(() => onnxDropout(ramp(64), 0.5, true).mask);
     expect(masks).toEqual([0, 1].map((call) => mask(64, { p: 0.5, key: generator.keyAt(call) })));
@@ -113,7 +113,7 @@ describe('the opset', () => {
   });
 
   // `npm run check` reads the types, vitest the values.
-  it('decides the type of the mask', () => {
+  it('determines the type of the mask', () => {
     const x = new Float32Array(2);
     const tensor: Tensor<Float64Array> = { data: new Float64Array(2), shape: [2] };
     const latest = onnxDropout(x, 0.5, true, { seed: 1 });
@@ -173,7 +173,7 @@ describe('bad arguments are refused, and no key is drawn', () => {
     expect(generator.position).toBe(0);
   });
 
-  it('options null', () => {
+  it('refuses null options', () => {
     expect(() => onnxDropout(ramp(64), 0.5, true, null as never)).toThrow(TypeError);
   });
 });

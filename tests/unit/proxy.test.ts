@@ -32,7 +32,7 @@ const filled = <A extends Floats>(x: A): A => {
 };
 
 /** Results with every array replaced by its type and the digest of its bytes. */
-const bitsOf = (results: unknown[]) =>
+const digestsOf = (results: unknown[]) =>
   results.map((value) => (ArrayBuffer.isView(value) ? `${value.constructor.name} ${digestOf(bytesOf(value))}` : value));
 
 /** Everything that a layer does on tensors, in training and evaluation. */
@@ -68,10 +68,10 @@ describe.each(packages)('behind a Proxy, on %s', (_, pkg: Package) => {
     it.each([Float32Array, Float64Array])('gives the same results on a %o', (Floats) => {
       const expected = resultsOf(create(pkg, 0.3, seeded()), tensorOf(plain, Floats));
       const results = resultsOf(reactive(create(pkg, 0.3, seeded())), tensorOf(plain, Floats));
-      expect(bitsOf(results)).toEqual(bitsOf(expected));
+      expect(digestsOf(results)).toEqual(digestsOf(expected));
       const { generator } = reactive(seeded());
       const wrapped = resultsOf(reactive(create(pkg, 0.3, { generator })), tensorOf(reactive, Floats));
-      expect(bitsOf(wrapped)).toEqual(bitsOf(expected));
+      expect(digestsOf(wrapped)).toEqual(digestsOf(expected));
     });
 
     it.each<[string, Wrap]>([
@@ -81,7 +81,9 @@ describe.each(packages)('behind a Proxy, on %s', (_, pkg: Package) => {
       const arena = wrap(new pkg.Arena({ bytes: 2 ** 20 }));
       const inArena = () => ({ data: filled(arena.float32(size(shape))), shape: [...shape] });
       const results = resultsOf(reactive(create(pkg, 0.3, seeded())), inArena);
-      expect(bitsOf(results)).toEqual(bitsOf(resultsOf(create(pkg, 0.3, seeded()), tensorOf(plain, Float32Array))));
+      expect(digestsOf(results)).toEqual(
+        digestsOf(resultsOf(create(pkg, 0.3, seeded()), tensorOf(plain, Float32Array))),
+      );
       const layer = reactive(create(pkg, 0.3, seeded()));
       arena.reset();
       expect(layer.forward(inArena()).data.buffer).toBe(arena.memory.buffer);
@@ -93,7 +95,7 @@ describe.each(packages)('behind a Proxy, on %s', (_, pkg: Package) => {
       layer.forward(tensor());
       const { fromJSON } = layer.constructor as unknown as { fromJSON(json: object): Layer };
       const restored = reactive(fromJSON.call(layer.constructor, reactive(layer).toJSON()));
-      expect(bitsOf(resultsOf(restored, tensor))).toEqual(bitsOf(resultsOf(layer, tensor)));
+      expect(digestsOf(resultsOf(restored, tensor))).toEqual(digestsOf(resultsOf(layer, tensor)));
     });
   });
 

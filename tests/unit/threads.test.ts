@@ -306,7 +306,7 @@ describe('a SharedArena', () => {
       await expect(create({ spawn, timeout })).rejects.toThrow(message);
     });
 
-    it('and ends all workers, also those that did start', async () => {
+    it('and ends all workers, including those that did start', async () => {
       const spawns = [spawning(), spawn, spawning()];
       await expect(create({ threads: 4, spawn: () => spawns.pop()!(), timeout })).rejects.toThrow(message);
       await allExited();
@@ -354,7 +354,7 @@ describe('a SharedArena', () => {
     for (let i = 0; i < 3; i++) expect(callIsRight(arena)).toBe(true);
   });
 
-  it('throws once after a worker was terminated by others', async () => {
+  it('throws once after a worker was terminated from outside', async () => {
     const arena = await create();
     expect(callIsRight(arena)).toBe(true);
     for (const worker of running) await worker.terminate();
@@ -363,7 +363,7 @@ describe('a SharedArena', () => {
     expect(callIsRight(arena)).toBe(true);
   });
 
-  it('is right in a call made before the exit of a worker can be known', async () => {
+  it("is right if called before a worker's exit is noticed", async () => {
     const arena = await create();
     for (const worker of running) worker.terminate();
     expect(callIsRight(arena)).toBe(true);
@@ -401,12 +401,12 @@ describe('a SharedArena', () => {
     it.each([
       ['a runtime that has none', { SharedArrayBuffer: undefined }, 'this runtime has no SharedArrayBuffer'],
       [
-        'a page that is not isolated',
+        'a non-isolated page',
         { SharedArrayBuffer: undefined, crossOriginIsolated: false },
         /Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp/,
       ],
       [
-        'such a page whose engine still has SharedArrayBuffer',
+        'a non-isolated page that still has SharedArrayBuffer',
         { crossOriginIsolated: false, document: {} },
         /Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp/,
       ],
@@ -419,7 +419,7 @@ describe('a SharedArena', () => {
   it.each([
     [3, 3],
     [64, 8],
-  ])('starts %i cores as %i threads by default', async (cores, threads) => {
+  ])('on %i cores, uses %i threads by default', async (cores, threads) => {
     vi.stubGlobal('navigator', { hardwareConcurrency: cores });
     expect((await create({ threads: undefined as never })).threads).toBe(threads);
     vi.unstubAllGlobals();

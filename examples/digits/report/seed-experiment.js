@@ -1,6 +1,6 @@
 /**
  * The seed experiment: ones(1000, 100) through several dropout implementations at p = 0.5. Inverted dropout keeps the
- * mean at 1, with a standard deviation of √(p / (1 − p)) = 1. They differ in how they use a seed.
+ * mean at 1, with a standard deviation of √(p / (1 − p)) = 1. The implementations differ in how they use a seed.
  */
 import { ones, dropout as tfDropout } from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';

@@ -1,5 +1,3 @@
-/** Mean and standard deviation. */
-
 /**
  * @param {ArrayLike<number>} values at least one
  * @returns {{ mean: number, std: number }} std is the sample standard deviation, NaN for a single value

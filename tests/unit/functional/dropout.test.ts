@@ -14,7 +14,7 @@ describe.each(packages)('dropout on %s', (_, { Generator, dropout, mask }) => {
     expect(x).toEqual(ramp(1000));
   });
 
-  it('drops NaN, infinities and −0 to +0, and keeps them as they are', () => {
+  it('replaces dropped NaN, infinities and −0 by +0 and keeps the others unchanged', () => {
     const kept = mask(64, { p: 0.5, key });
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0])
       for (const Floats of [Float32Array, Float64Array]) {
@@ -52,7 +52,7 @@ describe.each(packages)('dropout on %s', (_, { Generator, dropout, mask }) => {
     expect(dropout(x.subarray(123), { p: 0.5, key, offset: 123 })).toEqual(whole.subarray(123));
   });
 
-  it('returns out, and writes no further than x is long', () => {
+  it('returns out, and writes only as many elements as x has', () => {
     const x = ramp(5);
     const out = new Float32Array(8).fill(9);
     expect(dropout(x, { p: 0.5, key, out })).toBe(out);
@@ -61,7 +61,7 @@ describe.each(packages)('dropout on %s', (_, { Generator, dropout, mask }) => {
     expect([...x]).toEqual([...out.subarray(0, 5)]);
   });
 
-  it('takes and returns { data, shape }, also scalars', () => {
+  it('takes and returns { data, shape }, including scalars', () => {
     const x = { data: ramp(6), shape: [2, 3] };
     const y = dropout(x, { p: 0.5, key });
     expect(y).toEqual({ data: dropout(x.data, { p: 0.5, key }), shape: [2, 3] });

@@ -10,7 +10,7 @@ describe.each(packages)('on %s', (_, { AlphaDropout, Generator, applyMask, dropo
   const key = new Generator(42).next();
 
   describe('mask', () => {
-    it('gives bytes of 0 and 1, or bits that start at bit 0 of byte 0', () => {
+    it('returns bytes of 0 and 1, or bits packed from bit 0', () => {
       const bytes = mask(21, { p: 0.5, key });
       const bits = mask(21, { p: 0.5, key, format: 'bits' });
       expect(bits).toHaveLength(3);
@@ -25,7 +25,7 @@ describe.each(packages)('on %s', (_, { AlphaDropout, Generator, applyMask, dropo
       expect([...mask(3, { p: 1, key: undefined })]).toEqual([0, 0, 0]);
     });
 
-    it('returns out, and writes no further than the mask is long', () => {
+    it('returns out, and writes only as many bytes as the mask has', () => {
       const out = new Uint8Array(5).fill(9);
       expect(mask(3, { p: 0.5, key, out })).toBe(out);
       expect([...out]).toEqual([...mask(3, { p: 0.5, key }), 9, 9]);
@@ -58,7 +58,7 @@ describe.each(packages)('on %s', (_, { AlphaDropout, Generator, applyMask, dropo
       expect(applyMask(x, Uint8Array.of(1, 0, 0, 0), { p: 0, out: x })).toBe(x);
     });
 
-    it('applies a mask of ones as an alpha layer at p = 0 does: every bit stays', () => {
+    it('a mask of ones with an alpha layer at p = 0 changes no bit', () => {
       const x = Float32Array.of(-0, 1);
       expect(applyMask(x, Uint8Array.of(1, 1), { layer: new AlphaDropout(0) })).toEqual(x);
     });

@@ -8,7 +8,7 @@ describe.each(packages)('a noise shape on %s', (_, { Dropout, Generator, dropout
   const key = new Generator(42).next();
   const p = 0.4;
 
-  // the shape of x, a noise shape, the shape of the draws, and which draw serves the element at an index
+  // the shape of x, a noise shape, the shape of the draws, and which draw decides the element at an index
   const cases: [number[], (number | null)[], number[], (index: number[]) => number][] = [
     [[4, 6], [4, 1], [4, 1], ([a]) => a!],
     [[4, 6], [null, 1], [4, 1], ([a]) => a!],
@@ -39,7 +39,7 @@ describe.each(packages)('a noise shape on %s', (_, { Dropout, Generator, dropout
     expect([...dropout(x, { p, key, offset: 3, noiseShape }).data]).toEqual([...expected]);
   });
 
-  it('sees one axis in a plain array, and may be null or [null]', () => {
+  it('treats a plain array as one axis; may be null or [null]', () => {
     const x = tensor([8]).data;
     expect(dropout(x, { p, key, noiseShape: [null] })).toEqual(dropout(x, { p, key }));
     expect(dropout(x, { p, key, noiseShape: null })).toEqual(dropout(x, { p, key }));
@@ -66,7 +66,7 @@ describe.each(packages)('a noise shape on %s', (_, { Dropout, Generator, dropout
     expect(generator.position).toBe(0);
   });
 
-  it('is not spread to a mask of the size of x', () => {
+  it('does not allocate a mask the size of x', () => {
     const shape = [4096, 1024];
     const [x, out] = [full(shape, 1), full(shape, 0)];
     const before = process.memoryUsage().arrayBuffers;

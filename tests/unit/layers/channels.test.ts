@@ -45,7 +45,7 @@ describe.each(packages)('on %s', (_, pkg) => {
       expect(layer.generator.position).toBe(0);
     });
 
-    it('refuses another position of the channels', () => {
+    it('refuses an unknown `channels`', () => {
       refuses(
         () => new Layer(p, { channels: 'middle' as never }),
         RangeError,

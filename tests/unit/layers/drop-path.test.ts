@@ -17,7 +17,7 @@ describe.each(packages)('DropPath on %s', (_, { DropPath, Generator, mask }) => 
     );
   });
 
-  it('refuses a scalar and another type of option', () => {
+  it('refuses a scalar, and an option of the wrong type', () => {
     const scalar = { data: Float32Array.of(1), shape: [] };
     refuses(() => new DropPath(p).forward(scalar), RangeError, 'x.shape has to be [batch, …], but got []');
     refuses(() => new DropPath(p, { scaleByKeep: 1 as never }), TypeError, /^scaleByKeep has to be a boolean/);

@@ -67,7 +67,7 @@ describe.each(packages)('Dropout on %s', (_, { Dropout, Generator, dropout, manu
     expect(dropout(ramp(10), { p, key: layer.key })).toEqual(y);
   });
 
-  it('goes backward through its latest forward, whatever was set since', () => {
+  it('goes backward through its latest forward, regardless of later changes', () => {
     const layer = create(0.3);
     const y = layer.forward(ramp(50));
     const { key } = layer;
@@ -115,7 +115,7 @@ describe.each(packages)('Dropout on %s', (_, { Dropout, Generator, dropout, manu
     expect(layer.train()).toBe(layer);
   });
 
-  it('has a text form', () => {
+  it('has a string form', () => {
     expect(String(create(0.2))).toBe('Dropout(p=0.2, inplace=false)');
   });
 

@@ -23,7 +23,7 @@ describe.each(packages)('on %s', (_, pkg) => {
     const create = (p = 0.4, options: LayerOptions = {}) =>
       createLayer(pkg, p, { generator: new Generator(42), ...options });
 
-    it('draws one key in each training forward, and gives another result each time', () => {
+    it('draws one key in each training forward, and gives a different result each time', () => {
       const layer = create();
       const first = layer.forward(x);
       expect(layer.generator.position).toBe(1);
@@ -86,7 +86,7 @@ describe.each(packages)('on %s', (_, pkg) => {
       expect([layer.generator.position, layer.key]).toEqual([0, undefined]);
     });
 
-    it('does to f64 what it does to f32', () => {
+    it('treats f64 like f32', () => {
       const wide = create().forward(tensor64(shape)).data;
       const narrow = create().forward(x).data;
       expect(wide).toBeInstanceOf(Float64Array);
@@ -155,7 +155,7 @@ describe.each(packages)('on %s', (_, pkg) => {
       expect(create().forward(empty)).toEqual(empty);
     });
 
-    it('has a text form', () => {
+    it('has a string form', () => {
       expect(`${create()}`).toMatch(new RegExp(`^${classNameOf(name)}\\((p|stddev)=0.4, .*inplace=false\\)$`));
     });
   });
@@ -165,7 +165,7 @@ describe.each(packages)('on %s', (_, pkg) => {
     const n = size(shape);
     const create = (p = 0.4) => createLayer(pkg, p, { generator: new Generator(42) });
 
-    it('has a mask of one element for each of x, in bytes and bits', () => {
+    it('has a mask of one element per element of x, in bytes and bits', () => {
       const layer = create();
       layer.forward(x);
       const [bytes, bits] = [layer.mask(), layer.mask('bits')];
@@ -192,7 +192,7 @@ describe.each(packages)('on %s', (_, pkg) => {
       refuses(() => applyMask(x, all, { layer: {} as never }), TypeError, 'layer has to be a layer that has a mask');
     });
 
-    it('sets dropped elements to one value and scales and shifts the others, whatever x is', () => {
+    it('sets dropped elements to one value and maps kept ones by one affine map, whatever x is', () => {
       const layer = create();
       const zero = layer.forward(full(shape, 0)).data;
       const kept = layer.mask();
@@ -200,8 +200,8 @@ describe.each(packages)('on %s', (_, pkg) => {
       const scale = layer.backward(ones(shape)).data[kept.indexOf(1)]!;
       for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 3.25]) {
         const y = create().forward(full(shape, value)).data;
-        const line = Math.fround(Math.fround(value * scale) + (shift === 0 ? -0 : shift));
-        expect(y.every((v, i) => Object.is(v, kept[i] ? line : fill))).toBe(true);
+        const mapped = Math.fround(Math.fround(value * scale) + (shift === 0 ? -0 : shift));
+        expect(y.every((v, i) => Object.is(v, kept[i] ? mapped : fill))).toBe(true);
       }
     });
 

@@ -1,4 +1,4 @@
-/** Lists of layers as JSON, and JSON that was changed. */
+/** Lists of layers as JSON, and invalid JSON. */
 import { describe, expect, it } from 'vitest';
 import type { Layer } from '../../../src/index.js';
 import { tensor } from '../../support/arrays.js';
@@ -54,7 +54,7 @@ describe.each(packages)('on %s', (_, pkg) => {
     ['generator', null, 'generator has to be an object, but got null'],
     ['generator', { seed: 'zz', position: 0 }, 'seed has to be a whole number in a string, but got "zz"'],
     ['noiseShape', 0, 'noiseShape has to be an array, but got 0'],
-  ])('fromJSON refuses %s: %j', (field, value, message) => {
+  ])('fromJSON names the invalid field, %s: %j', (field, value, message) => {
     const json = new Dropout(0.5, { generator }).toJSON();
     refuses(() => Dropout.fromJSON({ ...json, [field]: value }), TypeError, message);
   });

@@ -30,7 +30,7 @@ describe.each(packages)('LockedDropout on %s', (_, { Generator, LockedDropout, m
     );
   });
 
-  it('refuses another batch until reset, and other ranks', () => {
+  it('refuses a different batch size until reset, and other ranks', () => {
     const layer = create();
     layer.forward(tensor([2, 3, 4]));
     refuses(

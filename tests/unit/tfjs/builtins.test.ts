@@ -142,7 +142,7 @@ describe('replaceBuiltins', () => {
   it.each([
     [0.2, 0.62],
     [0.8, 3.38],
-  ])('AlphaDropout(%s) keeps mean 0 and deviation 1, where TensorFlow.js gives mean %s', async (rate, mean) => {
+  ])("AlphaDropout(%s) keeps mean 0 and deviation 1, whereas TensorFlow.js's has mean %s", async (rate, mean) => {
     const normal = tf.randomNormal([200, 1000], 0, 1, 'float32', 5);
     const moments = (layer: layers.Layer) => {
       const { mean, variance } = tf.moments(train(layer, normal));

@@ -25,7 +25,7 @@ describe('dropout', () => {
     expect(valuesOf(tf.grad(slope)(x))).toEqual(expected.map((v) => (v ? 8 : 0)));
   });
 
-  it('has a gradient for the options at the time of the call', () => {
+  it('uses the options as they were at the call', () => {
     const options = { p: 0.5, key };
     const f = (x: tf.Tensor) => {
       const y = tf.sum(dropout(x, options));
@@ -35,7 +35,7 @@ describe('dropout', () => {
     expect(valuesOf(tf.grad(f)(x))).toEqual(expected.map((v) => (v ? 2 : 0)));
   });
 
-  it('refuses another dtype and a bad p', () => {
+  it('refuses any other dtype and a bad p', () => {
     refuses(
       () => dropout(tf.cast(x, 'int32'), { p: 0.5, key }),
       TypeError,
