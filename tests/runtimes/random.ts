@@ -5,18 +5,18 @@ type Floats = Float32Array | Float64Array;
 
 /** xorshift32 (Marsaglia 2003). */
 export class Random {
-  #state: number;
+  private state: number;
 
   constructor(seed: number) {
-    this.#state = seed;
+    this.state = seed;
   }
 
   word(): number {
-    let x = this.#state;
+    let x = this.state;
     x ^= x << 13;
     x ^= x >>> 17;
     x ^= x << 5;
-    this.#state = x;
+    this.state = x;
     return x >>> 0;
   }
 

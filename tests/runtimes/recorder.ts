@@ -6,17 +6,17 @@ export type Value = Float32Array | Float64Array | Uint8Array | string | number |
 
 /** Records the cases of one test on one backend. */
 export class Recorder {
-  readonly #digest = new Digest();
+  private readonly running = new Digest();
   /** The label of each case, and the digest of all values up to it. */
   readonly cases: { label: string; digest: string }[] = [];
 
   get digest(): string {
-    return `${this.#digest}`;
+    return `${this.running}`;
   }
 
   /** @param label names the case in error messages */
   add(label: string, ...values: Value[]): void {
-    for (const value of values) this.#digest.add(encode(value));
+    for (const value of values) this.running.add(encode(value));
     this.cases.push({ label, digest: this.digest });
   }
 

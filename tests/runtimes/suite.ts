@@ -161,24 +161,24 @@ const ROOM = 64;
 
 /** Allocates the arrays of a case between guard bytes, in buffers of their own or side by side in an arena. */
 class Memory {
-  readonly #arena: InstanceType<Package['Arena']>;
-  readonly #guarded: { all: Uint8Array; array: ArrayBufferView }[] = [];
+  private readonly arena: InstanceType<Package['Arena']>;
+  private readonly guarded: { all: Uint8Array; array: ArrayBufferView }[] = [];
 
   constructor({ Arena }: Package) {
-    this.#arena = new Arena({ bytes: 4 * 2 ** 20 });
+    this.arena = new Arena({ bytes: 4 * 2 ** 20 });
   }
 
   floats(random: Random, f64: boolean, n: number): Floats {
-    const x = this.#take<Floats>(random, f64 ? Float64Array : Float32Array, n);
+    const x = this.take<Floats>(random, f64 ? Float64Array : Float32Array, n);
     random.fill(x);
     return x;
   }
 
   bytes(random: Random, n: number): Uint8Array {
-    return this.#take(random, Uint8Array, n);
+    return this.take(random, Uint8Array, n);
   }
 
-  #take<A extends Floats | Uint8Array>(
+  private take<A extends Floats | Uint8Array>(
     random: Random,
     type: { new (buffer: ArrayBufferLike, at: number, n: number): A; BYTES_PER_ELEMENT: number },
     n: number,
@@ -186,17 +186,17 @@ class Memory {
     const size = type.BYTES_PER_ELEMENT;
     const skew = ROOM + size * random.below(8);
     const bytes = skew + size * n + ROOM;
-    const all = random.word() % 4 ? this.#arena.uint8(8 * Math.ceil(bytes / 8)) : new Uint8Array(bytes);
+    const all = random.word() % 4 ? this.arena.uint8(8 * Math.ceil(bytes / 8)) : new Uint8Array(bytes);
     const array = new type(all.fill(GUARD).buffer, all.byteOffset + skew, n);
-    this.#guarded.push({ all, array });
+    this.guarded.push({ all, array });
     return array;
   }
 
   /** Frees the arrays of a case. @throws Error if a guard byte was written */
   release(): void {
-    for (const { all, array } of this.#guarded.splice(0))
+    for (const { all, array } of this.guarded.splice(0))
       if (!guardsIntact(all, [array])) throw new Error('wrote out of bounds');
-    this.#arena.reset();
+    this.arena.reset();
   }
 }
 

@@ -2,12 +2,12 @@
 
 /** FNV-1a 64 in 32-bit integers. With BigInt it would take longer than the code under test. */
 export class Digest {
-  #hi = 0xcbf29ce4 | 0;
-  #lo = 0x84222325 | 0;
+  private hi = 0xcbf29ce4 | 0;
+  private lo = 0x84222325 | 0;
 
   add(bytes: Uint8Array): this {
-    let hi = this.#hi;
-    let lo = this.#lo;
+    let hi = this.hi;
+    let lo = this.lo;
     for (let i = 0; i < bytes.length; i++) {
       lo ^= bytes[i]!;
       // The prime is 2^40 + 0x1b3.
@@ -16,13 +16,13 @@ export class Digest {
       hi = (Math.imul(hi, 0x1b3) + (high >>> 16) + (lo << 8)) | 0;
       lo = (high << 16) | (low & 0xffff);
     }
-    this.#hi = hi;
-    this.#lo = lo;
+    this.hi = hi;
+    this.lo = lo;
     return this;
   }
 
   toString(): string {
-    return [this.#hi, this.#lo].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
+    return [this.hi, this.lo].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
   }
 }
 
