@@ -7,9 +7,9 @@ import { version_core as tfjsVersion } from '@tensorflow/tfjs-core';
 import Table from 'cli-table3';
 import { backend } from 'dropout-wasm';
 
-export const COMPARISONS_LEGEND = `ns per element, f32: medians over the quieter half of the rounds; both sides have
-a turn in each round, in one process. ratio = baseline / ours: above 1 ours is
-faster, 0.91 means 1.1 times the time of the baseline.
+export const COMPARISONS_LEGEND = `ns per element, f32: medians over the quieter half of the rounds; both sides
+have a turn in each round, in one process. ratio = baseline / ours: above 1
+ours is faster, 0.91 means 1.1 times the time of the baseline.
 TF.js in its cheapest form: its input tensor already exists, and its result is
 not read back; ours reads a plain Float32Array and writes another.`;
 
