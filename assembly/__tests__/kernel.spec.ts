@@ -13,7 +13,7 @@ describe("dropout", () => {
     expect(isIntact(dst, 4 * 64)).toBe(true);
   });
 
-  it("does the same for f64, in place and in two chunks, at an address aligned only to 4 bytes", () => {
+  it("scales and zeroes f64 elements in place, in two chunks, at an address aligned only to 4 bytes", () => {
     const x = guarded(8 * 64, 4);
     ramp(x, 64, true);
     new DropoutCall(Sink.F64, x, x, 27).invoke();

@@ -42,7 +42,7 @@ describe("next", () => {
 });
 
 describe("threshold", () => {
-  it("rounds P by word 16 of the block", () => {
+  it("rounds P with word 16 of the block", () => {
     expect(word(16)).toBe(0xfb7a1eed586931db);
     // (P + 0xfb7a) >> 16 rounds up if the low half of P is 0x0486 or more.
     expect(threshold(KEY, 0x80000485)).toBe(0x8000 - 32768);

@@ -28,7 +28,7 @@ describe('dropout-wasm/reference', () => {
     expect(() => useModule(new WebAssembly.Module(readFileSync(dist('kernel.wasm'))))).toThrow('takes no WebAssembly');
   });
 
-  it('has the exports of the default entry, and so has the entry for workerd', async () => {
+  it('has the same exports as the default entry, and so does the entry for workerd', async () => {
     const names = Object.keys(await import(dist('index.js').href));
     expect(Object.keys(await import(dist('index.reference.js').href))).toEqual(names);
     const workerd = readFileSync(dist('index.workerd.js'), 'utf8');
@@ -108,7 +108,7 @@ describe('useModule', () => {
     );
     vi.stubGlobal('WebAssembly', Object.assign(Object.create(WebAssembly), { Module: RefusingModule }));
     expect(backend()).toMatchObject({ name: 'reference', reason: 'CompileError: no code generation' });
-    // The reference has been in use until here.
+    // The reference has been in use up to here.
     const noise = gaussianNoise(new Float32Array(4), { stddev: 1, key });
     for (const module of modules) useModule(module);
     expect(backend().name).toBe('wasm-simd');

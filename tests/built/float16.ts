@@ -1,11 +1,11 @@
 /**
- * Checks Float16Arrays on the built package, in a runtime that has them (Node from 24 on), and prints nothing if all is
- * well. The argument is the backend; for `reference` the engine has no WebAssembly.
+ * Checks Float16Arrays on the built package, in a runtime that has them (Node 24 or later), and prints nothing if all
+ * is well. The argument is the backend; for `reference` the engine has no WebAssembly.
  */
 const [wanted] = process.argv.slice(2);
 if (wanted === 'reference') Reflect.deleteProperty(globalThis, 'WebAssembly');
 const pkg: typeof import('../../src/index.js') = await import(`${process.cwd()}/dist/index.js`);
-// By URL: such a runtime does not find the .ts file under the name that TypeScript asks for.
+// By URL, because the runtime cannot resolve the .js specifier that TypeScript requires to the .ts file.
 const url = new URL('../support/float16.ts', import.meta.url);
 const { checkFloat16 }: typeof import('../support/float16.js') = await import(url.href);
 

@@ -25,7 +25,7 @@ const PRIVATE_NAMES = [
   'brand-check',
 ].map((kind) => `class-private-${kind}`);
 
-it('the check finds what it looks for', async () => {
+it('the check detects every feature', async () => {
   expect(await uses('class A { static { A.x = 1; } }', STATIC_BLOCKS)).toBe(true);
   for (const member of [
     '#x = 1;',

@@ -1,6 +1,6 @@
 /**
- * PyTorch's tests of its dropout layers (test/nn/test_dropout.py), by their upstream names, and an experiment with ones.
- * Each test seeds its own generator, so its figures never change.
+ * PyTorch's tests of its dropout layers (test/nn/test_dropout.py), by their upstream names, and the moments of
+ * dropout of ones. Each test seeds its own generator, so its figures never change.
  */
 import { describe, expect, it } from 'vitest';
 import { full, ones, rampTensor, randn, size } from '../support/arrays.js';
@@ -12,7 +12,7 @@ describe.each(packages)('PyTorch, on %s', (_, pkg) => {
   const { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout, Generator, dropout } = pkg;
   const seeded = () => ({ generator: new Generator(20261123) });
 
-  /** Name, layer, a shape of many draws, a small shape, and the layer's string form. */
+  /** Name, layer, a shape with many draws, a small shape, and the layer's string form. */
   const layers = [
     ['Dropout', Dropout, [5000], [5, 5], 'Dropout(p=0.2, inplace=false)'],
     ['Dropout1d', Dropout1d, [100, 50, 3], [5, 3, 4], 'Dropout1d(p=0.2, channels="first", inplace=false)'],
@@ -133,7 +133,7 @@ describe.each(packages)('PyTorch, on %s', (_, pkg) => {
     ['Dropout2d', Dropout2d, [50, 2, 2], ['height', 'width'], [[2], [1, 2], [1, 2, 2, 2, 2]]],
     ['Dropout3d', Dropout3d, [50, 2, 2, 2], ['depth', 'height', 'width'], [[], [1, 2, 2], [1, 2, 2, 2, 2, 2]]],
   ] as const)('test_%s', (_, Class, shape, axes, refused) => {
-    it.each([false, true])('drops the same with a batch axis of 1 and without, inplace = %s', (inplace) => {
+    it.each([false, true])('drops the same channels with and without a batch axis of 1, inplace = %s', (inplace) => {
       const unbatched = new Class(0.5, { ...seeded(), inplace }).forward(rampTensor(shape));
       const batched = new Class(0.5, { ...seeded(), inplace }).forward(rampTensor([1, ...shape]));
       expect(unbatched.shape).toEqual(shape);

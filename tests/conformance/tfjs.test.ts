@@ -128,7 +128,7 @@ describe.each(packages)('TensorFlow.js, on %s', (_, pkg) => {
       const forward = (seed: number) => new Dropout(0.5, { generator: new Generator(seed) }).forward(ones([2, 3, 4]));
       expect(forward(23)).toEqual(forward(23));
       expect(forward(23)).not.toEqual(forward(24));
-      // The key is a vector of docs/SPEC.md.
+      // The key is from a vector of docs/SPEC.md.
       expect(forward(42).data).toEqual(dropout(ones([24]), { p: 0.5, key: 0xbdd732262feb6e95n }).data);
     });
   });

@@ -1,4 +1,4 @@
-/** Every bundler, with the fewest options that bundle one file of a project as a module for production. */
+/** Every bundler, with the fewest options needed to bundle one file of a project as a production module. */
 import { basename, join } from 'node:path';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import * as esbuild from 'esbuild';

@@ -43,7 +43,7 @@ describe('the tarball', () => {
   });
 
   it('passes @arethetypeswrong/cli', async () => {
-    // Only as ESM, which every Node of `engines` can require. WebAssembly has no types. The tool exits with an error if
+    // Only as ESM, which every Node in `engines` can require. WebAssembly has no types. The tool exits with an error if
     // it finds a problem.
     const entries = Object.keys(manifest.exports).filter((name) => !name.endsWith('.wasm'));
     const options = ['--profile', 'esm-only', '--format', 'ascii', '--entrypoints', ...entries];

@@ -14,8 +14,8 @@ export const tool = (path: string): string => join(ROOT, 'node_modules', path);
 
 /** Runs a program. Returns its stdout and stderr, so a warning shows. @throws Error with both if it fails */
 export async function run(command: string, args: string[], cwd: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
-  // Removes what a user's shell would not have: variables of vitest and npm, and this repository's bins in PATH, which
-  // include an old npm.
+  // Removes settings that a user's shell would not have: variables of vitest and npm, and this repository's bins in
+  // PATH, which include an old npm.
   const clean = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_|VITEST|DEV$|PROD$|MODE$)/.test(name));
   const path = (process.env.PATH ?? '').split(delimiter);
   const PATH = path.filter((folder) => !folder.includes('node_modules')).join(delimiter);

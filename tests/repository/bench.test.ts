@@ -1,4 +1,4 @@
-/** The command line of the benchmark. Times are for reading: no test asserts one. */
+/** The command line of the benchmark. No test asserts a time. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';

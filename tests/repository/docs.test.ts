@@ -1,6 +1,6 @@
 /**
- * Every snippet of docs/layers.md runs and prints what its comments state, and the page names every
- * export and has a section on every layer.
+ * Every snippet of docs/layers.md runs and prints what its comments state. The page names every export and has a
+ * section on every layer.
  */
 import { readFileSync } from 'node:fs';
 import * as dropoutWasm from 'dropout-wasm';

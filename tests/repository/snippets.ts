@@ -26,7 +26,7 @@ export const snippetsOf = (page: string): Snippet[] =>
 /** A Markdown page without its snippets. */
 export const withoutSnippets = (page: string): string => page.replace(SNIPPET, '');
 
-/** Prints every value on one line, as a comment has it. */
+/** Prints every value on one line, as comments do. */
 const ONE_LINE = { breakLength: 1e9, compact: true };
 
 /** What console.log prints for these values. */
@@ -46,8 +46,8 @@ export function runNode(...args: string[]): string[] {
 }
 
 /**
- * Expects each console.log of a snippet to have printed exactly the comment behind it or on the next line. Every call
- * has such a comment, and every snippet such a call. Remarks go elsewhere.
+ * Expects each console.log of a snippet to have printed exactly the comment after it or on the next line. Every
+ * console.log needs this comment, and every snippet needs a console.log. Remarks go elsewhere.
  */
 export function expectPrinted({ code, printed }: { code: string; printed: string[] }): void {
   const comments = [...code.matchAll(/console\.log\(.*\);\s\/\/ (.*)$/gm)].map(([, comment]) => comment!);

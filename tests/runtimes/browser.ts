@@ -100,7 +100,7 @@ class Session {
   private page: Page | undefined;
   private pages = 0;
   private answered: (answer: Answer) => void = () => {};
-  /** The tab's open request for the address of its next page. */
+  /** The tab's pending request for the address of its next page. */
   private waiting: Promise<ServerResponse>;
   private waits!: (response: ServerResponse) => void;
 

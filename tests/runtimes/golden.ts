@@ -1,4 +1,4 @@
-/** golden.json: what each list of cases must give in every runtime. */
+/** golden.json: the digests that each list of cases must give in every runtime. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Report } from './report.js';
 import type { List } from './suite.js';

@@ -1,5 +1,5 @@
 /**
- * How the suite of the runtimes runs. The environment variable RUNTIMES sets it or, without that, `vitest --mode`:
+ * How the runtime suite runs. The environment variable RUNTIMES sets the mode or, without it, `vitest --mode`:
  *
  *   test         npm test: the short list of cases in every runtime that is installed, the full list in Node
  *   required     .ci/run: the same, but a missing runtime fails
@@ -15,5 +15,5 @@ if (!found) throw new Error(`RUNTIMES must be one of ${MODES.join(', ')}, but go
 
 export const mode: Mode = found;
 
-/** Whether a runtime that is not installed fails, instead of being left out. */
+/** Whether a runtime that is not installed fails the run, instead of being left out. */
 export const requiresAll: boolean = mode === 'required' || mode === 'everywhere';

@@ -1,4 +1,4 @@
-/** Random test data, the same in every runtime. It uses no Math.sin and the like, whose last bit varies by engine. */
+/** Random test data, the same in every runtime. It avoids Math.sin and the like, whose last bit varies by engine. */
 import { LENGTHS, PROBABILITIES, SPECIAL } from '../support/edge-cases.js';
 
 type Floats = Float32Array | Float64Array;
@@ -58,7 +58,7 @@ export class Random {
     ])();
   }
 
-  /** Ordinary numbers and each kind of special one. */
+  /** Ordinary numbers and each kind of special value. */
   fill(x: Floats): void {
     for (let i = 0; i < x.length; i++) {
       const word = this.word();

@@ -1,4 +1,4 @@
-/** One suite in every runtime, with the same bits in all of them. The ways to run it: mode.ts. */
+/** One suite in every runtime, with the same bits in all of them. mode.ts lists the ways to run it. */
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
@@ -36,7 +36,7 @@ beforeAll(async () => {
     format: 'esm',
     target: 'es2022',
   });
-  // Bun follows those paths too, unless it finds a nearer file.
+  // Bun follows those paths too, unless it finds a nearer tsconfig.json.
   writeFileSync(file('build/runtimes/tsconfig.json'), '{}');
 });
 

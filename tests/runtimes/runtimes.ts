@@ -59,7 +59,7 @@ const deno = [process.execPath, fileOf('deno', 'bin.cjs')];
 const denoRun = [...deno, 'run', '--no-prompt', '--no-lock'];
 const bun = [fileOf('bun', 'bin/bun.exe')];
 const workerd: string[] = [require('workerd').default];
-/** The newest compatibility date that this workerd takes: the date of its release. */
+/** The newest compatibility date that this workerd accepts: the date of its release. */
 const newest: string = require('workerd').compatibilityDate;
 const chromium = new Browser('chromium', commandOf(findChromium()));
 const firefox = new Browser('firefox', commandOf(which('firefox-esr', 'firefox')));

@@ -1,6 +1,6 @@
 /**
  * The suite that runs in every runtime: all vectors, random cases and all layers, on the package and on its reference.
- * It imports no Node and no vitest.
+ * It imports neither Node nor vitest.
  */
 import type { Layer, LayerJSON, MaskLayer, Tensor } from '../../src/index.js';
 import { size } from '../support/arrays.js';
@@ -20,7 +20,7 @@ type Floats = Float32Array | Float64Array;
 type Quantile = (v: number) => number;
 
 /**
- * Which cases run. The short list leaves out what takes long and adds least: seven eighths of the random cases, and
+ * Which cases run. The short list leaves out slow cases that add little: seven eighths of the random cases, and
  * float arrays of 100,000 elements, whose masks it still checks. It takes a quarter of the time of the full list.
  */
 export type List = 'short' | 'full';
@@ -388,7 +388,7 @@ const JSON_TESTS: [string, Test][] = [
 
 // Float16Array, which is not in the digest because Node 20 lacks it
 
-/** Checks Float16Arrays where the engine has them, and returns whether it has. @throws Error if a check fails */
+/** Checks Float16Arrays if the engine has them, and returns whether it does. @throws Error if a check fails */
 export function float16(pkg: Package): boolean {
   const has = 'Float16Array' in globalThis;
   if (has) checkFloat16(pkg);

@@ -1,4 +1,4 @@
-/** Arrays and tensors that tests run on. Browsers and workerd load this file too, so it imports no Node and no vitest. */
+/** Arrays and tensors that tests run on. Any runtime loads this file, so it imports neither Node nor vitest. */
 
 /** The number of elements of a shape. */
 export const size = (shape: readonly number[]): number => shape.reduce((n, axis) => n * axis, 1);

@@ -1,4 +1,4 @@
-/** Results compared and shown by their bits. It imports no Node and no vitest. */
+/** Results compared and shown by their bits. It imports neither Node nor vitest. */
 import { digestOf } from './digest.js';
 
 /** The memory of an array, not a copy. */
@@ -11,7 +11,7 @@ export function bitsOf(x: Float32Array | Float64Array | Uint8Array): Uint8Array 
   const bytes = bytesOf(copy);
   if (copy instanceof Uint8Array) return bytes;
   const size = copy.BYTES_PER_ELEMENT;
-  // Written as bytes: a NaN that is written as a number does not have to have these bits either.
+  // Written as bytes, since a NaN written as a number need not have these bits either.
   const nan = size === 4 ? [0, 0, 0xc0, 0x7f] : [0, 0, 0, 0, 0, 0, 0xf8, 0x7f];
   for (let i = 0; i < copy.length; i++) if (Number.isNaN(copy[i])) bytes.set(nan, i * size);
   return bytes;

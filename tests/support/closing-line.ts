@@ -1,4 +1,4 @@
-/** Ends a run with one plain line of counts, and fails it where a test was skipped: nothing is left out silently. */
+/** Ends a run with one plain line of counts, and fails it if a test was skipped, so no test is skipped silently. */
 import type { Reporter, TestModule } from 'vitest/node';
 
 export default class ClosingLine implements Reporter {

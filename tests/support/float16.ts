@@ -1,4 +1,4 @@
-/** Float16Arrays, in an engine that has them. Any runtime loads this file, so it imports no Node and no vitest. */
+/** Float16Arrays, in an engine that has them. Any runtime loads this file, so it imports neither Node nor vitest. */
 import type { Package } from './layers.js';
 
 type Floats = Float16Array | Float32Array;

@@ -1,4 +1,4 @@
-/** The stream's lanes, read through masks. It imports no Node and no vitest. */
+/** The stream's lanes, read through masks. It imports neither Node nor vitest. */
 
 /**
  * Bisects the outputs of n lanes from the masks of their 4n elements. With P = T·2^16 − rounding, the threshold of the

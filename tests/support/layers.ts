@@ -1,7 +1,7 @@
 /**
  * Every layer of the package, for the suites that run over all of them. A new layer is picked up automatically from its
  * export, and runs on DEFAULT_SHAPE without options. If it needs another shape or has variants, add it to CASES. It
- * imports no Node and no vitest.
+ * imports neither Node nor vitest.
  */
 import type { Layer, LayerOptions, MaskLayer } from '../../src/index.js';
 

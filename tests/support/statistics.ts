@@ -1,4 +1,4 @@
-/** Moments and counts. It imports no Node and no vitest. */
+/** Moments and counts. It imports neither Node nor vitest. */
 
 export const mean = (x: Float32Array): number => x.reduce((sum, v) => sum + v, 0) / x.length;
 

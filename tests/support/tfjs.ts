@@ -1,4 +1,4 @@
-/** TensorFlow.js on its wasm backend, and what its tests share. */
+/** TensorFlow.js on its wasm backend, and helpers for its tests. */
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
@@ -13,7 +13,7 @@ export const valuesOf = (tensor: unknown): number[] => [...(tensor as tf.Tensor)
 /** Applies a layer in training mode. */
 export const train = (layer: layers.Layer, x: tf.Tensor): tf.Tensor => layer.apply(x, { training: true }) as tf.Tensor;
 
-/** What a model is stored as. Its topology goes through JSON, as it does on the way to a file. */
+/** The stored form of a model. Its topology goes through JSON, as it does when saved to a file. */
 export async function store(model: Sequential): Promise<tf.io.ModelArtifacts> {
   let stored: tf.io.ModelArtifacts = {};
   await model.save(

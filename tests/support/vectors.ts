@@ -1,4 +1,4 @@
-/** The test vectors, which implementations outside this project produced. It imports no Node and no vitest. */
+/** The test vectors, which implementations outside this project produced. It imports neither Node nor vitest. */
 import noise from '../../docs/normal-noise-v1.json' with { type: 'json' };
 import stream from '../vectors/mask-stream-v1.json' with { type: 'json' };
 

@@ -1,4 +1,4 @@
-/** Arenas, on memory of their own and on memory that another module owns. */
+/** Arenas, in memory of their own and in memory that another module owns. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as tf from '@tensorflow/tfjs-core';
@@ -69,7 +69,7 @@ const OWNER = Uint8Array.from([
 const owner = () => new WebAssembly.Instance(new WebAssembly.Module(OWNER)).exports.memory as WebAssembly.Memory;
 
 describe("an arena in another module's memory", () => {
-  it('hands out its part of the memory, aligned, and no more', () => {
+  it('hands out only its part of the memory, aligned', () => {
     const memory = owner();
     const arena = new Arena({ memory, byteOffset: 1001, byteLength: 100 });
     expect([arena.memory, arena.bytesFree]).toEqual([memory, 100]);
@@ -97,7 +97,7 @@ describe("an arena in another module's memory", () => {
     expect(guardsIntact(all, [x, y])).toBe(true);
   });
 
-  it('continues after the memory grew, which detaches earlier arrays', () => {
+  it('still works after the memory grows, which detaches earlier arrays', () => {
     const memory = owner();
     const arena = new Arena({ memory });
     const before = arena.float32(100);
@@ -129,7 +129,7 @@ describe("an arena in another module's memory", () => {
     expect([...arrays[2]!]).toEqual([...dropout(ones([64]).data, { p: 0.5, key })]);
   });
 
-  it('refuses any other kind of memory, and a part outside of it', () => {
+  it('refuses any other kind of memory, and a range outside the memory', () => {
     const memory = owner();
     const refused = (options: object, type: ErrorConstructor, message: string) =>
       refuses(() => new Arena(options), type, message);

@@ -15,7 +15,7 @@ describe('the reference', () => {
     vi.unstubAllGlobals();
   });
 
-  it('is used for everything without WebAssembly, on arenas of plain memory', async () => {
+  it('is used for everything if there is no WebAssembly, on arenas of plain memory', async () => {
     vi.stubGlobal('WebAssembly', undefined);
     const pkg = await import('../../src/index.js');
     const arena = new pkg.Arena({ bytes: 1024 });
@@ -33,7 +33,7 @@ describe('the reference', () => {
     expect([...noise]).toEqual([...noiseOf(dropoutWasm, data)]);
   });
 
-  it('is used for a part that the engine refuses later, and backend() gives the reason', async () => {
+  it('is used for a module that the engine refuses later, and backend() gives the reason', async () => {
     const pkg = await import('../../src/index.js');
     pkg.dropout(new Float32Array(4), { p: 0.5, key });
     expect(pkg.backend()).toEqual({ name: 'wasm-simd', kernelDigest });

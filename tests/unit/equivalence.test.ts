@@ -1,8 +1,8 @@
 /**
- * The kernel against the reference on random cases: it has to write the same bits, and no byte outside of its result.
+ * The kernel against the reference on random cases: it has to write the same bits, and no byte outside its result.
  * Every property runs on the fixed SEEDS and on a seed from the clock, which is printed.
  *
- *   FUZZ_SEED=7 npx vitest run tests/unit/equivalence.test.ts     the cases of seed 7 alone; FUZZ_SEED=1,2 of two seeds
+ *   FUZZ_SEED=7 npx vitest run tests/unit/equivalence.test.ts     the cases of seed 7 alone; FUZZ_SEED=1,2 runs two
  *   FUZZ_RUNS=10 npx vitest run tests/unit/equivalence.test.ts    ten times as many cases
  */
 import fc from 'fast-check';
@@ -31,13 +31,13 @@ function check<Ts extends [unknown, ...unknown[]]>(runs: number, property: fc.IP
   for (const seed of seeds) fc.assert(property, { seed, numRuns: runs * factor });
 }
 
-// The parts of a case. fc.double would be of no use: it draws every exponent equally often, so nearly all p would be 0.
+// The parts of a case. fc.double is unsuitable: it draws all exponents equally often, so nearly every p would be 0.
 
 const lengths = fc.oneof(
   fc.integer({ min: 0, max: 200 }),
   fc.integer({ min: 0, max: 9000 }),
   fc.constantFrom(...LENGTHS),
-  // Ends of tiles of f64.
+  // The ends of f64 tiles.
   fc.constantFrom(2047, 2048, 2049, 6144, 6145),
 );
 const probabilities = fc.oneof(
@@ -177,7 +177,7 @@ function expectSame(layout: Layout, run: (backend: Backend, memory: Memory) => v
   });
 }
 
-describe('the kernel gives the bits of the reference', () => {
+describe('the kernel gives the same bits as the reference', () => {
   it('in dropout', () => {
     check(
       1000,
@@ -238,7 +238,7 @@ describe('the kernel gives the bits of the reference', () => {
     );
   });
 
-  it('in masks that are applied', () => {
+  it('in applyMask', () => {
     check(
       1000,
       fc.property(
@@ -254,7 +254,7 @@ describe('the kernel gives the bits of the reference', () => {
             const out = memory.out(x);
             const mask = memory.bytes(isBits ? Math.ceil(n / 8) : n);
             reference.mask(mask, n, isBits, drawsFor(0.5, key));
-            // Any byte but 0 keeps its element.
+            // Any nonzero byte keeps its element.
             if (!isBits) for (let i = 0; i < n; i += 3) mask[i]! *= 1 + (i % 255);
             backend.applyMask(x, mask, isBits, out, affineFor(p * 0.99));
           });

@@ -128,7 +128,7 @@ describe.each(packages)('calls and layers on %s', (_, pkg) => {
     expect([...out.data]).toEqual([...x()]);
   });
 
-  it('refuse out if it is too short, of the wrong type or kind, or overlaps x in part', () => {
+  it('refuse out if it is too short, has the wrong type or kind, or partly overlaps x', () => {
     const short = new Float32Array(3).fill(7);
     refuses(
       () => dropout(x(), { p: 0.5, key, out: short }),
@@ -165,7 +165,7 @@ describe.each(packages)('calls and layers on %s', (_, pkg) => {
         refuses(() => dropout(all.subarray(4, 8), { p: 0.5, key, out: all.subarray(4 + shift) }), RangeError, overlap);
       }
       expect(all.every((v) => v === 3)).toBe(true);
-      // Next to x, or overlapping only the part of a longer out that is not written: no overlap.
+      // Allowed: an out next to x, and a longer out of which only the unwritten part overlaps x.
       dropout(all.subarray(4, 8), { p: 0.5, key, out: all.subarray(0) });
       dropout(all.subarray(4, 8), { p: 0.5, key, out: all.subarray(8) });
     }

@@ -21,7 +21,7 @@ describe.each(packages)('Generator on %s', (_, { Generator, manualSeed }) => {
     expect([restored.next(), restored.next()]).toEqual([generator.next(), generator.next()]);
   });
 
-  it('reaches position 2^53, where no key is left', () => {
+  it('has no keys left at position 2^53', () => {
     const generator = new Generator(1, 2 ** 53);
     expect(generator.position).toBe(2 ** 53);
     expect(generator.keyAt(2 ** 53)).toBeTypeOf('bigint');

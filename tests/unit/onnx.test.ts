@@ -12,7 +12,7 @@ describe('the result', () => {
     expect(mask).toEqual(Uint8Array.of(1, 0, 0, 1));
   });
 
-  it('has the kind of data and stays in its arena', () => {
+  it('has the same kind as data and stays in its arena', () => {
     const f64 = onnxDropout(Float64Array.from(ramp(64)), 0.3, true, { seed: 1 });
     expect(f64.output).toBeInstanceOf(Float64Array);
     expect([...f64.output]).toEqual([...ramp(64)].map((v, i) => (f64.mask[i] ? v * (1 / (1 - 0.3)) : 0)));
@@ -70,7 +70,7 @@ describe('the seed', () => {
     );
   });
 
-  it('is optional: without a seed, each call that drops takes a key of the default generator', () => {
+  it('is optional: without a seed, each call that drops takes a key from the default generator', () => {
     const generator = manualSeed(7);
     const masks = [0, 1].map(() => onnxDropout(ramp(64), 0.5, true).mask);
     expect(masks).toEqual([0, 1].map((call) => mask(64, { p: 0.5, key: generator.keyAt(call) })));
@@ -83,7 +83,7 @@ describe('the seed', () => {
 });
 
 describe('the opset', () => {
-  it.each([7, 8, 9])('%s has a mask of the kind of data', (opset) => {
+  it.each([7, 8, 9])('%s has a mask of the same kind as data', (opset) => {
     const x = ramp(4);
     expect(onnxDropout(x, 0.5, false, { opset })).toEqual({ output: x, mask: Float32Array.of(1, 1, 1, 1) });
     const tensor = { data: Float64Array.of(3, 4), shape: [2, 1] };

@@ -164,7 +164,7 @@ const CALLS: [string, (arrays: Arrays, n: number) => ArrayBufferView[]][] = [
   ],
 ];
 
-describe.each([1, 2, 3, 8])('%i threads give the bits of plain arrays', (threads) => {
+describe.each([1, 2, 3, 8])('%i threads give the same bits as plain arrays', (threads) => {
   let arena: SharedArena;
   beforeAll(async () => {
     arena = await SharedArena.create({ bytes: 96 * MEGABYTE, threads });
@@ -185,7 +185,7 @@ describe.each([1, 2, 3, 8])('%i threads give the bits of plain arrays', (threads
     expect(arena.threads).toBe(threads);
   });
 
-  it('writes no byte outside of out', () => {
+  it('writes no byte outside out', () => {
     arena.reset();
     const n = 300_001;
     const all = arena.uint8(8 * MEGABYTE).fill(GUARD);
@@ -320,7 +320,7 @@ describe('a SharedArena', () => {
     await allExited();
   });
 
-  /** Lets a worker make two calls of the kernel and does something else in the third. */
+  /** Lets a worker call the kernel twice, then runs `action` instead of the third call. */
   const breaking = (action: string) => `
     const { Instance } = WebAssembly;
     let left = 2;
@@ -363,7 +363,7 @@ describe('a SharedArena', () => {
     expect(callIsRight(arena)).toBe(true);
   });
 
-  it("is right if called before a worker's exit is noticed", async () => {
+  it("gives the right result if called before a worker's exit is noticed", async () => {
     const arena = await create();
     for (const worker of running) worker.terminate();
     expect(callIsRight(arena)).toBe(true);

@@ -4,7 +4,7 @@ import { expect, expectTypeOf, it } from 'vitest';
 
 const options = { p: 0.5, key: 1n };
 
-it('a result is of the type of x', () => {
+it('a result has the type of x', () => {
   const f32 = dropout(new Float32Array(4), options);
   expectTypeOf(f32).toEqualTypeOf<Float32Array<ArrayBuffer>>();
   expect(f32).toBeInstanceOf(Float32Array);
@@ -26,7 +26,7 @@ it('a result of a layer can be assigned to its input', () => {
   expect(x).toBe(out);
 });
 
-it('out is of the type of x', () => {
+it('out has the type of x', () => {
   const x = new Float32Array(4);
   // @ts-expect-error another dtype
   expect(() => dropout(x, { ...options, out: new Float64Array(4) })).toThrow(TypeError);

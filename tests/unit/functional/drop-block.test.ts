@@ -8,7 +8,7 @@ import { nonzeros } from '../../support/statistics.js';
 describe.each(packages)('dropBlock2d on %s', (_, { DropBlock2d, Generator, dropBlock2d, mask }) => {
   const key = new Generator(42).next();
 
-  /** The mask of torchvision: the stream draws the corners of the blocks. An element in any block is dropped. */
+  /** torchvision's mask: the stream draws the corners of the blocks. An element in any block is dropped. */
   function blockMask([batch, channels, height, width]: number[], blockSize: number, p: number): Uint8Array {
     const side = Math.min(blockSize, height!, width!);
     const [rows, columns] = [height! - side + 1, width! - side + 1];
@@ -28,7 +28,7 @@ describe.each(packages)('dropBlock2d on %s', (_, { DropBlock2d, Generator, dropB
     { shape: [2, 3, 4, 5], blockSize: 7, p: 0.5 },
     { shape: [1, 2, 6, 6], blockSize: 1, p: 0.2 },
     { shape: [1, 1, 30, 20], blockSize: 5, p: 0.1 },
-  ])('drops the blocks of torchvision: $shape, blocks of $blockSize, p = $p', ({ shape, blockSize, p }) => {
+  ])('drops the same blocks as torchvision: $shape, blocks of $blockSize, p = $p', ({ shape, blockSize, p }) => {
     const kept = blockMask(shape, blockSize, p);
     const x = tensor(shape);
     const scale = Math.fround(kept.length / nonzeros(kept));

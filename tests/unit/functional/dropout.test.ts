@@ -79,7 +79,7 @@ describe.each(packages)('dropout on %s', (_, { Generator, dropout, mask }) => {
     const shared = new Float32Array(new SharedArrayBuffer(800));
     shared.set(x);
     expect([...dropout(shared, { p: 0.5, key, out: shared })]).toEqual(expected);
-    // Node 20 has resizable buffers, the types of ES2023 do not.
+    // Node 20 has resizable buffers; the ES2023 types do not.
     const Resizable = ArrayBuffer as unknown as new (n: number, options: { maxByteLength: number }) => ArrayBuffer;
     const resizable = new Float32Array(new Resizable(800, { maxByteLength: 1600 }));
     resizable.set(x);

@@ -52,7 +52,7 @@ describe.each(packages)('on %s', (_, pkg) => {
       expect([...ay]).toEqual([...y]);
     });
 
-    it('drops nothing at p = 0, and leaves the residual at p = 1', () => {
+    it('drops nothing at p = 0, and leaves only the residual at p = 1', () => {
       const bad = x.map(() => Number.NaN);
       expect(biasDropoutResidual(bad, { bias, residual, p: 1, key: undefined })).toEqual(residual);
       expect([...biasDropoutResidual(x, { bias, residual, p: 0, key: undefined })]).toEqual(

@@ -34,7 +34,7 @@ describe.each(packages)('on %s', (_, { Generator, gaussianDropout, gaussianNoise
       [1, 0.6826895],
       [2, 0.9544997],
       [3, 0.9973002],
-    ])('lies within %i sigma in a fraction of %d', (sigmas, fraction) => {
+    ])('lies within %i sigma with a probability of %d', (sigmas, fraction) => {
       expectCount(
         count((v) => Math.abs(v) < sigmas),
         n,
@@ -56,7 +56,7 @@ describe.each(packages)('on %s', (_, { Generator, gaussianDropout, gaussianNoise
     });
   });
 
-  it('f64 has the noise of f32', () => {
+  it('f64 has the same noise as f32', () => {
     const x = new Float64Array(5000);
     expectSameBits(gaussianNoise(x, { stddev: 1, key }), Float64Array.from(noise(5000, key)));
   });
@@ -71,14 +71,14 @@ describe.each(packages)('on %s', (_, { Generator, gaussianDropout, gaussianNoise
     );
   });
 
-  it('both keep NaN and infinities', () => {
+  it('both functions keep NaN and infinities', () => {
     const x = Float32Array.of(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY);
     expect(gaussianNoise(x, { stddev: 1, key })).toEqual(x);
     // At this p, 1 + σz is positive, so the infinities keep their signs.
     expect(gaussianDropout(x, { p: 0.01, key })).toEqual(x);
   });
 
-  it('both copy at 0 without a key, and gaussianDropout gives zeros at p = 1', () => {
+  it('both functions copy at 0 without a key, and gaussianDropout gives zeros at p = 1', () => {
     const x = Float32Array.of(1, -0, 3);
     expect(gaussianNoise(x, { stddev: 0, key: undefined })).toEqual(x);
     expect(gaussianDropout(x, { p: 0, key: undefined })).toEqual(x);

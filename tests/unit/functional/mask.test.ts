@@ -37,7 +37,7 @@ describe.each(packages)('on %s', (_, { AlphaDropout, Generator, applyMask, dropo
   });
 
   describe('applyMask', () => {
-    it('gives the result of dropout for the mask of dropout, in both formats', () => {
+    it('gives the same result as dropout for the mask of dropout, in both formats', () => {
       const x = ramp(77);
       for (const format of ['bytes', 'bits'] as const) {
         const kept = mask(77, { p: 0.2, key, format });

@@ -39,7 +39,7 @@ describe.each(packages)('a noise shape on %s', (_, { Dropout, Generator, dropout
     expect([...dropout(x, { p, key, offset: 3, noiseShape }).data]).toEqual([...expected]);
   });
 
-  it('treats a plain array as one axis; may be null or [null]', () => {
+  it('treats a plain array as one axis, and may be null or [null]', () => {
     const x = tensor([8]).data;
     expect(dropout(x, { p, key, noiseShape: [null] })).toEqual(dropout(x, { p, key }));
     expect(dropout(x, { p, key, noiseShape: null })).toEqual(dropout(x, { p, key }));

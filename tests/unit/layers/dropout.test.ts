@@ -21,7 +21,7 @@ describe.each(packages)('Dropout on %s', (_, { Dropout, Generator, dropout, manu
     expect(second).not.toEqual(first);
   });
 
-  it('draws different masks from layers that share its generator', () => {
+  it('draws masks that differ from those of layers that share its generator', () => {
     const generator = new Generator(7);
     const [a, b] = [create(0.5, { generator }), create(0.5, { generator })];
     expect(a.forward(ramp(100))).not.toEqual(b.forward(ramp(100)));
@@ -135,7 +135,7 @@ describe.each(packages)('Dropout on %s', (_, { Dropout, Generator, dropout, manu
     for (let call = 0; call < 2; call++) expect(restored.forward(ramp(100))).toEqual(layer.forward(ramp(100)));
   });
 
-  it('reads JSON of older versions, the mode, and a generator in place of the stored one', () => {
+  it('reads JSON of older versions and the mode, and takes a generator in place of the stored one', () => {
     const json = create(0.3).toJSON();
     const { always, ...older } = json;
     expect(Dropout.fromJSON(older as never).toJSON()).toEqual(json);

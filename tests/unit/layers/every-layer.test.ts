@@ -1,4 +1,4 @@
-/** What holds for every layer, and for every layer with a mask. A new layer is tested here without a change. */
+/** Behavior of every layer, and of every layer with a mask. A new layer is tested here automatically. */
 import { describe, expect, it } from 'vitest';
 import type { Layer, LayerOptions, MaskLayer } from '../../../src/index.js';
 import { full, ones, size, tensor, tensor64 } from '../../support/arrays.js';
@@ -47,7 +47,7 @@ describe.each(packages)('on %s', (_, pkg) => {
       expect(create(0.4, { inplace: true }).eval().forward(x)).toBe(x);
     });
 
-    it('is active in evaluation with always, and in the mode that a call asks for', () => {
+    it('is active in evaluation with always, and obeys the mode that a call asks for', () => {
       const result = digest(create().forward(x));
       expect(digest(create(0.4, { always: true }).eval().forward(x))).toBe(result);
       expect(digest(create().eval().forward(x, { training: true }))).toBe(result);
@@ -77,7 +77,7 @@ describe.each(packages)('on %s', (_, pkg) => {
       expect(guardsIntact(memory, [out.data])).toBe(true);
     });
 
-    it('copies at 0, and draws no key', () => {
+    it('copies at p = 0 or stddev = 0, and draws no key', () => {
       const layer = create(0);
       const y = layer.forward(x);
       expect(y).toEqual(x);
@@ -205,7 +205,7 @@ describe.each(packages)('on %s', (_, pkg) => {
       }
     });
 
-    it('gives zeros at p = 1, as its gradient does, and draws no key', () => {
+    it('gives zeros at p = 1, in its gradient too, and draws no key', () => {
       const layer = create(1);
       const bad = full(shape, Number.NaN);
       expect(layer.forward(bad)).toEqual(full(shape, 0));

@@ -59,7 +59,7 @@ describe.each(packages)('on %s', (_, pkg) => {
     refuses(() => Dropout.fromJSON({ ...json, [field]: value }), TypeError, message);
   });
 
-  it('fromJSON does not take p for stddev', () => {
+  it('fromJSON does not accept p in place of stddev', () => {
     const json = new GaussianNoise(0.5, { generator }).toJSON();
     refuses(() => GaussianNoise.fromJSON({ ...json, stddev: undefined, p: 1 }), TypeError, 'stddev has to be a number');
   });

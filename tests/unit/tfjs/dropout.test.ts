@@ -13,7 +13,7 @@ const x = tf.reshape(tf.range(1, 41), [5, 8]);
 const expected = [...onArrays(ramp(40), { p: 0.5, key })];
 
 describe('dropout', () => {
-  it('gives the bits of dropout on arrays', () => {
+  it('gives the same bits as dropout on arrays', () => {
     const y = dropout(x, { p: 0.5, key });
     expect([y.shape, y.dtype, valuesOf(y)]).toEqual([[5, 8], 'float32', expected]);
   });

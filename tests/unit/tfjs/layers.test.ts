@@ -53,7 +53,7 @@ const classIn = <C>(pkg: object, name: string) => pkg[name as never] as C;
 
 const createLayer = (name: string, args: object) => new (classIn<new (args: object) => TfLayer>(tfjs, name))(args);
 
-/** The layer for arrays that does the same. */
+/** The corresponding layer for arrays. */
 function arrayLayer({ name, args, options }: Case, generator: arrays.Generator): arrays.Layer {
   const Layer = classIn<new (amount: unknown, options: object) => arrays.Layer>(arrays, name);
   return new Layer(args.rate ?? args.stddev, { ...args, ...options, generator });
@@ -73,10 +73,10 @@ describe.each(family)('$name $args', (layerCase) => {
   const x = tf.tensor(input.data, shape);
   const create = (more: object) => createLayer(name, { ...args, ...more });
   const seeded = (more = {}) => create({ seed: 42, ...more });
-  /** The layer for arrays that draws the same. */
+  /** The layer for arrays with the same draws. */
   const twin = () => arrayLayer(layerCase, new arrays.Generator(42));
 
-  it('gives the bits of the layer for arrays in every call', () => {
+  it('gives the same bits as the layer for arrays in every call', () => {
     const layer = seeded();
     const expected = twin();
     const calls = [0, 1, 2].map(() => {
@@ -99,7 +99,7 @@ describe.each(family)('$name $args', (layerCase) => {
     expect(generator.position).toBe(0);
   });
 
-  it('has the gradient of the layer for arrays, even if it is called again before', () => {
+  it('has the gradient of the layer for arrays, even if it is called again before the backward', () => {
     const layer = seeded();
     const weights = tensor(shape, Math.cos);
     const dx = tf.grad((x) => {
@@ -144,7 +144,7 @@ describe.each(family)('$name $args', (layerCase) => {
     }
   });
 
-  it('draws from the default generator without a seed, even after it was loaded', async () => {
+  it('draws from the default generator without a seed, even after loading', async () => {
     const model = sequential({ layers: [create({ inputShape: shape.slice(1) })] });
     const loaded = await restore(await store(model));
     arrays.manualSeed(42);
@@ -165,7 +165,7 @@ describe.each(family)('$name $args', (layerCase) => {
     expect(valuesOf(model.predict(x, { batchSize: shape[0]! }))).toEqual(valuesOf(x));
   });
 
-  it('returns its input at 0, and draws no key', () => {
+  it('returns its input at rate 0 or stddev 0, and draws no key', () => {
     const generator = new arrays.Generator(1);
     const layer = create({ [name === 'GaussianNoise' ? 'stddev' : 'rate']: 0, generator });
     expect(layer.call(x, { training: true })).toBe(x);
