@@ -39,8 +39,8 @@ export function checkBuild(dir) {
 }
 
 /**
- * Times a case, again with new copies in another order if this build is slower: the engine may compile two copies of
- * one build differently, so that one of them is slower in every round.
+ * Times a case. If this build is slower, repeats with new copies in another order: the engine may compile two copies
+ * of one build differently, so that one of them is slower in every round.
  *
  * @param {string} dir of the other build
  * @param {string} name of the case
@@ -102,7 +102,7 @@ function judge([ours, copy, before], n) {
 
 /**
  * @param {number[]} times
- * @param {number[]} others of the same rounds
+ * @param {number[]} others times of the same rounds
  */
 function ratios(times, others) {
   return times.map((ns, round) => ns / /** @type {number} */ (others[round]));

@@ -49,7 +49,7 @@ export const BACKWARD = {
   },
 };
 
-/** Everything else the package does, in an arena and on plain arrays. */
+/** Further calls of the package, in an arena and on plain arrays. */
 export const FAMILY = [
   ...family('gaussian', 'GaussianDropout', ({ GaussianDropout, Generator }, p, x, out) => {
     const layer = new GaussianDropout(p, { generator: new Generator(42) });

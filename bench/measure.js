@@ -1,5 +1,5 @@
 /**
- * Times functions side by side. The clock of a shared machine drifts by far more than the differences that matter,
+ * Times functions side by side. The speed of a shared machine drifts by far more than the differences that matter,
  * so the sides take turns in many short rounds, and their medians are compared.
  */
 
@@ -27,7 +27,7 @@ export function compare(sides, { rounds, turn, budget }) {
   const start = performance.now();
   while (taken.length < MIN_ROUNDS || (taken.length < rounds && (performance.now() - start) * 1e6 < budget)) {
     const times = sides.map(() => 0);
-    // The sides also take turns at being first, because each one leaves the caches to the next.
+    // The sides also take turns at being first, because each inherits the caches of the previous one.
     for (let i = 0; i < sides.length; i++) {
       const side = (taken.length + i) % sides.length;
       times[side] = time(/** @type {() => unknown} */ (sides[side]), turn);
@@ -77,7 +77,7 @@ export function quantile(values, q) {
 
 /**
  * Median ns of a call within one turn, after one untimed call. A plain loop, since mitata's `measure` allocates 8 MB
- * per turn: on a virtual machine with slow page faults that takes 40 ms, and a turn 12 ms.
+ * per turn: on a virtual machine with slow page faults that takes 40 ms, against 12 ms for a turn.
  *
  * @param {() => unknown} run
  * @param {number} turn ns to spend

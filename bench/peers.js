@@ -10,7 +10,7 @@ import '@tensorflow/tfjs-backend-wasm';
  * @param {WebAssembly.Memory} memory
  */
 export async function memoryCopy(memory) {
-  // Not above: the compiler takes a second to load.
+  // Imported only when needed: the compiler takes a second to load.
   const { default: asc } = await import('assemblyscript/asc');
   const source = 'export function copy(dst: usize, src: usize, n: usize): void { memory.copy(dst, src, n); }';
   const { binary, text, stderr } = await asc.compileString(source, {
@@ -19,7 +19,7 @@ export async function memoryCopy(memory) {
     noExportMemory: true,
     optimizeLevel: 3,
   });
-  // Without bulk memory the compiler replaces the instruction by a loop.
+  // Without bulk memory the compiler replaces the instruction with a loop.
   if (!binary || !text?.includes('memory.copy\n')) throw new Error(`no memory.copy in: ${text ?? stderr}`);
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(binary)), { env: { memory } });
   const copy = /** @type {(dst: number, src: number, n: number) => void} */ (exports.copy);

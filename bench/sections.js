@@ -1,5 +1,5 @@
 /**
- * Costs besides throughput: a small call, the start, memory, and download size.
+ * Costs besides throughput: a small call, startup, memory, and download size.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

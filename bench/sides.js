@@ -53,7 +53,7 @@ async function openArena(place, { Arena, SharedArena }, bytes) {
 }
 
 /**
- * Values the size of activations: no zeros, and none turns denormal.
+ * Fills x with values of the magnitude of activations: no zeros, and none that turns denormal.
  *
  * @param {Float32Array} x
  */

@@ -9,7 +9,7 @@ const x = Float32Array.of(1, 2, 3, 4, 5, 6);
 // Training drops each element with probability p = 0.5 and multiplies kept elements by 1 / (1 - p) = 2.
 console.log(layer.forward(x)); // Float32Array(6) [ 2, 0, 0, 8, 0, 12 ]
 
-// The gradient has the mask of the latest forward.
+// The gradient uses the mask of the latest forward.
 const dy = Float32Array.of(1, 1, 1, 1, 1, 1);
 console.log(layer.backward(dy)); // Float32Array(6) [ 2, 0, 0, 2, 0, 2 ]
 

@@ -1,7 +1,7 @@
 /**
  * Prints the largest error of the normal quantile (docs/normal-noise.md) against an f64 quantile. It checks all inputs
- * in the tail and every 61st elsewhere; `--every 1` checks all inputs (10 minutes). Only the lower half is checked: the
- * upper half has the same bits with the sign flipped (assembly/__tests__/gaussian.spec.ts).
+ * in and near the tail and every 61st elsewhere; `--every 1` checks all inputs (10 minutes). Only the lower half is
+ * checked: the upper half has the same bits with the sign flipped (assembly/__tests__/gaussian.spec.ts).
  */
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';

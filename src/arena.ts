@@ -7,9 +7,9 @@ import type { WasmMemory } from './backend/wasm/types.js';
 import { checkOptions, checkWhole, wrongType, wrongValue } from './core/check.js';
 
 export interface ArenaOptions {
-  /** Size of a memory of the arena's own, an integer up to 2^32. Required unless `memory` is given. */
+  /** Size of the arena's own memory in bytes, an integer up to 2^32. Required unless `memory` is given. */
   bytes?: number;
-  /** In place of bytes: an unshared memory that another module owns, such as the heap of TensorFlow.js. */
+  /** Instead of `bytes`: an unshared memory that another module owns, such as the heap of TensorFlow.js. */
   memory?: WasmMemory;
   /** Where the arena's part of `memory` starts. Default 0. */
   byteOffset?: number;
@@ -20,9 +20,9 @@ export interface ArenaOptions {
 }
 
 /**
- * Hands out typed arrays one after the other from a piece of WebAssembly memory. Functions and layers work on them
- * without a copy. An arena's own memory never grows. If another owner grows its memory, the arrays handed out before
- * are detached, as all views of it are.
+ * Hands out typed arrays one after another from a piece of WebAssembly memory. Functions and layers work on them
+ * without a copy. An arena's own memory never grows. If the owner of a memory that was passed in grows it, the arrays
+ * handed out before are detached, like all views of it.
  *
  * @example
  * const arena = new Arena({ bytes: 2 * 4 * 65536 });
@@ -43,7 +43,7 @@ export class Arena {
   private buffer: ArrayBufferLike | undefined;
 
   /**
-   * @throws TypeError, RangeError that names the option; RangeError from the engine if it cannot allocate that much
+   * @throws TypeError or RangeError that names the option; RangeError from the engine if it cannot allocate that much
    */
   constructor(options: ArenaOptions) {
     const { bytes, memory, byteOffset = 0, byteLength, linearMemory } = checkOptions(options);
@@ -104,7 +104,7 @@ export class Arena {
     return array;
   }
 
-  /** Registers the current buffer. A memory that grows gets another one. */
+  /** Registers the current buffer. A memory that grows gets a new one. */
   private registerBuffer(): ArrayBufferLike {
     const { buffer } = this.memory;
     if (buffer !== this.buffer) register(buffer, this);
@@ -116,7 +116,7 @@ export class Arena {
 /** The arena that an array lives in. */
 export const arenaOf = (x: ArrayBufferView): Arena | undefined => allocatorOf(x) as (Allocator & Arena) | undefined;
 
-/** Memory that the kernel can work in, or plain memory for the reference where the engine refuses. */
+/** Memory that the kernel can work in, or an ArrayBuffer for the reference where the engine refuses. */
 function createMemory(bytes: number): [WasmMemory, LinearMemory | undefined] {
   const pages = Math.ceil(bytes / 65536);
   try {

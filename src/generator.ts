@@ -15,7 +15,7 @@ export interface GeneratorJSON {
 }
 
 /**
- * Hands out one 64-bit key for each stochastic call and moves on by one.
+ * Hands out one 64-bit key for each stochastic call and advances its position by one.
  *
  * @example
  * const generator = new Generator(42);
@@ -81,8 +81,8 @@ export class Generator {
   }
 
   /**
-   * Restores what `toJSON` returned. The restored generator draws the keys that the original would have drawn next.
-   * @throws TypeError, RangeError unless json is a generator's
+   * Restores a generator from the output of `toJSON`. It draws the keys that the original would have drawn next.
+   * @throws TypeError, RangeError unless json is from `toJSON`
    */
   static fromJSON(json: GeneratorJSON): Generator {
     const { seed, position } = checkOptions(json, 'generator');
@@ -122,7 +122,7 @@ export class Generator {
 export const defaultGenerator = /* @__PURE__ */ new Generator();
 
 /**
- * Reseeds the default generator, at position 0, and returns it.
+ * Reseeds the default generator, resets its position to 0, and returns it.
  *
  * @param seed a bigint from 0 to 2^64 − 1 or an integer from 0 to 2^53
  * @throws TypeError, RangeError for any other seed

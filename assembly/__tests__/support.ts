@@ -51,7 +51,7 @@ export function ramp(array: usize, n: i32, isF64: bool): void {
   for (let i = 0; i < n; ++i) set(array, i, isF64, i + 1);
 }
 
-/** A call of `dropout` with the key above. Defaults: plain dropout from stream element 0, p = 0.5. */
+/** A call of `dropout` with key 0 of seed 42. Defaults: plain dropout from stream element 0, p = 0.5. */
 export class DropoutCall {
   offset: f64 = 0;
   first: f64 = 0;
@@ -75,14 +75,14 @@ export class DropoutCall {
   }
 }
 
-/** Calls `fused` with the key above for whole rows, from stream element 0, with p = 0.5. */
+/** Calls `fused` with key 0 of seed 42 for whole rows, from stream element 0, with p = 0.5. */
 export function callFused(
   mode: FusedMode, src: usize, bias: usize, residual: usize, dst: usize, n: i32, features: i32, isF64: bool,
 ): void {
   fused(mode, src, bias, residual, dst, n, features, 0, isF64, KEY_LO, KEY_HI, 0, 0, HALF, 2);
 }
 
-/** Calls `noise` in place with the key above and a stddev of 1. The first element is stream element 2000 + first. */
+/** Calls `noise` in place with key 0 of seed 42 and a stddev of 1. The first element is stream element 2000 + first. */
 export function callNoise(x: usize, n: i32, isF64: bool = false, additive: bool = true, first: f64 = 0): void {
   noise(x, x, n, isF64, additive, KEY_LO, KEY_HI, 2000, first, 1);
 }

@@ -1,5 +1,5 @@
 /**
- * What a backend does. Its arguments have been checked: arrays are attached, `out` has at least as many elements as
+ * The interface of a backend. Arguments have been checked: arrays are attached, `out` has at least as many elements as
  * `x`, and the two are the same elements or do not overlap.
  * @module
  */
@@ -15,7 +15,7 @@ export interface Draws {
   readonly P: number;
 }
 
-/** Kept elements become x · scale + shift, dropped ones become fill. Each number is rounded to the dtype of x. */
+/** Kept elements become x · scale + shift, dropped ones become fill. Each is rounded to f32 unless x is f64. */
 export interface Affine {
   readonly scale: number;
   /** −0 for no shift: adding −0 changes no bit of any product. */
@@ -34,7 +34,7 @@ export interface Kernel {
 export interface Extras {
   /** Keeps the elements of x whose mask byte or bit is not 0. */
   applyMask(x: FloatArray, mask: Uint8Array, bits: boolean, out: FloatArray, affine: Affine): void;
-  /** out = dropout(x + bias) + residual, or without a residual if that is undefined. The bias is one row of x. */
+  /** out = dropout(x + bias) + residual. The residual may be undefined; bias is added to every row of x. */
   fused(
     x: FloatArray,
     bias: FloatArray,
@@ -51,7 +51,7 @@ export interface Extras {
 export interface Gaussian {
   /**
    * With z the key's normal noise, an f32: out = x · (1 + stddev · z), or x + stddev · z if `additive`. Each operation
-   * is rounded to the dtype of x.
+   * is rounded to f32 unless x is f64.
    */
   noise(x: FloatArray, out: FloatArray, key: U64, offset: number, stddev: number, additive: boolean): void;
 }

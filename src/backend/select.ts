@@ -77,7 +77,7 @@ export function gaussian(): Gaussian {
  * it before the first call that needs the module. kernel.wasm is always required.
  *
  * @param module kernel.wasm, extras.wasm or gaussian.wasm of this package
- * @throws TypeError for any other module; Error if its part of the kernel is in use already
+ * @throws TypeError for any other module; Error if that module is in use already
  * @example
  * import kernel from 'dropout-wasm/kernel.wasm'; // where the bundler turns it into a WebAssembly.Module
  * useModule(kernel);

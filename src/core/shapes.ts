@@ -44,7 +44,7 @@ export function checkNoiseShape(value: NoiseShape): NoiseShape {
 export type Broadcast = readonly number[];
 
 /**
- * Reads a noise shape over the shape of x; undefined if every element has a draw of its own.
+ * Resolves a noise shape against the shape of x; undefined if every element has a draw of its own.
  * @throws TypeError, RangeError unless the noise shape can be broadcast to that shape
  */
 export function broadcastOf(noiseShape: NoiseShape, shape: readonly number[]): Broadcast | undefined {
@@ -55,7 +55,7 @@ export function broadcastOf(noiseShape: NoiseShape, shape: readonly number[]): B
     const noise = axis < lead ? 1 : (noiseShape[axis - lead] ?? size);
     if (lead < 0 || (noise !== 1 && noise !== size))
       throw wrongValue('noiseShape', `one that can be broadcast to [${shape}]`, noiseShape);
-    // An axis of one element is of either kind. Any other axis joins the last one of its kind or opens a new one.
+    // An axis of one element is of either kind. Any other merges into the last axis if their kinds match.
     if (size === 1) continue;
     if ((noise === 1) === (axes.length % 2 === 0)) axes[axes.length - 1]! *= size;
     else axes.push(size);

@@ -75,8 +75,8 @@ export function requireShape({ data, shape }: OpenInput, name = 'x'): readonly n
 }
 
 /**
- * Checks an argument that must be of the kind of another input: array or tensor, element type, and shape.
- * @throws TypeError, RangeError unless it is
+ * Checks that an argument is of the same kind as another input: array or tensor, element type, and shape.
+ * @throws TypeError, RangeError otherwise
  */
 export function openLike(value: unknown, x: OpenInput, name: string, like = 'x'): FloatArray {
   const { data, shape } = open(value, name);
@@ -108,14 +108,14 @@ export function checkLength(array: ArrayLike<number>, length: number, name: stri
 const FLOATS = ['Float32Array', 'Float64Array', 'Float16Array'];
 
 /**
- * Compares the name of the type instead of the class, so that arrays of another realm (a frame, a vm context) are
+ * Compares the name of the type instead of the class, so that arrays from another realm (a frame, a vm context) are
  * accepted.
  */
 function checkArray<A extends FloatArray | Uint8Array>(value: unknown, name: string, types: string[]): A {
   const array = value as A;
   if (!ArrayBuffer.isView(value) || !types.includes(array[Symbol.toStringTag]))
     throw wrongType(name, `a ${types.join(' or a ')}`, value);
-  // A detached array has length 0, as an empty one has. Only creating a view tells them apart.
+  // A detached array has length 0, like an empty one. Only creating a view tells them apart.
   if (array.length === 0)
     try {
       new Uint8Array(array.buffer);

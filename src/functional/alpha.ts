@@ -16,7 +16,7 @@ export function alpha(p: number): Affine {
   return { scale: a, shift: p === 0 ? -0 : b, fill: a * SATURATED + b };
 }
 
-/** In the gradient dropped elements are 0, since forward made them constants. */
+/** In the gradient, dropped elements are 0, since forward made them constants. */
 const alphaGradient = (p: number): Affine => scaleBy(alpha(p).scale);
 
 export const ALPHA: Scaling = { forward: alpha, gradient: alphaGradient };
@@ -26,8 +26,8 @@ export const ALPHA: Scaling = { forward: alpha, gradient: alphaGradient };
  * affine map keeps the mean and variance of x. p = 0 copies x, p = 1 gives zeros.
  *
  * @param x elements in row-major order, of any shape
- * @returns `out`, or a new array or tensor of the kind of x
- * @throws TypeError, RangeError that names the argument, before anything is written
+ * @returns `out`, or a new array or tensor like x
+ * @throws TypeError or RangeError that names the argument, before anything is written
  * @example
  * const options = { p: 0.5, key: new Generator(42).next() };
  * alphaDropout(Float32Array.of(1, 2, 3, 4), options); // 1.67, -0.78, -0.78, 4.33
@@ -40,8 +40,8 @@ export function alphaDropout<X extends Input>(x: X, options: DropoutOptions<X>):
  * The gradient of `alphaDropout` with respect to x, for the same options: a · dy where x was kept, +0 elsewhere.
  *
  * @param dy the gradient with respect to the result, with as many elements as x
- * @returns `out`, or a new array or tensor of the kind of dy
- * @throws TypeError, RangeError that names the argument, before anything is written
+ * @returns `out`, or a new array or tensor like dy
+ * @throws TypeError or RangeError that names the argument, before anything is written
  * @example
  * const dx = alphaDropoutBackward(dy, options);
  */

@@ -1,5 +1,5 @@
 /**
- * Shared by the stateless calls. Which elements are dropped follows from key, offset and p alone (docs/SPEC.md).
+ * Shared by the stateless calls. Which elements are dropped depends on key, offset and p alone (docs/SPEC.md).
  * @module
  */
 import type { Affine, Draws } from '../backend/interface.js';
@@ -18,8 +18,8 @@ export interface CallOptions<X extends Input> {
   /** Element i of x (or of its noise shape) takes draw `offset + i` of the stream. An integer up to 2^53, default 0. */
   offset?: number;
   /**
-   * Where the result goes: an array at least as long as x, or a tensor of its shape. It may be x itself and must not
-   * overlap x in part. By default a new one is allocated.
+   * Where the result goes: an array at least as long as x, or a tensor of its shape. It may be x itself but must
+   * not partly overlap x. By default a new one is allocated.
    */
   out?: Like<X>;
 }

@@ -33,8 +33,8 @@ export interface Images {
  * kept. The gradient with respect to x is the same call on dy. p = 0 copies x, p = 1 gives zeros.
  *
  * @param x `{ data, shape }` of rank 4, or of rank 3 without the batch axis
- * @returns `out`, or a new tensor of the kind of x
- * @throws TypeError, RangeError that names the argument, before anything is written
+ * @returns `out`, or a new tensor like x
+ * @throws TypeError or RangeError that names the argument, before anything is written
  * @example
  * const y = dropBlock2d({ data, shape: [8, 64, 28, 28] }, { p: 0.1, blockSize: 7, key });
  */
@@ -78,7 +78,7 @@ export function keptScale(mask: Uint8Array, bits: boolean, n: number): number {
 
 /**
  * The mask as bytes. The stream draws the top left corners of the blocks, among the positions where a block lies wholly
- * inside the image, each with probability gamma. Blocks that did not overlap would cover p of the image.
+ * inside the image, each with probability gamma. Without overlaps, they would cover p of the image.
  */
 export function blockMask(
   { outer, height, width, inner, blockSize }: Images,

@@ -11,8 +11,8 @@ import { callDropout, type DropoutOptions, inverted } from './common.js';
  * (Wan et al. 2013).
  *
  * @param x elements in row-major order, of any shape; NaN and ±Inf are dropped like any other value
- * @returns `out`, or a new array or tensor of the kind of x, in the arena of x if there is one
- * @throws TypeError, RangeError that names the argument, before anything is written
+ * @returns `out`, or a new array or tensor like x, in the arena of x if there is one
+ * @throws TypeError or RangeError that names the argument, before anything is written
  * @example
  * const key = new Generator(42).next();
  * const y = dropout(Float32Array.of(1, 2, 3, 4), { p: 0.5, key }); // 2, 0, 0, 8

@@ -19,9 +19,9 @@ import { type CallOptions, checkDraws, inverted } from './common.js';
 import { arraysOverlap, emptyLike, resultFor } from './result.js';
 
 export interface FusedOptions<X extends Input> extends CallOptions<X> {
-  /** One row, added to every row of x: as long as the last axis of x, or a divisor of the length of a plain array. */
+  /** One row, added to every row of x. Its length is the last axis of x, or divides the length of a plain array. */
   bias: DataLike<X>;
-  /** Added to the result of dropout: of the kind and size of x. Default: nothing is added. */
+  /** Added to the result of dropout: of the same kind and size as x. Default: nothing is added. */
   residual?: Like<X>;
 }
 
@@ -33,12 +33,12 @@ export interface FusedBackwardOptions<X extends Input> extends Omit<CallOptions<
 }
 
 /**
- * Computes residual + dropout(x + bias) in one pass, as the sub-layers of a transformer end (Megatron-LM, ONNX
- * Runtime's BiasDropout). p = 0 adds without dropping, which is its evaluation mode.
+ * Computes residual + dropout(x + bias) in one pass, as at the end of a transformer sublayer (Megatron-LM, ONNX
+ * Runtime's BiasDropout). p = 0 adds without dropping, as in evaluation.
  *
  * @param x rows of bias.length elements
- * @returns `out`, or a new array or tensor of the kind of x; `out` may be x or residual
- * @throws TypeError, RangeError that names the argument, before anything is written
+ * @returns `out`, or a new array or tensor like x; `out` may be x or residual
+ * @throws TypeError or RangeError that names the argument, before anything is written
  * @example
  * const y = biasDropoutResidual(x, { bias, residual, p: 0.1, key });
  * const { dx, dbias } = biasDropoutResidualBackward(dy, { p: 0.1, key, features: bias.length });
@@ -61,12 +61,12 @@ export function biasDropoutResidual<X extends Input>(x: X, options: FusedOptions
 }
 
 /**
- * The gradients of `biasDropoutResidual` for the same p, key and offset, in one pass: dx = dropout(dy), and dbias is dx
- * summed over its rows, in their order and in the dtype of dy. The gradient of residual is dy itself.
+ * The gradients of `biasDropoutResidual` for the same p, key and offset, in one pass: dx = dropout(dy), and dbias sums
+ * the rows of dx in order, in f64 if dy is f64 and in f32 otherwise. The gradient of residual is dy itself.
  *
  * @param dy the gradient with respect to the result, with as many elements as x
  * @returns the gradients, in `out` or in new arrays
- * @throws TypeError, RangeError that names the argument, before anything is written
+ * @throws TypeError or RangeError that names the argument, before anything is written
  * @example
  * const { dx, dbias } = biasDropoutResidualBackward(dy, { p: 0.1, key, features: 768 });
  */
@@ -94,7 +94,7 @@ export function biasDropoutResidualBackward<X extends Input>(
 /** The kind that a row must have: a plain array of the element type of x. */
 const rowOf = ({ data }: OpenInput): OpenInput => ({ data, shape: undefined });
 
-/** @throws RangeError unless the input is rows of `features` elements */
+/** @throws RangeError unless the input consists of rows of `features` elements */
 function checkRows({ data: { length }, shape }: OpenInput, features: number, name: string, of = 'x'): void {
   const last = shape?.at(-1);
   if (last !== undefined && last !== features) throw wrongValue(name, `${last}, the last axis`, features);

@@ -23,8 +23,8 @@ const deviationFor = (p: number): number => Math.sqrt(p / (1 - p));
  * whose variance would be infinite, gives zeros like every other kind of dropout.
  *
  * @param x elements in row-major order, of any shape
- * @returns `out`, or a new array or tensor of the kind of x
- * @throws TypeError, RangeError that names the argument, before anything is written
+ * @returns `out`, or a new array or tensor like x
+ * @throws TypeError or RangeError that names the argument, before anything is written
  * @example
  * const y = gaussianDropout(x, { p: 0.5, key: new Generator(42).next() });
  */
@@ -41,8 +41,8 @@ export function gaussianDropout<X extends Input>(x: X, options: CallOptions<X>):
  * Adds normal noise of mean 0 to x. Its gradient with respect to x is dy itself. stddev = 0 copies x.
  *
  * @param x elements in row-major order, of any shape
- * @returns `out`, or a new array or tensor of the kind of x
- * @throws TypeError, RangeError that names the argument, before anything is written
+ * @returns `out`, or a new array or tensor like x
+ * @throws TypeError or RangeError that names the argument, before anything is written
  * @example
  * const y = gaussianNoise(x, { stddev: 0.1, key: new Generator(42).next() });
  */

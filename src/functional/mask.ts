@@ -40,7 +40,7 @@ export interface ApplyMaskOptions<X extends Input> {
    * is given.
    */
   p?: number;
-  /** In place of p: the layer whose forward, or backward, is applied with this mask. */
+  /** Instead of p: the layer whose forward, or backward, is computed with this mask. */
   layer?: MaskedLayer;
   /** With `layer`: whether x is a gradient with respect to the layer's result. Default false. */
   gradient?: boolean;
@@ -55,7 +55,7 @@ export interface ApplyMaskOptions<X extends Input> {
  *
  * @param length number of elements, an integer from 0
  * @returns `out`, or a new array of `length` bytes, or of ⌈length / 8⌉ bytes of bits
- * @throws TypeError, RangeError that names the argument, before anything is written
+ * @throws TypeError or RangeError that names the argument, before anything is written
  * @example
  * mask(4, { p: 0.5, key: new Generator(42).next() }); // 1, 0, 0, 1
  */
@@ -72,8 +72,8 @@ export function mask(length: number, options: MaskOptions): Uint8Array {
  *
  * @param x elements in row-major order, of any shape
  * @param mask one byte or bit for each element of x, 1 = kept
- * @returns `out`, or a new array or tensor of the kind of x
- * @throws TypeError, RangeError that names the argument, before anything is written
+ * @returns `out`, or a new array or tensor like x
+ * @throws TypeError or RangeError that names the argument, before anything is written
  * @example
  * applyMask(Float32Array.of(1, 2, 3, 4), Uint8Array.of(1, 0, 0, 1), { p: 0.5 }); // 2, 0, 0, 8
  * applyMask(x, layer.mask(), { layer }); // the result of layer.forward(x)
@@ -98,7 +98,7 @@ export function applyMask<X extends Input>(x: X, mask: Uint8Array, options: Appl
   return result;
 }
 
-/** `mask` on checked arguments, except for format and out. */
+/** `mask` on checked arguments. It checks only format and out. */
 export function maskOf(length: number, format: MaskFormat, draws: Draws, out?: Uint8Array): Uint8Array {
   const bits = isBits(format);
   const bytes = bits ? Math.ceil(length / 8) : length;
@@ -107,7 +107,7 @@ export function maskOf(length: number, format: MaskFormat, draws: Draws, out?: U
   return result;
 }
 
-/** The mask of every element of x, where elements share draws. */
+/** The mask for every element of x when elements share draws. */
 export function broadcastMaskOf(broadcast: Broadcast, format: MaskFormat, draws: Draws): Uint8Array {
   return formatMask(broadcastMask(maskOf(noiseLength(broadcast), 'bytes', draws), broadcast), format);
 }

@@ -17,7 +17,7 @@ import {
  * Checks `out` and returns it, or returns a new array or tensor like x.
  *
  * @param x the opened argument called `name`
- * @throws TypeError, RangeError that names the argument
+ * @throws TypeError or RangeError that names the argument
  */
 export function resultFor<X extends Input>(x: OpenInput, out?: Like<X>, name = 'x', outName = 'out'): Result<X> {
   const { data, shape } = x;

@@ -55,7 +55,7 @@ export class Dropout {
   /** Does nothing: in evaluation LockedDropout has no mask to discard. */
   reset(): void {}
 
-  /** Restores what `toJSON` of a layer of dropout-wasm returned. @throws Error if its `always` is true */
+  /** Restores a layer from the output of dropout-wasm's `toJSON`. @throws Error if its `always` is true */
   static fromJSON(json: Stored): Dropout {
     return new Dropout(json.p ?? json.stddev, json);
   }
@@ -74,6 +74,6 @@ export {
   Dropout as LockedDropout,
 };
 
-/** Restores what `layersToJSON` of dropout-wasm returned. @throws Error if `always` of a layer is true */
+/** Restores layers from the output of dropout-wasm's `layersToJSON`. @throws Error if a layer's `always` is true */
 export const layersFromJSON = ({ layers }: { layers: Stored[] }): Dropout[] =>
   layers.map((json) => Dropout.fromJSON(json));

@@ -15,11 +15,11 @@ export interface ChannelOptions extends LayerOptions {
   channels?: Channels;
 }
 
-/** Whole channels share a draw. Subclasses differ in the axes that a channel has. */
+/** The elements of a channel share a draw. Subclasses differ in the axes of a channel. */
 abstract class ChannelLayer extends MaskLayer {
   /** Position of the channel axis. */
   declare readonly channels: Channels;
-  /** Names of the axes within a channel; undefined for any axes, after a required batch axis. */
+  /** Names of the axes within a channel. Undefined allows any axes and requires a batch axis. */
   protected abstract readonly axes: readonly string[] | undefined;
 
   /**
@@ -47,7 +47,7 @@ abstract class ChannelLayer extends MaskLayer {
     return broadcastOf(noiseShape satisfies NoiseShape, shape);
   }
 
-  /** Whether the first axis is the batch: the rank tells. @throws RangeError for a rank that fits neither case */
+  /** Whether the first axis is the batch, judged by the rank. @throws RangeError for a rank that fits neither case */
   private isBatched(shape: readonly number[]): boolean {
     const within = this.axes ?? ['…'];
     const axes = (this.channels === 'first' ? ['channels', ...within] : [...within, 'channels']).join(', ');
@@ -63,7 +63,7 @@ abstract class ChannelLayer extends MaskLayer {
 }
 
 /**
- * Dropout of whole channels of sequences (Tompson et al. 2015), as PyTorch's `nn.Dropout1d` and Keras's
+ * Dropout of whole channels of sequences (Tompson et al. 2015), like PyTorch's `nn.Dropout1d` and Keras's
  * `SpatialDropout1D`. x is [batch, channels, length], or [channels, length] without a batch axis.
  *
  * @example
@@ -76,8 +76,8 @@ export class Dropout1d extends ChannelLayer {
 }
 
 /**
- * Dropout of whole feature maps (Tompson et al. 2015), as PyTorch's `nn.Dropout2d` and Keras's `SpatialDropout2D`. x is
- * [batch, channels, height, width], or [channels, height, width] without a batch axis.
+ * Dropout of whole feature maps (Tompson et al. 2015), like PyTorch's `nn.Dropout2d` and Keras's `SpatialDropout2D`. x
+ * is [batch, channels, height, width], or [channels, height, width] without a batch axis.
  *
  * @example
  * const layer = new Dropout2d(0.5);
@@ -89,7 +89,7 @@ export class Dropout2d extends ChannelLayer {
 }
 
 /**
- * Dropout of whole volumes (Tompson et al. 2015), as PyTorch's `nn.Dropout3d` and Keras's `SpatialDropout3D`. x is
+ * Dropout of whole volumes (Tompson et al. 2015), like PyTorch's `nn.Dropout3d` and Keras's `SpatialDropout3D`. x is
  * [batch, channels, depth, height, width], or the same without the batch axis.
  *
  * @example
@@ -102,8 +102,8 @@ export class Dropout3d extends ChannelLayer {
 }
 
 /**
- * Alpha dropout of whole channels, as PyTorch's `nn.FeatureAlphaDropout`, for networks with SELU. x is
- * [batch, channels, …] of rank 2 or more. One draw decides for each channel of each sample.
+ * Alpha dropout of whole channels, like PyTorch's `nn.FeatureAlphaDropout`, for networks with SELU. x is
+ * [batch, channels, …] of rank 2 or more. There is one draw for each channel of each sample.
  *
  * @example
  * const layer = new FeatureAlphaDropout(0.1);

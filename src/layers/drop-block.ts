@@ -20,8 +20,8 @@ export interface DropBlockLayerOptions extends LayerOptions {
 }
 
 /**
- * DropBlock (Ghiasi et al. 2018), as torchvision's `DropBlock2d`. In training, squares of blockSize are dropped in each
- * channel, and the rest is divided by the fraction that was kept. x is of rank 4, or of rank 3 without the batch.
+ * DropBlock (Ghiasi et al. 2018), like torchvision's `DropBlock2d`. In training, squares of blockSize are dropped in
+ * each channel, and the rest is divided by the fraction that was kept. x is of rank 4, or of rank 3 without the batch.
  *
  * @example
  * const layer = new DropBlock2d(0.1, { blockSize: 7 });

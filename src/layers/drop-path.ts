@@ -17,8 +17,8 @@ export interface DropPathOptions extends LayerOptions {
 const UNSCALED: Scaling = { forward: () => scaleBy(1), gradient: () => scaleBy(1) };
 
 /**
- * Stochastic depth (Huang et al. 2016), as timm's `DropPath` and torchvision's `StochasticDepth(mode="row")`: one draw
- * for each sample, for the branch of a residual block. The first axis of x is the batch.
+ * Stochastic depth (Huang et al. 2016), like timm's `DropPath` and torchvision's `StochasticDepth(mode="row")`: one
+ * draw for each sample, for the branch of a residual block. The first axis of x is the batch.
  *
  * @example
  * const layer = new DropPath(0.1);

@@ -18,8 +18,8 @@ export interface DropoutLayerOptions extends LayerOptions {
 }
 
 /**
- * Inverted dropout (Srivastava et al. 2014), as PyTorch's `nn.Dropout`. In training, each forward draws a new mask,
- * zeroes elements with probability p and scales the rest by 1 / (1 − p). In evaluation it returns its input itself.
+ * Inverted dropout (Srivastava et al. 2014), like PyTorch's `nn.Dropout`. In training, each forward draws a new mask,
+ * zeroes elements with probability p and scales the rest by 1 / (1 − p). In evaluation it returns x itself.
  *
  * @example
  * const layer = new Dropout(0.5, { generator: new Generator(42) });
@@ -52,8 +52,8 @@ export class Dropout extends MaskLayer {
 }
 
 /**
- * Alpha dropout (Klambauer et al. 2017), as PyTorch's `nn.AlphaDropout`, for networks with SELU. Dropped elements take
- * the value at which SELU saturates, and an affine map keeps the mean and variance of x.
+ * Alpha dropout (Klambauer et al. 2017), like PyTorch's `nn.AlphaDropout`, for networks with SELU. Dropped elements
+ * take the value at which SELU saturates, and an affine map keeps the mean and variance of x.
  *
  * @example
  * const layer = new AlphaDropout(0.1, { generator: new Generator(42) });

@@ -9,7 +9,7 @@ import { copy } from '../functional/result.js';
 import { type ForwardContext, Layer, type LayerOptions } from './layer.js';
 
 /**
- * Gaussian dropout (Srivastava et al. 2014), as Keras's `GaussianDropout`: in training, x is multiplied by noise of
+ * Gaussian dropout (Srivastava et al. 2014), like Keras's `GaussianDropout`: in training, x is multiplied by noise of
  * mean 1 and variance p / (1 − p). p = 1 gives zeros.
  *
  * @example
@@ -59,7 +59,7 @@ export class GaussianDropout extends Layer {
 }
 
 /**
- * Additive noise of mean 0, as Keras's `GaussianNoise`: in training, x + N(0, stddev²).
+ * Additive noise of mean 0, like Keras's `GaussianNoise`: in training, x + N(0, stddev²).
  *
  * @example
  * const layer = new GaussianNoise(0.1, { generator: new Generator(42) });

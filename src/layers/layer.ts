@@ -23,7 +23,7 @@ import { defaultGenerator, Generator, type GeneratorJSON } from '../generator.js
 export interface LayerOptions {
   /** Whether a training forward writes its result over x. Default false. */
   inplace?: boolean;
-  /** Whether the layer is active in evaluation too, as Monte-Carlo dropout needs. Default false. */
+  /** Whether the layer is active in evaluation too, for Monte-Carlo dropout. Default false. */
   always?: boolean;
   /** Source of the keys. Default: the default generator, which `manualSeed` reseeds. */
   generator?: Generator;
@@ -78,7 +78,7 @@ export abstract class Layer {
   private latest: ForwardContext | undefined;
   private latestKey: U64 | undefined;
 
-  /** @throws TypeError for an option of another type */
+  /** @throws TypeError for an option of the wrong type */
   constructor(options: LayerOptions) {
     const { inplace = false, always = false, generator = defaultGenerator } = checkOptions(options);
     if (!(generator instanceof Generator)) throw wrongType('generator', 'a Generator', generator);
@@ -139,10 +139,10 @@ export abstract class Layer {
    * Runs the layer. A training forward draws one key, unless p or stddev needs none.
    *
    * @param x an array, or `{ data, shape }` around one
-   * @param outOrOptions where the result goes (x itself works in place), or `{ out, training }`
-   * @returns in training `out`, x if in place, or a new array or tensor of the kind of x; in evaluation x itself, or
-   *   `out` with a copy of x
-   * @throws TypeError, RangeError that names the argument, before a key is drawn or anything is written
+   * @param outOrOptions where the result goes (pass x to work in place), or `{ out, training }`
+   * @returns in training `out`, x if in place, or a new array or tensor like x; in evaluation x itself, or `out`
+   *   with a copy of x
+   * @throws TypeError or RangeError that names the argument, before a key is drawn or anything is written
    */
   forward<X extends Input>(x: X, outOrOptions?: Like<X> | ForwardOptions<X>): Result<X> {
     const options = isOptions<X>(outOrOptions) ? outOrOptions : undefined;
@@ -169,8 +169,8 @@ export abstract class Layer {
    *
    * @param dy the gradient with respect to its result, with as many elements
    * @param out where the gradient goes; it may be dy itself
-   * @returns `out`, or a new array or tensor of the kind of dy; after an evaluation forward dy itself
-   * @throws Error before any forward; TypeError, RangeError that names the argument
+   * @returns `out`, or a new array or tensor like dy; after an evaluation forward dy itself
+   * @throws Error before any forward; TypeError or RangeError that names the argument
    */
   backward<X extends Input>(dy: X, out?: Like<X>): Result<X> {
     return this.backwardOf(this.latestForward('backward'), dy, out);
@@ -203,10 +203,10 @@ export abstract class Layer {
   }
 
   /**
-   * Restores what `toJSON` returned. The restored layer draws the masks that the original would have drawn next.
+   * Restores a layer from the output of `toJSON`. It draws the masks that the original would have drawn next.
    *
-   * @param generator source of the keys in place of the stored state. Layers that shared a generator need one to share
-   *   again, as `layersFromJSON` gives them
+   * @param generator source of the keys instead of the stored state, for layers that shared a generator.
+   *   `layersFromJSON` passes it
    * @throws TypeError, RangeError unless json is from a layer of this class
    */
   static fromJSON<L extends Layer>(this: LayerClass<L>, json: LayerJSON, generator?: Generator): L {
@@ -223,7 +223,7 @@ export abstract class Layer {
   /** p or stddev. */
   protected abstract get amount(): number;
 
-  /** The constructor's arguments besides the options of every layer, as JSON. */
+  /** The constructor's arguments besides the options that all layers have, as JSON. */
   protected abstract options(): Record<string, unknown>;
 
   /** Writes the result of a training forward. */
@@ -247,7 +247,7 @@ export abstract class Layer {
     return this.generator.draw();
   }
 
-  /** Restores what JSON holds besides the options. */
+  /** Restores any state in the JSON besides the options. */
   protected restore(_json: LayerJSON): void {}
 
   protected latestForward(method: string): ForwardContext {
@@ -268,7 +268,7 @@ export abstract class Layer {
   }
 }
 
-/** Whether forward's second argument is options instead of an array or tensor, or something meant to be one. */
+/** Whether forward's second argument is options. Anything that resembles an array or tensor is not. */
 function isOptions<X extends Input>(value: unknown): value is ForwardOptions<X> {
   if (ArrayBuffer.isView(value) || !(value instanceof Object) || 'data' in value || 'length' in value) return false;
   for (const name in value)

@@ -22,8 +22,8 @@ interface Lock {
 }
 
 /**
- * Variational dropout for recurrent networks (Gal and Ghahramani 2016), as the locked dropout of AWD-LSTM: one mask of
- * [batch, features] for all time steps, used by this forward and later ones until `reset()`.
+ * Variational dropout for recurrent networks (Gal and Ghahramani 2016), like the locked dropout of AWD-LSTM: one mask
+ * of [batch, features] for all time steps, used by this forward and later ones until `reset()`.
  *
  * @example
  * const layer = new LockedDropout(0.3);

@@ -15,7 +15,7 @@ export abstract class MaskLayer extends Layer {
   protected readonly scaling: Scaling = INVERTED;
   declare private _p: number;
 
-  /** @throws TypeError, RangeError unless p is a number from 0 to 1; TypeError for an option of another type */
+  /** @throws TypeError, RangeError unless p is a number from 0 to 1; TypeError for an option of the wrong type */
   constructor(p: number, options: LayerOptions) {
     super(options);
     this._p = checkProbability(p);

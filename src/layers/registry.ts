@@ -1,5 +1,5 @@
 /**
- * Every layer of the package: what `dropout-wasm` exports, and what JSON restores. A new layer is added here.
+ * Every layer of the package, for the exports of `dropout-wasm` and for restoring from JSON. Add new layers here.
  * @module
  */
 import { checkOptions, wrongType } from '../core/check.js';
@@ -34,7 +34,7 @@ export {
   LockedDropout,
 };
 
-// An array, and not a namespace import: bundlers cannot tree-shake a namespace that is enumerated.
+// An array, not a namespace import: bundlers cannot tree-shake a namespace that is enumerated.
 const CLASSES = [
   Dropout,
   Dropout1d,
@@ -74,8 +74,8 @@ export function layersToJSON(layers: readonly Layer[]): LayersJSON {
 }
 
 /**
- * Restores what `layersToJSON` returned. Layers share generators as the originals did. Layers that drew from the
- * default generator share a generator in its stored state.
+ * Restores layers from the output of `layersToJSON`. They share generators as the originals did. Layers that drew from
+ * the default generator share a new one with its stored state.
  *
  * @throws TypeError, RangeError unless json is from `layersToJSON`
  * @example

@@ -2,7 +2,7 @@
  * dropout-wasm/onnx: the ONNX operator Dropout, for programs that run ONNX graphs in JavaScript.
  *
  * Its versions (https://onnx.ai/onnx/operators/onnx__Dropout.html): 7 and 10 only infer; 12 adds training, the ratio as
- * an input, and a seed; 13 and 22 add dtypes. The mask of version 7 has the dtype of data, later masks are bool.
+ * an input, and a seed; 13 and 22 add dtypes. The mask of version 7 has the dtype of data; later masks are bool.
  * @module
  */
 import { Dropout, dropout, Generator, type Input, type Result } from 'dropout-wasm';
@@ -10,13 +10,13 @@ import { checkBoolean, wrongType, wrongValue } from '../core/check.js';
 import { dataOf, open } from '../core/tensor.js';
 
 export interface OnnxDropoutOptions<Opset extends number = number> {
-  /** The operator's seed, as for `Generator`: every call gives the same mask. Default: the default generator draws. */
+  /** Seed of a new `Generator` for each call, so every call gives the same mask. Default: the default generator. */
   seed?: number | bigint;
   /** The opset that the graph imports, an integer of at least 7. Default 22. */
   opset?: Opset;
 }
 
-/** Bytes, or an array or tensor of the kind of X in opsets that have no bool mask yet. */
+/** Bytes, or an array or tensor like X in opsets without a bool mask. */
 export type OnnxMask<X extends Input, Opset extends number> = number extends Opset
   ? Uint8Array | Result<X>
   : Opset extends 7 | 8 | 9
@@ -28,11 +28,11 @@ export type OnnxMask<X extends Input, Opset extends number> = number extends Ops
  * `applyMask(dy, mask, { p: ratio })`.
  *
  * @param data elements in row-major order, of any shape
- * @param ratio probability that an element is dropped, from 0 to below 1. Default 0.5, as for a missing input
+ * @param ratio probability that an element is dropped, at least 0 and below 1. Default 0.5, as for a missing input
  * @param trainingMode whether elements are dropped. Default false; before opset 12 it must be false
- * @returns output, of the kind of data, and mask, one byte for each element, 1 = kept. Before opset 10 the mask is of
- *   the kind of data too
- * @throws TypeError, RangeError that names the argument, before a key is drawn
+ * @returns output, of the same kind as data, and mask, one byte for each element, 1 = kept. Before opset 10 the mask
+ *   is of that kind too
+ * @throws TypeError or RangeError that names the argument, before a key is drawn
  * @example
  * import { onnxDropout } from 'dropout-wasm/onnx';
  * const { output, mask } = onnxDropout(Float32Array.of(1, 2, 3, 4), 0.5, true, { seed: 42 }); // 2, 0, 0, 8; 1, 0, 0, 1
@@ -61,7 +61,7 @@ function checkOpset(opset: number): number {
   return opset;
 }
 
-/** An array or tensor of ones, of the kind of x. */
+/** An array or tensor of ones, like x. */
 function ones<X extends Input>(x: X): Result<X> {
   const result = dropout(x, { p: 0, key: undefined });
   dataOf(result as Input).fill(1);

@@ -5,7 +5,7 @@
 import { register } from './layer.js';
 import { AlphaDropout, Dropout, Dropout1d, GaussianDropout, GaussianNoise } from './layers.js';
 
-// Subclasses, so that a layer that was loaded under a name is stored under that name again.
+// Subclasses, so that a layer loaded under one of these names is stored under that name again.
 const BUILTINS = [
   class extends Dropout {
     static override readonly className = 'Dropout';
@@ -29,7 +29,7 @@ const BUILTINS = [
  * AlphaDropout, GaussianDropout and GaussianNoise, with their rate, noise shape and seed. Layers that
  * `tf.layers.dropout()` and the like create stay TF.js's.
  *
- * Such a model is stored under TF.js's names again. Loaded with `replaceBuiltins`, it continues with the next masks.
+ * The model is stored under TF.js's layer names again. Loaded with `replaceBuiltins`, it continues with the next masks.
  * Loaded without it, or without this package, it gets TF.js's own layers, which ignore the options they do not know.
  *
  * @example

@@ -1,8 +1,8 @@
 /**
  * dropout-wasm/tfjs: the layers of this package inside TensorFlow.js gradients and models.
  *
- * Values are read from a tensor's backend and written to a new tensor, so any backend works whose tensors can be
- * read synchronously. Importing this entry registers the layers for `loadLayersModel`, as TF.js registers its own.
+ * Values are read from a tensor's backend and written to a new tensor, so any backend whose tensors can be read
+ * synchronously works. Importing this entry registers the layers for `loadLayersModel`, as TF.js registers its own.
  * @module
  */
 export { replaceBuiltins } from './builtins.js';

@@ -8,9 +8,9 @@ import { Dropout, Generator, type GeneratorJSON, type Layer, type LayerJSON } fr
 import { wrongType } from '../core/check.js';
 import { elementwise } from './ops.js';
 
-/** Constructor arguments and stored configuration of every layer. Null counts as not given, as TF.js stores it. */
+/** Constructor arguments and stored configuration of every layer. Null counts as not given, as in stored models. */
 export interface LayerArgs extends NonNullable<ConstructorParameters<typeof layers.Layer>[0]> {
-  /** Seed of a generator of the layer's own, at position 0. It takes precedence over `generator`. */
+  /** Seed of the layer's own generator, at position 0. It takes precedence over `generator`. */
   seed?: number | bigint | null;
   /**
    * Source of the keys: a generator or its stored state. Default: the default generator. A model is stored with a copy
@@ -110,7 +110,7 @@ type WithoutNulls<T> = { [K in keyof T]: NonNullable<T[K]> };
 const withoutNulls = <T extends object>(args: T): WithoutNulls<T> =>
   Object.fromEntries(Object.entries(args).filter(([, value]) => value != null)) as WithoutNulls<T>;
 
-/** Makes `loadLayersModel` build this class for its name. The types of TF.js do not know constructor arguments. */
+/** Makes `loadLayersModel` build this class for its name. TF.js's types do not cover constructor arguments. */
 export const register = (type: unknown): void => {
   serialization.registerClass(type as serialization.SerializableConstructor<serialization.Serializable>);
 };

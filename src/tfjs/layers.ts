@@ -70,8 +70,7 @@ export class AlphaDropout extends RateLayer<arrays.AlphaDropout> {
 }
 
 /**
- * A layer of images or sequences. The batch axis is always present, so the rank is fixed and checked when a model is
- * built.
+ * A layer for images or sequences. The batch axis is always present, so the rank can be checked when a model is built.
  */
 abstract class ChannelLayer<L extends arrays.Layer & { p: number }> extends RateLayer<L> {
   constructor(layer: ArrayLayerClass<L>, args: ChannelArgs, rank: ConstructorParameters<typeof InputSpec>[0]) {
@@ -80,7 +79,7 @@ abstract class ChannelLayer<L extends arrays.Layer & { p: number }> extends Rate
   }
 }
 
-/** Dropout of whole channels of sequences [batch, length, channels], as TF.js's `SpatialDropout1D`. */
+/** Dropout of whole channels of sequences [batch, length, channels], like TF.js's `SpatialDropout1D`. */
 export class Dropout1d extends ChannelLayer<arrays.Dropout1d> {
   static readonly className: string = 'Dropout1dWasm';
 
@@ -91,7 +90,7 @@ export class Dropout1d extends ChannelLayer<arrays.Dropout1d> {
 }
 
 /**
- * Dropout of whole feature maps [batch, height, width, channels], as Keras's `SpatialDropout2D`.
+ * Dropout of whole feature maps [batch, height, width, channels], like Keras's `SpatialDropout2D`.
  *
  * @example
  * model.add(layers.conv2d({ filters: 32, kernelSize: 3 }));
@@ -106,7 +105,7 @@ export class Dropout2d extends ChannelLayer<arrays.Dropout2d> {
   }
 }
 
-/** Dropout of whole volumes [batch, depth, height, width, channels], as Keras's `SpatialDropout3D`. */
+/** Dropout of whole volumes [batch, depth, height, width, channels], like Keras's `SpatialDropout3D`. */
 export class Dropout3d extends ChannelLayer<arrays.Dropout3d> {
   static readonly className: string = 'Dropout3dWasm';
 
@@ -116,7 +115,7 @@ export class Dropout3d extends ChannelLayer<arrays.Dropout3d> {
   }
 }
 
-/** Alpha dropout of whole channels, for x of [batch, …, channels]. */
+/** Alpha dropout of whole channels, for x [batch, …, channels]. */
 export class FeatureAlphaDropout extends ChannelLayer<arrays.FeatureAlphaDropout> {
   static readonly className: string = 'FeatureAlphaDropoutWasm';
 

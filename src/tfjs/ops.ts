@@ -7,7 +7,7 @@ import { dropout as dropoutArray } from 'dropout-wasm';
 
 type Values = Float32Array;
 
-/** An elementwise linear map: a product with a mask or with noise. */
+/** An elementwise linear map, such as a product with a mask. */
 type Pull = (dy: Values) => Values;
 
 /**
@@ -15,7 +15,7 @@ type Pull = (dy: Values) => Values;
  *
  * @param x a float32 tensor of any shape
  * @param options p, key and offset, as for `dropout` of dropout-wasm
- * @throws TypeError for another dtype; TypeError, RangeError that names the argument otherwise
+ * @throws TypeError for any other dtype; TypeError or RangeError that names the option
  * @example
  * const options = { p: 0.5, key: new Generator(42).next() };
  * const y = dropout(x, options);
@@ -31,7 +31,7 @@ export function dropout<T extends Tensor>(
 
 /**
  * Applies `run` to the values of x, with the gradient that it returns. The gradient is elementwise and linear, so it is
- * its own adjoint and serves for every order.
+ * its own adjoint and gives gradients of every order.
  */
 export function elementwise<T extends Tensor>(x: T, run: (data: Values) => [Values, Pull]): T {
   if (x.dtype !== 'float32') throw new TypeError(`x has to be a float32 tensor, but got ${x.dtype}`);

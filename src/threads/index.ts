@@ -1,5 +1,5 @@
 /**
- * dropout-wasm/threads: an arena in shared memory. Calls on its arrays run on several threads.
+ * dropout-wasm/threads: an arena in shared memory. Large calls on its arrays run on several threads.
  * @module
  */
 export { SharedArena, type SharedArenaOptions } from './shared-arena.js';

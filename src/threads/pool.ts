@@ -22,8 +22,8 @@ import type { WorkerLike } from './spawn.js';
 
 /**
  * The fewest elements for which a job is shared with workers that are awake, and for which sleeping workers are woken:
- * 20 and 105 µs of one thread's work. `npm run bench -- --only threads-2-vs-1` shows where it crosses over: with 65,536
- * for both, jobs up to 524,288 took up to 10 µs longer than on one thread, the time to wake a thread; from 1,048,576 on
+ * 20 and 105 µs of one thread's work. `npm run bench -- --only threads-2-vs-1` shows the crossover: with 65,536 for
+ * both, jobs up to 524,288 took up to 10 µs longer than on one thread, the time to wake a thread; from 1,048,576 on
  * they took half.
  */
 const MIN_SHARED = 131072;
@@ -68,7 +68,7 @@ export class WorkerPool {
     return this.depth > 0 || this.isShared(elements);
   }
 
-  /** Adds a worker that was ready, even if it has been lost since then. */
+  /** Adds a worker that was ready, even if it has since been lost. */
   join(worker: WorkerLike): void {
     this.workers.push(worker);
   }
@@ -85,7 +85,7 @@ export class WorkerPool {
     for (const worker of this.workers.splice(0)) worker.terminate();
   }
 
-  /** Runs all calls that `queueCalls` adds, as one job. Nested calls join the outer job. */
+  /** Runs all calls that `queueCalls` adds, as one job if they fit the queue. Nested calls join the outer job. */
   run(queueCalls: () => void): void {
     this.checkLost();
     this.depth++;

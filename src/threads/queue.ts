@@ -17,7 +17,7 @@
 import type { ExtrasExports, GaussianExports, KernelExports } from '../backend/wasm/exports.js';
 import type { WasmMemory } from '../backend/wasm/types.js';
 
-/** Words in a cache line. Words that different threads write lie on cache lines of their own. */
+/** Words in a cache line. Words that different threads write lie on separate cache lines. */
 const LINE = 16;
 
 export const JOB = 0;
@@ -88,8 +88,8 @@ export function takeCalls(words: Int32Array, calls: Float64Array, functions: rea
   const count = Atomics.load(words, COUNT);
   for (let k = Atomics.add(words, NEXT, 1); k < count; k = Atomics.add(words, NEXT, 1)) {
     const at = k * CALL;
-    // A function ignores the arguments beyond its parameters. They are written out because a spread takes longer than
-    // the shortest of these calls.
+    // Functions ignore surplus arguments. All are written out, because a spread takes longer than the shortest of
+    // these calls.
     functions[calls[at]!]!(
       calls[at + 1],
       calls[at + 2],

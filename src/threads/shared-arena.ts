@@ -25,11 +25,11 @@ export interface SharedArenaOptions {
    * Default: 'url', then 'blob' if that does not start.
    */
   worker?: 'url' | 'blob';
-  /** In place of `worker`: creates a worker that runs the module `dropout-wasm/threads/worker.js`. */
+  /** Instead of `worker`: creates a worker that runs the module `dropout-wasm/threads/worker.js`. */
   spawn?: () => WorkerLike | Promise<WorkerLike>;
   /**
-   * Milliseconds after which a silent worker counts as dead, at its start and at work. A positive integer, default
-   * 5000.
+   * Milliseconds after which a silent worker counts as dead, at startup and during a call. A positive integer,
+   * default 5000.
    */
   timeout?: number;
 }
@@ -58,8 +58,8 @@ export class SharedArena extends Arena {
   /**
    * Allocates the memory and starts the workers.
    *
-   * @throws TypeError, RangeError that names the option; Error where shared memory is missing, with the remedy, or where
-   *   a worker does not start, with the reason
+   * @throws TypeError or RangeError that names the option; Error with the remedy if shared memory is missing, or with
+   *   the reason if a worker does not start
    */
   static async create(options: SharedArenaOptions): Promise<SharedArena> {
     const { bytes, threads = defaultThreads(), worker, spawn, timeout = 5000 } = checkOptions(options);

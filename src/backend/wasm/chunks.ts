@@ -1,5 +1,5 @@
 /**
- * Cuts a broadcast into chunks that one call of the kernel takes.
+ * Cuts a broadcast into chunks, each processed by one kernel call.
  * @module
  */
 import type { Broadcast } from '../../core/shapes.js';

@@ -1,6 +1,6 @@
 /**
- * The exports of the WebAssembly modules, as assembly/ declares them. Their parameters stay flat: they are the ABI of
- * functions that also run on memory owned by others.
+ * The exports of the WebAssembly modules, as assembly/ declares them. Parameters stay flat: a struct would need space
+ * in the memory, which may belong to another module.
  * @module
  */
 

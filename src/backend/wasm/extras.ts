@@ -63,7 +63,7 @@ export class WasmExtras implements Extras {
   }
 
   fusedBackward(dy: FloatArray, dx: FloatArray, dbias: FloatArray, draws: Draws, scale: number): void {
-    // The gradient of a Float16Array is summed in f32 too.
+    // The gradient of a Float16Array bias is summed in f32.
     const sums = dbias.BYTES_PER_ELEMENT === 2 ? new Float32Array(dbias.length) : dbias;
     sums.fill(0);
     this.callFused(FusedMode.Backward, { x: dy, bias: sums, residual: undefined, out: dx }, draws, scale);
@@ -97,7 +97,7 @@ export class WasmExtras implements Extras {
     const residualTile = this.residualTiles[size];
     const biasTile = this.biasTiles[size];
     const { length: features } = bias;
-    // A row of bias that fits its tile stays there. Of a longer row, each piece of x loads its own part.
+    // A bias row that fits its tile is loaded once. For a longer row, each piece of x loads its own part.
     const fits = features <= biasTile.length;
     if (fits) biasTile.load(bias, 0, features);
     for (let i = 0, n = 0; i < x.length; i += n) {

@@ -17,7 +17,7 @@ export interface LinearMemory {
   batch?(calls: () => void): void;
 }
 
-/** Runs independent calls: none reads what another writes. */
+/** Runs independent calls: none reads the output of another. */
 export const batch = (memory: LinearMemory, calls: () => void): void => (memory.batch ? memory.batch(calls) : calls());
 
 const linearMemories = /* @__PURE__ */ new WeakMap<WasmMemory, LinearMemory>();

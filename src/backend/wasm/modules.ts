@@ -1,6 +1,6 @@
 /**
- * The modules, inlined as text and decoded on first use, so that importing the package does no work. Other entries
- * replace this file alone (modules.workerd.ts).
+ * The modules, inlined as text and decoded on first use, so that importing the package does no work. The workerd
+ * entry replaces only this file (modules.workerd.ts).
  * @module
  */
 import { extrasHex, gaussianHex, kernelHex } from './inlined.js';
