@@ -6,6 +6,7 @@ import { type Allocator, allocatorOf, type LinearMemory, linearMemoryFor, regist
 import type { WasmMemory } from './backend/wasm/types.js';
 import { checkOptions, checkWhole, wrongType, wrongValue } from './core/check.js';
 
+/** Options of an Arena: either `bytes`, or `memory` with the part to use. */
 export interface ArenaOptions {
   /** Size of the arena's own memory in bytes, an integer up to 2^32. Required unless `memory` is given. */
   bytes?: number;

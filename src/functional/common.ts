@@ -10,6 +10,7 @@ import { dataOf, type FloatArray, type Input, type Like, open, type Result, shap
 import type { U64 } from '../core/u64.js';
 import { copy, resultFor } from './result.js';
 
+/** Options of the stateless calls. */
 export interface CallOptions<X extends Input> {
   /** Probability that an element is dropped, from 0 to 1. */
   p: number;
@@ -24,6 +25,7 @@ export interface CallOptions<X extends Input> {
   out?: Like<X>;
 }
 
+/** Options of `dropout`, `alphaDropout` and `alphaDropoutBackward`. */
 export interface DropoutOptions<X extends Input> extends CallOptions<X> {
   /**
    * The shape of the draws, which are broadcast to the shape of x: 1 shares a draw along an axis, null copies the size

@@ -11,6 +11,7 @@ import { type CallOptions, checkDraws, drawsFor, scaleBy } from './common.js';
 import { maskOf } from './mask.js';
 import { copy, resultFor } from './result.js';
 
+/** Options of `dropBlock2d`. */
 export interface DropBlockOptions<X extends Tensor> extends CallOptions<X> {
   /** Height and width of a block, a positive integer. It is clamped to the image. */
   blockSize: number;

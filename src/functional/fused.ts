@@ -18,6 +18,7 @@ import {
 import { type CallOptions, checkDraws, inverted } from './common.js';
 import { arraysOverlap, emptyLike, resultFor } from './result.js';
 
+/** Options of `biasDropoutResidual`. */
 export interface FusedOptions<X extends Input> extends CallOptions<X> {
   /** One row, added to every row of x. Its length is the last axis of x, or divides the length of a plain array. */
   bias: DataLike<X>;
@@ -25,6 +26,7 @@ export interface FusedOptions<X extends Input> extends CallOptions<X> {
   residual?: Like<X>;
 }
 
+/** Options of `biasDropoutResidualBackward`. */
 export interface FusedBackwardOptions<X extends Input> extends Omit<CallOptions<X>, 'out'> {
   /** Length of bias. Default: the last axis of dy; required for a plain array. */
   features?: number;

@@ -9,6 +9,7 @@ import type { U64 } from '../core/u64.js';
 import { type CallOptions, checkDraws, NO_KEY } from './common.js';
 import { copy, resultFor } from './result.js';
 
+/** Options of `gaussianNoise`. */
 export interface NoiseOptions<X extends Input> extends Omit<CallOptions<X>, 'p'> {
   /** Standard deviation of the noise, a finite number of at least 0. */
   stddev: number;

@@ -13,6 +13,7 @@ import { overlap, resultFor } from './result.js';
 /** One byte or one bit per element, 1 = kept. As bits, element i is bit i % 8 of byte ⌊i / 8⌋. */
 export type MaskFormat = 'bytes' | 'bits';
 
+/** Options of `mask`. */
 export interface MaskOptions {
   /** Probability that an element is dropped, from 0 to 1. */
   p: number;
@@ -34,6 +35,7 @@ export interface MaskedLayer {
   affineFor(gradient: boolean, mask: Uint8Array, bits: boolean, n: number): Affine | undefined;
 }
 
+/** Options of `applyMask`. */
 export interface ApplyMaskOptions<X extends Input> {
   /**
    * The probability with which the mask was drawn: kept elements are multiplied by 1 / (1 − p). Required unless `layer`

@@ -24,6 +24,7 @@ export class Dropout {
 
   /** Takes the arguments of the layer of this name in dropout-wasm. @throws Error for `always: true` */
   constructor(
+    /** The first argument: p, or stddev for GaussianNoise. */
     readonly p?: number,
     options: { always?: boolean } = {},
   ) {

@@ -10,6 +10,7 @@ import type { Scaling } from '../functional/common.js';
 import type { LayerOptions } from './layer.js';
 import { MaskLayer } from './mask-layer.js';
 
+/** Options of the layers that drop whole channels. */
 export interface ChannelOptions extends LayerOptions {
   /** Position of the channel axis: 'first' (the default), right after the batch axis if there is one, or 'last'. */
   channels?: Channels;

@@ -12,6 +12,7 @@ import { formatMask, type MaskFormat } from '../functional/mask.js';
 import type { ForwardContext, LayerOptions } from './layer.js';
 import { MaskLayer } from './mask-layer.js';
 
+/** Options of DropBlock2d. */
 export interface DropBlockLayerOptions extends LayerOptions {
   /** Height and width of a block, a positive integer. Default 7; it is clamped to the image. */
   blockSize?: number;

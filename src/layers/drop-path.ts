@@ -9,6 +9,7 @@ import { INVERTED, type Scaling, scaleBy } from '../functional/common.js';
 import type { LayerOptions } from './layer.js';
 import { MaskLayer } from './mask-layer.js';
 
+/** Options of DropPath. */
 export interface DropPathOptions extends LayerOptions {
   /** Whether kept samples are scaled by 1 / (1 − p). Default true. */
   scaleByKeep?: boolean;

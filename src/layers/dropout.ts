@@ -9,6 +9,7 @@ import type { Scaling } from '../functional/common.js';
 import type { LayerOptions } from './layer.js';
 import { MaskLayer } from './mask-layer.js';
 
+/** Options of Dropout and AlphaDropout. */
 export interface DropoutLayerOptions extends LayerOptions {
   /**
    * The shape of the draws, which are broadcast to the shape of x: 1 shares a draw along an axis, null copies the size

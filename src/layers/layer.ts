@@ -20,6 +20,7 @@ import { needsKey } from '../functional/common.js';
 import { copy, resultFor } from '../functional/result.js';
 import { defaultGenerator, Generator, type GeneratorJSON } from '../generator.js';
 
+/** Options of every layer. */
 export interface LayerOptions {
   /** Whether a training forward writes its result over x. Default false. */
   inplace?: boolean;
@@ -29,6 +30,7 @@ export interface LayerOptions {
   generator?: Generator;
 }
 
+/** Options of a single forward. */
 export interface ForwardOptions<X extends Input> {
   /** Mode of this call. Default: the mode of the layer. */
   training?: boolean;
@@ -38,11 +40,17 @@ export interface ForwardOptions<X extends Input> {
 
 /** A layer's options, mode and generator, as `toJSON` returns them. */
 export interface LayerJSON {
+  /** The name of the layer's class. */
   type: string;
+  /** Whether a training forward writes its result over x. */
   inplace: boolean;
+  /** Whether the layer is active in evaluation too. */
   always: boolean;
+  /** The mode. */
   training: boolean;
+  /** The seed and the position of the layer's generator. */
   generator: GeneratorJSON;
+  /** The options of the layer's class, such as p. */
   [option: string]: unknown;
 }
 

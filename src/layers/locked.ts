@@ -9,6 +9,7 @@ import { toHex, type U64 } from '../core/u64.js';
 import type { LayerJSON, LayerOptions } from './layer.js';
 import { MaskLayer } from './mask-layer.js';
 
+/** Options of LockedDropout. */
 export interface LockedDropoutOptions extends LayerOptions {
   /** Whether x is [batch, time, features] instead of [time, batch, features]. Default false. */
   batchFirst?: boolean;

@@ -51,7 +51,9 @@ const CLASSES = [
 
 /** Layers as `layersToJSON` returns them. Each names its generator by its index in `generators`. */
 export interface LayersJSON {
+  /** The generators, each once. */
   generators: GeneratorJSON[];
+  /** The layers, in the order in which they were passed. */
   layers: (Omit<LayerJSON, 'generator'> & { generator: number })[];
 }
 

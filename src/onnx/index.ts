@@ -9,6 +9,7 @@ import { Dropout, dropout, Generator, type Input, type Result } from 'dropout-wa
 import { checkBoolean, wrongType, wrongValue } from '../core/check.js';
 import { dataOf, open } from '../core/tensor.js';
 
+/** Attributes of the operator and of its graph. */
 export interface OnnxDropoutOptions<Opset extends number = number> {
   /** Seed of a new `Generator` for each call, so every call gives the same mask. Default: the default generator. */
   seed?: number | bigint;

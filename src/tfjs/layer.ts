@@ -22,6 +22,7 @@ export interface LayerArgs extends NonNullable<ConstructorParameters<typeof laye
   always?: boolean;
 }
 
+/** Arguments of a layer with a drop probability. */
 export interface RateArgs extends LayerArgs {
   /** Probability that an element is dropped, from 0 to 1. */
   rate: number;

@@ -8,6 +8,7 @@ import { InputSpec } from '@tensorflow/tfjs-layers';
 import * as arrays from 'dropout-wasm';
 import { ArrayLayer, type ArrayLayerClass, type LayerArgs, type RateArgs, RateLayer, register } from './layer.js';
 
+/** Arguments of Dropout and AlphaDropout. */
 export interface DropoutArgs extends RateArgs {
   /**
    * The shape of the draws, which are broadcast to the shape of x, batch axis included: 1 shares a draw along an axis,
@@ -16,26 +17,31 @@ export interface DropoutArgs extends RateArgs {
   noiseShape?: arrays.NoiseShape | null;
 }
 
+/** Arguments of the layers that drop whole channels. */
 export interface ChannelArgs extends RateArgs {
   /** Position of the channel axis: 'last' (the default, as in TF.js) or 'first'. */
   channels?: arrays.Channels;
 }
 
+/** Arguments of GaussianNoise. */
 export interface GaussianNoiseArgs extends LayerArgs {
   /** Standard deviation of the noise, a finite number of at least 0. */
   stddev: number;
 }
 
+/** Arguments of DropPath. */
 export interface DropPathArgs extends RateArgs {
   /** Whether kept samples are scaled by 1 / (1 − rate). Default true. */
   scaleByKeep?: boolean;
 }
 
+/** Arguments of DropBlock2d. */
 export interface DropBlockArgs extends ChannelArgs {
   /** Height and width of a block, a positive integer. Default 7; it is clamped to the image. */
   blockSize?: number;
 }
 
+/** Arguments of LockedDropout. */
 export interface LockedDropoutArgs extends RateArgs {
   /** Whether x is [batch, time, features] (default true, as in TF.js) instead of [time, batch, features]. */
   batchFirst?: boolean;

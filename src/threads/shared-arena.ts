@@ -15,6 +15,7 @@ import { fromBlob, fromUrl, initialize, type WorkerLike } from './spawn.js';
 /** Beyond eight threads, memory bandwidth is the limit. */
 const DEFAULT_MAX_THREADS = 8;
 
+/** Options of a SharedArena. */
 export interface SharedArenaOptions {
   /** Size of the memory in bytes, an integer up to 2^32. */
   bytes: number;

@@ -10,10 +10,14 @@ import type { InitMessage, ReadyMessage } from './queue.js';
  * dropout-wasm/threads/worker.js.
  */
 export interface WorkerLike {
+  /** Sends the worker its init message. */
   postMessage(message: unknown): void;
+  /** Ends the worker. */
   terminate(): unknown;
+  /** Listens to the events of a Web Worker. */
   // biome-ignore lint/suspicious/noExplicitAny: event types differ between runtimes
   addEventListener?(type: any, listener: (event: any) => void): void;
+  /** Listens to the events of a worker of Node. */
   // biome-ignore lint/suspicious/noExplicitAny: event types differ between runtimes
   on?(type: any, listener: (value: any) => void): unknown;
   /** Lets the process exit while the worker runs. */
