@@ -1,5 +1,5 @@
 /**
- * Where a result goes: `out`, a new array or tensor like x, or x itself in evaluation.
+ * Where a result goes: `out`, or a new array or tensor like x.
  * @module
  */
 import { arenaOf } from '../arena.js';

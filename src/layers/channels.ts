@@ -3,7 +3,7 @@
  * @module
  */
 import { wrongValue } from '../core/check.js';
-import { type Broadcast, broadcastOf, type Channels, checkChannels, type NoiseShape } from '../core/shapes.js';
+import { type Broadcast, broadcastOf, type Channels, checkChannels } from '../core/shapes.js';
 import { type OpenInput, requireShape } from '../core/tensor.js';
 import { ALPHA } from '../functional/alpha.js';
 import type { Scaling } from '../functional/common.js';
@@ -45,7 +45,7 @@ abstract class ChannelLayer extends MaskLayer {
     const noiseShape: (number | null)[] = new Array(rank).fill(1);
     if (batched) noiseShape[0] = null;
     noiseShape[this.channels === 'last' ? rank - 1 : Number(batched)] = null;
-    return broadcastOf(noiseShape satisfies NoiseShape, shape);
+    return broadcastOf(noiseShape, shape);
   }
 
   /** Whether the first axis is the batch, judged by the rank. @throws RangeError for a rank that fits neither case */
