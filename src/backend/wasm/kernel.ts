@@ -8,7 +8,7 @@ import type { FloatArray } from '../../core/tensor.js';
 import type { Affine, Draws, Kernel } from '../interface.js';
 import { eachChunk } from './chunks.js';
 import { type KernelExports, Sink } from './exports.js';
-import { batch, commonMemory, instantiate, type LinearMemory, linearMemoryOf } from './memory.js';
+import { commonMemory, instantiate, type LinearMemory, linearMemoryOf } from './memory.js';
 import { OPERAND_TILE, Scratch, sizeOf, X_TILE } from './scratch.js';
 import type { WasmModule } from './types.js';
 
@@ -36,14 +36,16 @@ export class WasmKernel implements Kernel {
       const dst = out.byteOffset;
       if (!broadcast)
         kernel.dropout(sink, src, dst, x.length, lo, hi, offset, 0, P, scale, shift, fill, 1, x.length, 1);
-      else
-        batch(memory, () =>
+      else {
+        const calls = (kernel: KernelExports): void =>
           eachChunk(broadcast, L2_ELEMENTS, true, ({ at, first, noise, repeats, row, run }) => {
             const x = src + at * size;
             const y = dst + at * size;
             kernel.dropout(sink, x, y, noise, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run);
-          }),
-        );
+          });
+        if (memory.batch) memory.batch(calls);
+        else calls(kernel);
+      }
       return;
     }
     const tile = this.scratch.x[size];

@@ -13,12 +13,11 @@ export interface LinearMemory {
   kernel?: KernelExports;
   extras?: ExtrasExports;
   gaussian?: GaussianExports;
-  /** Runs independent calls as one parallel batch, where several threads work on this memory. */
-  batch?(calls: () => void): void;
+  /** Where threads work on this memory: throws, once, if one was lost since the last call. */
+  ready?(): void;
+  /** Where threads work on this memory: runs the calls that `calls` makes to the given kernel as one parallel batch. */
+  batch?(calls: (kernel: KernelExports) => void): void;
 }
-
-/** Runs independent calls: none reads the output of another. */
-export const batch = (memory: LinearMemory, calls: () => void): void => (memory.batch ? memory.batch(calls) : calls());
 
 const linearMemories = /* @__PURE__ */ new WeakMap<WasmMemory, LinearMemory>();
 
