@@ -3,6 +3,7 @@
  * loads the WebAssembly modules, in index.workerd.js, and select.ts, which picks the backend, in index.reference.js.
  */
 import { build } from 'esbuild';
+import { ENTRIES } from './entries.js';
 
 const common = {
   bundle: true,
@@ -32,8 +33,7 @@ const replaceFile = (from, to) => ({
   },
 });
 
-const entries = ['index', 'inference/index', 'onnx/index', 'tfjs/index', 'threads/index', 'threads/worker'];
-await build({ ...common, entryPoints: entries.map((entry) => `src/${entry}.ts`), outdir: 'dist' });
+await build({ ...common, entryPoints: ENTRIES.map((entry) => `src/${entry}.ts`), outdir: 'dist' });
 await build({
   ...common,
   entryPoints: ['src/index.ts'],
