@@ -43,7 +43,7 @@ export const BACKWARD = {
   sizes: FAMILY_SIZES,
   place: 'arena',
   create({ Dropout, Generator }, p, x, out) {
-    const layer = new Dropout(p, { generator: new Generator(42) });
+    const layer = new Dropout(p, { seed: 42 });
     layer.forward(x, out);
     return () => layer.backward(x, out);
   },
@@ -52,7 +52,7 @@ export const BACKWARD = {
 /** Further calls of the package, in an arena and on plain arrays. */
 export const FAMILY = [
   ...family('gaussian', 'GaussianDropout', ({ GaussianDropout, Generator }, p, x, out) => {
-    const layer = new GaussianDropout(p, { generator: new Generator(42) });
+    const layer = new GaussianDropout(p, { seed: 42 });
     return () => layer.forward(x, out);
   }),
   ...family(
@@ -72,11 +72,11 @@ export const FAMILY = [
   }),
   ...family('locked', 'LockedDropout, 16 steps', ({ LockedDropout, Generator }, p, x, out) => {
     const shape = [16, x.length / 1024, 64];
-    const layer = new LockedDropout(p, { generator: new Generator(42) });
+    const layer = new LockedDropout(p, { seed: 42 });
     return () => layer.forward({ data: x, shape }, { data: out, shape });
   }),
   ...family('alpha', 'AlphaDropout', ({ AlphaDropout, Generator }, p, x, out) => {
-    const layer = new AlphaDropout(p, { generator: new Generator(42) });
+    const layer = new AlphaDropout(p, { seed: 42 });
     return () => layer.forward(x, out);
   }),
 ];
@@ -100,7 +100,7 @@ export const CASES = [ARENA, ARRAY, BACKWARD, ...FAMILY, ...THREADS];
  * @type {(pkg: Package, p: number, x: Float32Array, out: Float32Array) => () => void}
  */
 function forward({ Dropout, Generator }, p, x, out) {
-  const layer = new Dropout(p, { generator: new Generator(42) });
+  const layer = new Dropout(p, { seed: 42 });
   return () => {
     layer.forward(x, out);
   };
@@ -115,7 +115,7 @@ function forward({ Dropout, Generator }, p, x, out) {
  * @param {(number | null)[]} noiseShape
  */
 function broadcast({ Dropout, Generator }, p, x, out, shape, noiseShape) {
-  const layer = new Dropout(p, { generator: new Generator(42), noiseShape });
+  const layer = new Dropout(p, { seed: 42, noiseShape });
   return () => layer.forward({ data: x, shape }, { data: out, shape });
 }
 

@@ -174,7 +174,7 @@ describe("an arena in another module's memory", () => {
     const { memoryOffset } = backend.dataIdMap.get(x.dataId);
     const data = new Arena({ memory, byteOffset: memoryOffset, byteLength: 4000 }).float32(1000);
     expect(data[999]).toBe(3);
-    new Dropout(0.5, { generator: new Generator(42), inplace: true }).forward(data);
+    new Dropout(0.5, { seed: 42, inplace: true }).forward(data);
     expect(valuesOf(x)).toEqual([...dropout(full([1000], 3).data, { p: 0.5, key })]);
   });
 });

@@ -283,7 +283,7 @@ describe.each(packages)('calls and layers on %s', (_, pkg) => {
   });
 
   it('take empty arrays', () => {
-    const layer = new Dropout(0.5, { generator: new Generator(1) });
+    const layer = new Dropout(0.5, { seed: 1 });
     expect(layer.forward(new Float32Array(0))).toEqual(new Float32Array(0));
     expect(layer.forward({ data: new Float64Array(0), shape: [0, 3] })).toEqual({
       data: new Float64Array(0),
@@ -320,7 +320,7 @@ describe.each(packages)('calls and layers on %s', (_, pkg) => {
   });
 
   it('refuse unknown options of forward, and draw no key', () => {
-    const layer = new Dropout(0.5, { generator: new Generator(1) });
+    const layer = new Dropout(0.5, { seed: 1 });
     refuses(
       () => layer.forward(x(), wrong({ trainng: false })),
       TypeError,

@@ -4,7 +4,7 @@ import { ramp } from '../../support/arrays.js';
 import { packages } from '../../support/backends.js';
 
 describe.each(packages)('Dropout on %s', (_, { Dropout, Generator, dropout, manualSeed, mask }) => {
-  const create = (p = 0.5, options = {}) => new Dropout(p, { generator: new Generator(42), ...options });
+  const create = (p = 0.5, options = {}) => new Dropout(p, { seed: 42, ...options });
 
   it('drops half of its input by default', () => {
     expect(new Dropout().p).toBe(0.5);

@@ -20,8 +20,7 @@ describe.each(packages)('on %s', (_, pkg) => {
 
   describe.each(layersOf(pkg))('%s', (name, shape, createLayer) => {
     const x = tensor(shape);
-    const create = (p = 0.4, options: LayerOptions = {}) =>
-      createLayer(pkg, p, { generator: new Generator(42), ...options });
+    const create = (p = 0.4, options: LayerOptions = {}) => createLayer(pkg, p, { seed: 42, ...options });
 
     it('draws one key in each training forward, and gives a different result each time', () => {
       const layer = create();
@@ -163,7 +162,7 @@ describe.each(packages)('on %s', (_, pkg) => {
   describe.each(maskedLayersOf(pkg))('%s', (_, shape, createLayer) => {
     const x = tensor(shape);
     const n = size(shape);
-    const create = (p = 0.4) => createLayer(pkg, p, { generator: new Generator(42) });
+    const create = (p = 0.4) => createLayer(pkg, p, { seed: 42 });
 
     it('has a mask of one element per element of x, in bytes and bits', () => {
       const layer = create();
@@ -219,7 +218,7 @@ describe.each(packages)('on %s', (_, pkg) => {
 it('every layer gives the same bits on both backends', () => {
   const [wasm, reference] = packages.map(([, pkg]) =>
     layersOf(pkg).map(([name, shape, create]) => {
-      const layer = create(pkg, 0.37, { generator: new pkg.Generator(20261123) });
+      const layer = create(pkg, 0.37, { seed: 20261123 });
       const x = tensor(shape);
       for (let i = 0; i < x.data.length; i += 11) x.data[i] = [Number.NaN, Number.POSITIVE_INFINITY, -0, 1e-45][i % 4]!;
       return [name, digest(layer.forward(x)), digest(layer.backward(x))];

@@ -6,7 +6,7 @@ import { refuses } from '../../support/expect.js';
 
 describe.each(packages)('LockedDropout on %s', (_, { Generator, LockedDropout, mask }) => {
   const p = 0.4;
-  const create = (options = {}) => new LockedDropout(p, { generator: new Generator(42), ...options });
+  const create = (options = {}) => new LockedDropout(p, { seed: 42, ...options });
   const kept = mask(21, { p, key: new Generator(42).next() });
 
   it('has one mask for all time steps and calls until reset', () => {
