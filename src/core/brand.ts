@@ -11,11 +11,13 @@ const INSPECT = 'nodejs.util.inspect.custom';
  * member of the class would keep bundlers from dropping the class.
  */
 export function brand(object: object, kind: string): void {
-  Object.defineProperty(object, Symbol.for(BRAND), { value: kind });
+  // Configurable, so that a Proxy may answer otherwise.
+  Object.defineProperty(object, Symbol.for(BRAND), { value: kind, configurable: true });
   Object.defineProperty(object, Symbol.for(INSPECT), {
     value(this: object) {
       return String(this);
     },
+    configurable: true,
   });
 }
 

@@ -92,7 +92,7 @@ export function checkProbability(p: number, name = 'p', remedy?: string): number
       name,
       `${typeof p === 'number' ? '' : 'a number '}between 0 and 1`,
       p,
-      p > 1 && p <= 100 ? `${p / 100} is ${p} %` : remedy,
+      p > 1 && p <= 100 ? `${Number((p / 100).toPrecision(12))} is ${p} %` : remedy,
     );
   return p;
 }

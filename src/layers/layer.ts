@@ -130,6 +130,8 @@ export abstract class Layer {
       Object.defineProperty(this, name, {
         value: check(given[name] === undefined ? value : given[name], name),
         enumerable: true,
+        // A Proxy may answer otherwise, as Vue's do.
+        configurable: true,
       });
     this._inplace = checkBoolean(inplace, 'inplace');
     this._always = checkBoolean(always, 'always');
