@@ -121,7 +121,7 @@ export class Generator {
     const { seed, position, children = 0 } = checkOptions(json, ['seed', 'position', 'children'], 'generator');
     // The length first: a number of a million digits takes seconds to read.
     if (typeof seed !== 'string' || !/^(0x[\da-f]{1,16}|\d{1,20})$/i.test(seed))
-      throw wrong('string', 'seed', 'a whole number from 0 to 2^64 - 1 in a string', seed);
+      throw wrong('string', 'seed', 'a whole number below 2^64 in a string', seed);
     checkWhole(position, 'position');
     const generator = create(BigInt(seed), position);
     generator.children = checkWhole(children, 'children');

@@ -21,24 +21,18 @@ const message = (name: string, expected: string, got: unknown, remedy = ''): str
   `${name} has to be ${expected}, but got ${format(got)}${remedy && `: ${remedy}`}`;
 
 /** Formats a value for a message: "0.5" for a string, [2,3] for a shape, the class for any other object. */
-export function format(value: unknown, depth = 0): string {
+export function format(value: unknown): string {
   let text = 'an unreadable object';
   try {
     // The digits of a huge bigint would take seconds.
-    if (typeof value === 'bigint') text = BigInt.asIntN(128, value) === value ? `${value}n` : 'a huge bigint';
+    if (typeof value === 'bigint') text = BigInt.asIntN(99, value) === value ? `${value}n` : 'a huge bigint';
     else if (typeof value === 'string') text = JSON.stringify(value.slice(0, 80));
-    else if (Array.isArray(value) && value.length < 9 && depth < 3)
-      text = `[${Array.from(value, (item) => format(item, depth + 1))}]`;
-    else text = Object(value) === value ? classOf(value as object) : String(value);
+    else if (Array.isArray(value) && value.length < 9) text = `[${Array.from(value, String)}]`;
+    else text = Object(value) === value ? `${brandOf(value) ?? (value as object).constructor?.name}` : String(value);
   } catch {
-    // A revoked Proxy, or a getter that throws.
+    // A revoked Proxy, a getter that throws, or arrays in arrays in arrays.
   }
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
-}
-
-function classOf(value: object): string {
-  const name = brandOf(value) ?? value.constructor?.name;
-  return typeof name === 'string' && name ? name : 'Object';
 }
 
 /**

@@ -73,26 +73,17 @@ interface Layout {
   stride?: ArrayLike<number>;
   strides?: ArrayLike<number>;
   offset?: number;
-  fortranOrder?: boolean;
 }
 
 /** @throws RangeError if strides or an offset say that the elements are not in row-major order from the first on */
-function checkRowMajor(
-  { stride, strides = stride, offset = 0, fortranOrder }: Layout,
-  shape: readonly number[],
-  name: string,
-): void {
-  let isRowMajor = offset === 0 && !(fortranOrder && shape.length > 1);
-  if (strides !== undefined) {
-    let expected = 1;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      // The stride of an axis of one element has no effect.
-      if (shape[axis]! > 1 && strides?.[axis] !== expected) isRowMajor = false;
-      expected *= shape[axis]!;
-    }
-  }
-  if (!isRowMajor)
-    throw new RangeError(`${name} has to be in row-major order, but its strides or offset say otherwise: copy it`);
+function checkRowMajor({ stride, strides = stride, offset = 0 }: Layout, shape: readonly number[], name: string): void {
+  let isRowMajor = offset === 0;
+  shape.reduceRight((expected, size, axis) => {
+    // The stride of an axis of one element has no effect.
+    if (size > 1 && strides !== undefined && strides?.[axis] !== expected) isRowMajor = false;
+    return size * expected;
+  }, 1);
+  if (!isRowMajor) throw new RangeError(`${name} has to be in row-major order, not with strides or an offset: copy it`);
 }
 
 /** The shape of an input; that of a plain array is its length. */
@@ -139,7 +130,7 @@ const FLOATS = ['Float32Array', 'Float64Array', 'Float16Array'];
 
 /** A getter of all typed arrays, which reads internal slots whatever a subclass overrides. */
 const read = (array: ArrayBufferView, property: string | symbol): unknown =>
-  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), property)!.get!.call(array);
+  Reflect.get(Object.getPrototypeOf(Uint8Array.prototype), property, array);
 
 /**
  * Returns the array itself, or a view of the same elements by the engine's own class if it is an instance of a subclass

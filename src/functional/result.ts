@@ -42,9 +42,13 @@ export function resultOf<X extends Input>(
   const target = openLike(out, x, outName, name);
   checkLength(target, data.length, outName, true);
   // Equal addresses mean in place.
-  if (data.byteOffset !== target.byteOffset && arraysOverlap(data, data.length, target, data.length))
-    throw new RangeError(`${outName} overlaps ${name} in part`);
-  write(target);
+  if (data.byteOffset !== target.byteOffset && addressesOverlap(data, data.length, target, data.length)) {
+    if (data.buffer === target.buffer) throw new RangeError(`${outName} overlaps ${name} in part`);
+    // Two SharedArrayBuffers may be one memory, as after a structuredClone, and nothing tells.
+    const copy = target.slice();
+    write(copy);
+    target.set(copy);
+  } else write(target);
   return out as unknown as Result<X>;
 }
 
@@ -54,11 +58,8 @@ export function resultOf<X extends Input>(
  */
 export function withNew<T>(x: FloatArray, n: number, outName: string, use: (array: FloatArray) => T): T {
   const size = x.BYTES_PER_ELEMENT;
-  if (size === 2)
-    return use(new (globalThis as unknown as { Float16Array: new (n: number) => FloatArray }).Float16Array(n));
-  const f32 = size === 4;
-  const arena = arenaOf(x);
-  if (!arena) return use(new (f32 ? Float32Array : Float64Array)(n));
+  const arena = size > 2 ? arenaOf(x) : undefined;
+  if (!arena) return use(new (globalThis as unknown as Classes)[x[Symbol.toStringTag]]!(n));
   const { bytesFree } = arena;
   // Alignment may take up to one element more; the arena then throws its own error.
   if (bytesFree < size * n && n > 0)
@@ -66,40 +67,24 @@ export function withNew<T>(x: FloatArray, n: number, outName: string, use: (arra
       `${outName} has to be given: the result takes ${size * n} bytes, the arena has ${bytesFree} left`,
     );
   try {
-    return use(arena[f32 ? 'float32' : 'float64'](n));
+    return use(arena[size === 4 ? 'float32' : 'float64'](n));
   } catch (error) {
     arena.rewind(bytesFree);
     throw error;
   }
 }
 
+/** The classes of arrays. Float16Array is missing in older engines. */
+type Classes = Record<string, new (n: number) => FloatArray>;
+
 /** Copies x to out, which has been checked, unless they are the same array. */
 export function copy(x: FloatArray, out: FloatArray): void {
   if (out !== x) out.set(x);
 }
 
-/** Whether the first a elements of an input and the first b elements of an output have a byte in common. */
-export function arraysOverlap(input: FloatArray | Uint8Array, a: number, output: FloatArray, b: number): boolean {
-  const from = input.byteOffset;
-  const to = output.byteOffset;
-  return (
-    from < to + b * output.BYTES_PER_ELEMENT &&
-    to < from + a * input.BYTES_PER_ELEMENT &&
-    isSameMemory(input.buffer, output.buffer, Math.max(from, to))
-  );
-}
+/** Whether the first a elements of x and the first b elements of y have a byte in common. */
+export const arraysOverlap = (x: FloatArray | Uint8Array, a: number, y: FloatArray, b: number): boolean =>
+  x.buffer === y.buffer && addressesOverlap(x, a, y, b);
 
-/**
- * Whether two buffers are one memory. SharedArrayBuffers may be without being one object, as after a structuredClone: a
- * byte of the output, at address `at`, is then changed and put back, to see whether the input's changes with it.
- */
-function isSameMemory(input: ArrayBufferLike, output: ArrayBufferLike, at: number): boolean {
-  const isShared = Object.prototype.toString.call(output) === '[object SharedArrayBuffer]';
-  if (input === output || !isShared || input.byteLength !== output.byteLength) return input === output;
-  const seen = new Uint8Array(input, at, 1);
-  const changed = new Uint8Array(output, at, 1);
-  const before = Atomics.xor(changed, 0, 255);
-  const follows = Atomics.load(seen, 0) === (before ^ 255);
-  Atomics.store(changed, 0, before);
-  return follows && Atomics.load(seen, 0) === before;
-}
+const addressesOverlap = (x: FloatArray | Uint8Array, a: number, y: FloatArray, b: number): boolean =>
+  x.byteOffset < y.byteOffset + b * y.BYTES_PER_ELEMENT && y.byteOffset < x.byteOffset + a * x.BYTES_PER_ELEMENT;

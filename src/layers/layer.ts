@@ -273,7 +273,7 @@ export abstract class Layer {
 
   /** @throws TypeError, RangeError unless amount is a valid p or stddev */
   protected checkAmount(amount: number): number {
-    const remedy = isOptions(amount) ? 'p is the first argument, before the options' : undefined;
+    const remedy = isOptions(amount) ? 'p is the first argument' : undefined;
     return checkProbability(amount, 'p', remedy);
   }
 
