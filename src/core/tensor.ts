@@ -110,7 +110,7 @@ export function openLike(value: unknown, x: OpenInput, name: string, like = 'x')
 /** @throws RangeError unless both shapes are equal */
 export function checkShape(shape: readonly number[], expected: readonly number[], name: string): void {
   if (shape.length !== expected.length || shape.some((size, axis) => size !== expected[axis]))
-    throw wrongValue(`${name}.shape`, `[${expected}]`, shape);
+    throw wrongValue(`${name}.shape`, format(expected), shape);
 }
 
 /** @throws TypeError, RangeError unless value is an attached Uint8Array of `length` bytes, or longer if allowed */
@@ -155,16 +155,12 @@ function checkArray<A extends FloatArray | Uint8Array>(value: unknown, name: str
 }
 
 function notAnArray(value: unknown, name: string, types: string[]): TypeError {
+  const isView = ArrayBuffer.isView(value);
   const kind = format(value);
-  if (!ArrayBuffer.isView(value) && /^(?!Array)\w+Array$/.test(kind))
-    return new TypeError(`${name} is a Proxy of a ${kind}: pass the array itself`);
-  const remedy =
-    types !== FLOATS
-      ? undefined
-      : Array.isArray(value) || ArrayBuffer.isView(value)
-        ? `Float32Array.from(${name})`
-        : typeof value === 'boolean'
-          ? `{ training: ${value} }`
-          : (value as { dataSync?: unknown })?.dataSync && 'dropout-wasm/tfjs takes tensors';
-  return wrongType(name, `a ${types.join(' or a ')}`, value, remedy as string | undefined);
+  if (!isView && /.Array$/.test(kind)) return new TypeError(`${name} is a Proxy of a ${kind}: pass the array itself`);
+  let remedy: string | undefined;
+  if (isView || Array.isArray(value)) remedy = `Float32Array.from(${name})`;
+  if (typeof value === 'boolean') remedy = `{ training: ${value} }`;
+  if ((value as { dataSync?: unknown })?.dataSync) remedy = 'dropout-wasm/tfjs takes tensors';
+  return wrongType(name, `a ${types.join(' or a ')}`, value, types === FLOATS ? remedy : undefined);
 }

@@ -64,7 +64,7 @@ export interface ForwardContext {
   readonly training: boolean;
   /** p or stddev; 0 in evaluation. */
   readonly amount: number;
-  readonly key: U64 | undefined;
+  key: U64 | undefined;
   readonly length: number;
   readonly shape: readonly number[] | undefined;
   readonly broadcast: Broadcast | undefined;
@@ -208,14 +208,23 @@ export abstract class Layer {
     const { data, shape } = input;
     const broadcast = this.broadcast(input);
     const amount = training ? this.amount : 0;
-    const key = this.needsKey(amount) ? this.nextKey(input) : undefined;
-    const context = { training, amount, key, length: data.length, shape: shape && [...shape], broadcast };
+    const context: ForwardContext = {
+      training,
+      amount,
+      key: undefined,
+      length: data.length,
+      shape: shape && [...shape],
+      broadcast,
+    };
     const result = !training
       ? evaluated<X>(x, input, out)
-      : resultOf<X>(input, out, (target) => this.apply(data, target, context));
+      : resultOf<X>(input, out, (target) => {
+          if (this.needsKey(amount)) context.key = this.nextKey(input);
+          this.apply(data, target, context);
+        });
     // Only now, so that a call that throws changes nothing and may be repeated.
-    if (key) this.useKey(input, key);
-    if (training) this.latestKey = key;
+    if (context.key) this.useKey(input, context.key);
+    if (training) this.latestKey = context.key;
     this.latest = context;
     return result;
   }
@@ -349,18 +358,17 @@ function isForwardOptions<X extends Input>(value: unknown): value is ForwardOpti
 
 /** @internal Restores a layer on its stored stream, or on another. */
 export function restore<L extends Layer>(Class: LayerClass<L>, json: LayerJSON, stream?: Generator): L {
-  const { parameter, state } = Class;
+  const { type, parameter, state } = Class;
   const options = ['inplace', 'always', ...Object.keys(Class.options)];
   // The type first: a layer of another class has other options.
-  if (isOptions(json)) checkWord(json.type, 'type', [Class.type]);
-  checkOptions(json, ['type', parameter, ...options, 'training', 'generator', ...state], Class.type);
-  const amount = json[parameter] as number;
+  if (isOptions(json)) checkWord(json.type, 'type', [type]);
+  checkOptions(json, ['type', parameter, ...options, 'training', 'generator', ...state], type);
+  const { [parameter]: amount, training, generator } = json;
   // Not the constructor's default.
   if (amount === undefined) throw wrongType(parameter, 'a number', amount);
-  checkBoolean(json.training, 'training');
-  const generator = stream ?? Generator.fromJSON(json.generator);
-  const layer = new Class(amount, Object.fromEntries(options.map((name) => [name, json[name]])));
-  layer.train(json.training).restoreState(json, generator);
+  const layer = new Class(amount as number, Object.fromEntries(options.map((name) => [name, json[name]])));
+  // Nor that of train().
+  layer.train(checkBoolean(training, 'training')).restoreState(json, stream ?? Generator.fromJSON(generator));
   return layer;
 }
 

@@ -3,10 +3,10 @@
  * @module
  */
 import { Arena } from 'dropout-wasm';
-import { decodeHex } from '../backend/wasm/modules.js';
+import { decode } from '../backend/wasm/modules.js';
 import type { WasmMemory } from '../backend/wasm/types.js';
 import { checkOptions, checkPositive, checkWhole, wrongType, wrongValue } from '../core/check.js';
-import { extrasHex, gaussianHex, kernelHex } from './inlined.js';
+import { extrasText, gaussianText, kernelText } from './inlined.js';
 import { threadedMemory } from './partition.js';
 import { WorkerPool } from './pool.js';
 import { bind, controlBytes, type Exports, type InitMessage } from './queue.js';
@@ -72,7 +72,7 @@ export class SharedArena extends Arena {
     if (spawn !== undefined && typeof spawn !== 'function') throw wrongType('spawn', 'a function', spawn);
     checkShared();
     const workers = threads - 1;
-    const modules = [kernelHex, extrasHex, gaussianHex].map(decodeHex);
+    const modules = [kernelText, extrasText, gaussianText].map(decode);
     const [memory, exports] = createSharedMemory(bytes, modules);
     const control = new SharedArrayBuffer(controlBytes(workers));
     const pool = new WorkerPool(exports, control, workers, timeout);

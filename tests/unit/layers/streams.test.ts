@@ -39,7 +39,7 @@ describe.each(packages)('streams on %s', (_, pkg) => {
     refuses(bad({ channels: 'middle' }), RangeError, /^channels/);
     refuses(bad({ inplace: 1 }), TypeError, /^inplace/);
     refuses(bad({ other: 1 }), TypeError, /^unknown option "other"/);
-    refuses(bad({ seed: 1 }), TypeError, 'a layer takes a seed or a generator, but got both');
+    refuses(bad({ seed: 1 }), TypeError, 'generator has to be left out beside a seed, but got Generator');
     refuses(() => new Dropout(2, { generator }), RangeError, /^p has to be/);
     expect(generator.toJSON().children).toBe(0);
   });
