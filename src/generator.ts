@@ -32,7 +32,7 @@ export class Generator {
   declare private counter: number;
   private children = 0;
   /** SplitMix64's state for the next key, seed + (position + 1)·GAMMA, once it has been computed. */
-  private state: U64 | undefined;
+  declare private state: U64 | undefined;
   /** @internal Whether somebody chose the seed, or that of the parent. */
   declare isSeeded: boolean;
   declare private parent: Generator | undefined;

@@ -18,12 +18,12 @@ export type NoiseShape = readonly (number | null)[];
 
 /** @throws TypeError, RangeError unless value is an array of positive integers and nulls */
 export function checkNoiseShape(value: NoiseShape): NoiseShape {
-  if (!Array.isArray(value)) throw wrongType('noiseShape', 'an array', value);
-  for (const size of value)
+  // Not `every`, which skips holes.
+  for (const size of Array.isArray(value) ? value : [undefined])
     if (size !== null && !(Number.isInteger(size) && size > 0))
       throw (typeof size === 'number' ? wrongValue : wrongType)(
         'noiseShape',
-        'of positive whole numbers and null',
+        'an array of positive whole numbers and null',
         value,
       );
   return value;

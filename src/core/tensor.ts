@@ -54,14 +54,13 @@ export function open(value: unknown, name = 'x'): OpenInput {
   // Not a method called data, as the tensors of TF.js have.
   const data = checkArray<FloatArray>(typeof tensor.data === 'object' ? tensor.data : value, name, FLOATS);
   const { shape } = tensor;
-  if (!Array.isArray(shape)) throw wrongType(`${name}.shape`, 'an array of whole numbers', shape);
   let product = 1;
   // Not `every`, which skips holes.
-  for (const n of shape) {
+  for (const n of Array.isArray(shape) ? shape : [undefined]) {
     if (!Number.isInteger(n) || n < 0)
       throw (typeof n === 'number' ? wrongValue : wrongType)(`${name}.shape`, 'an array of whole numbers', shape);
     // The other sizes of an empty tensor may be huge, and 0 · ∞ is not 0.
-    product = n === 0 || product === 0 ? 0 : product * n;
+    product = n && product ? product * n : 0;
   }
   if (product !== data.length) throw wrongValue(`${name}.shape`, `of ${data.length} elements`, shape);
   if (product) checkRowMajor(tensor, shape, name);

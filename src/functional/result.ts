@@ -33,9 +33,7 @@ export function resultOf<X extends Input>(
     return withNew(data, data.length, outName, (target) => {
       // The new array may overlap x after arena.reset(), even exactly.
       if (arraysOverlap(data, data.length, target, data.length))
-        throw new RangeError(
-          `${name} is from before reset() of its arena, which hands out its bytes again: pass ${outName}`,
-        );
+        throw new RangeError(`${name} is from before the reset() of its arena: pass ${outName}`);
       write(target);
       return (shape ? { data: target, shape: [...shape] } : target) as Result<X>;
     });
@@ -63,9 +61,7 @@ export function withNew<T>(x: FloatArray, n: number, outName: string, use: (arra
   const { bytesFree } = arena;
   // Alignment may take up to one element more; the arena then throws its own error.
   if (bytesFree < size * n && n > 0)
-    throw new RangeError(
-      `${outName} has to be given: the result takes ${size * n} bytes, the arena has ${bytesFree} left`,
-    );
+    throw new RangeError(`${outName} has to be given: ${size * n} bytes, but the arena has ${bytesFree} left`);
   try {
     return use(arena[size === 4 ? 'float32' : 'float64'](n));
   } catch (error) {
