@@ -10,7 +10,6 @@ import {
   register,
   registerAllocator,
   registerArray,
-  registerGrowing,
 } from './backend/wasm/memory.js';
 import type { WasmMemory } from './backend/wasm/types.js';
 import { brand } from './core/brand.js';
@@ -153,8 +152,8 @@ export const arenaOf = (x: ArrayBufferView): Arena | undefined => allocatorOf(x)
 
 /**
  * Has calls work on all arrays in an unshared memory where they lie, such as the heap of another module. Results
- * without `out` are ordinary new arrays. It may be repeated, and need not be when the memory grows. It does not keep the
- * memory alive.
+ * without `out` are ordinary new arrays. It does not keep the memory alive. Repeat it after the memory has grown: until
+ * then, arrays on its new buffer are copied, with the same bits.
  *
  * @throws TypeError unless memory is an unshared WebAssembly.Memory
  * @example
@@ -163,7 +162,7 @@ export const arenaOf = (x: ArrayBufferView): Arena | undefined => allocatorOf(x)
  */
 export function useMemory(memory: WasmMemory): void {
   checkMemory(memory);
-  registerGrowing(linearMemoryFor(memory));
+  register(linearMemoryFor(memory));
 }
 
 /** Memory that the kernel can work in, or an ArrayBuffer where the engine refuses. */

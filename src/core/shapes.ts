@@ -59,23 +59,3 @@ export function broadcastOf(noiseShape: NoiseShape, shape: readonly number[]): B
   if (axes.length % 2) axes.push(1);
   return axes.length === 2 && axes[1] === 1 ? undefined : axes;
 }
-
-/** The number of draws. */
-export const noiseLength = (broadcast: Broadcast): number =>
-  broadcast.reduce((n, size, axis) => (axis % 2 ? n : n * size), 1);
-
-/** Broadcasts a mask with one byte per draw to one byte per element of x. */
-export function broadcastMask(mask: Uint8Array, broadcast: Broadcast): Uint8Array {
-  let run = 1;
-  for (let axis = broadcast.length - 2; axis >= 0; axis -= 2) {
-    const repeats = broadcast[axis + 1]!;
-    if (repeats !== 1) {
-      const repeated = new Uint8Array(mask.length * repeats);
-      for (let from = 0, at = 0; from < mask.length; from += run)
-        for (let r = 0; r < repeats; r++, at += run) repeated.set(mask.subarray(from, from + run), at);
-      mask = repeated;
-    }
-    run *= repeats * broadcast[axis]!;
-  }
-  return mask;
-}

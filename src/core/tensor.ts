@@ -64,7 +64,7 @@ export function open(value: unknown, name = 'x'): OpenInput {
     product = n === 0 || product === 0 ? 0 : product * n;
   }
   if (product !== data.length) throw wrongValue(`${name}.shape`, `of ${data.length} elements`, shape);
-  checkRowMajor(tensor, shape, name);
+  if (product) checkRowMajor(tensor, shape, name);
   return { data, shape };
 }
 
@@ -77,25 +77,22 @@ interface Layout {
 }
 
 /** @throws RangeError if strides or an offset say that the elements are not in row-major order from the first on */
-function checkRowMajor(tensor: Layout, shape: readonly number[], name: string): void {
-  const { stride, strides = stride, offset = 0, fortranOrder = false } = tensor;
-  const remedy = 'copy it to a new array in row-major order';
-  if (offset !== 0) throw wrongValue(`${name}.offset`, '0', offset, remedy);
-  if (fortranOrder && shape.length > 1) throw wrongValue(`${name}.fortranOrder`, 'false', fortranOrder, remedy);
-  if (strides === undefined || shape.includes(0)) return;
-  let expected = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    const size = shape[axis]!;
-    // The stride of an axis of one element has no effect.
-    if (size > 1 && strides?.[axis] !== expected)
-      throw wrongValue(
-        `${name}.${stride ? 'stride' : 'strides'}`,
-        `row-major for the shape [${shape}]`,
-        strides,
-        remedy,
-      );
-    expected *= size;
+function checkRowMajor(
+  { stride, strides = stride, offset = 0, fortranOrder }: Layout,
+  shape: readonly number[],
+  name: string,
+): void {
+  let isRowMajor = offset === 0 && !(fortranOrder && shape.length > 1);
+  if (strides !== undefined) {
+    let expected = 1;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      // The stride of an axis of one element has no effect.
+      if (shape[axis]! > 1 && strides?.[axis] !== expected) isRowMajor = false;
+      expected *= shape[axis]!;
+    }
   }
+  if (!isRowMajor)
+    throw new RangeError(`${name} has to be in row-major order, but its strides or offset say otherwise: copy it`);
 }
 
 /** The shape of an input; that of a plain array is its length. */
@@ -151,31 +148,32 @@ const read = (array: ArrayBufferView, property: string | symbol): unknown =>
 function checkArray<A extends FloatArray | Uint8Array>(value: unknown, name: string, types: string[]): A {
   if (!ArrayBuffer.isView(value)) throw notAnArray(value, name, types);
   const array = value as A;
-  const { prototype } = Object.getPrototypeOf(array) === Float32Array.prototype ? Float32Array : Float64Array;
-  const own = Object.getPrototypeOf(array) === prototype;
-  const type = (own ? array[Symbol.toStringTag] : read(array, Symbol.toStringTag)) as string;
+  const prototype = Object.getPrototypeOf(array);
+  const isPlain = prototype === Float32Array.prototype || prototype === Float64Array.prototype;
+  const type = (isPlain ? array[Symbol.toStringTag] : read(array, Symbol.toStringTag)) as string;
   if (!types.includes(type)) throw notAnArray(value, name, types);
-  if (own && array.length > 0) return array;
+  if (isPlain && array.length > 0) return array;
   try {
     Uint8Array.prototype.keys.call(array as Uint8Array);
   } catch {
-    throw new TypeError(`${name} is detached, or lies outside of its buffer since that was resized`);
+    throw new TypeError(`${name} is detached, or outside of its resized buffer`);
   }
   const Class = (globalThis as unknown as Record<string, new (...view: unknown[]) => A>)[type]!;
-  if (Object.getPrototypeOf(array) === Class.prototype) return array;
-  return new Class(read(array, 'buffer'), read(array, 'byteOffset'), read(array, 'length'));
+  if (prototype === Class.prototype) return array;
+  return new Class(...['buffer', 'byteOffset', 'length'].map((property) => read(array, property)));
 }
 
 function notAnArray(value: unknown, name: string, types: string[]): TypeError {
   const kind = format(value);
   if (!ArrayBuffer.isView(value) && /^(?!Array)\w+Array$/.test(kind))
     return new TypeError(`${name} is a Proxy of a ${kind}: pass the array itself`);
-  return wrongType(name, `a ${types.join(' or a ')}`, value, types === FLOATS ? remedyFor(value, name) : undefined);
-}
-
-function remedyFor(value: unknown, name: string): string | undefined {
-  if (Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value)) return `Float32Array.from(${name})`;
-  if (typeof (value as { dataSync?: unknown } | undefined)?.dataSync === 'function')
-    return 'dropout-wasm/tfjs takes tensors';
-  return typeof value === 'boolean' ? `options go into an object, as in { training: ${value} }` : undefined;
+  const remedy =
+    types !== FLOATS
+      ? undefined
+      : Array.isArray(value) || ArrayBuffer.isView(value)
+        ? `Float32Array.from(${name})`
+        : typeof value === 'boolean'
+          ? `{ training: ${value} }`
+          : (value as { dataSync?: unknown })?.dataSync && 'dropout-wasm/tfjs takes tensors';
+  return wrongType(name, `a ${types.join(' or a ')}`, value, remedy as string | undefined);
 }

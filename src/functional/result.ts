@@ -34,7 +34,7 @@ export function resultOf<X extends Input>(
       // The new array may overlap x after arena.reset(), even exactly.
       if (arraysOverlap(data, data.length, target, data.length))
         throw new RangeError(
-          `${name} lies in bytes that its arena hands out again since reset(): pass ${outName}, or take ${name} from the arena anew`,
+          `${name} is from before reset() of its arena, which hands out its bytes again: pass ${outName}`,
         );
       write(target);
       return (shape ? { data: target, shape: [...shape] } : target) as Result<X>;
@@ -94,8 +94,8 @@ export function arraysOverlap(input: FloatArray | Uint8Array, a: number, output:
  * byte of the output, at address `at`, is then changed and put back, to see whether the input's changes with it.
  */
 function isSameMemory(input: ArrayBufferLike, output: ArrayBufferLike, at: number): boolean {
-  if (input === output) return true;
-  if (input.byteLength !== output.byteLength || !isShared(input) || !isShared(output)) return false;
+  const isShared = Object.prototype.toString.call(output) === '[object SharedArrayBuffer]';
+  if (input === output || !isShared || input.byteLength !== output.byteLength) return input === output;
   const seen = new Uint8Array(input, at, 1);
   const changed = new Uint8Array(output, at, 1);
   const before = Atomics.xor(changed, 0, 255);
@@ -103,6 +103,3 @@ function isSameMemory(input: ArrayBufferLike, output: ArrayBufferLike, at: numbe
   Atomics.store(changed, 0, before);
   return follows && Atomics.load(seen, 0) === before;
 }
-
-const isShared = (buffer: ArrayBufferLike): boolean =>
-  Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]';

@@ -52,6 +52,6 @@ export abstract class MaskLayer extends Layer {
 
   protected maskOf({ length, amount, key, broadcast }: ForwardContext, format: MaskFormat): Uint8Array {
     const draws = drawsFor(amount, key);
-    return broadcast ? broadcastMaskOf(broadcast, format, draws) : maskOf(length, format, draws);
+    return broadcast ? broadcastMaskOf(length, broadcast, format, draws) : maskOf(length, format, draws);
   }
 }
