@@ -227,7 +227,12 @@ export function streamFor(seed: number | bigint | undefined, generator: Generato
   if (seed !== undefined && generator !== undefined) throw wrongType('generator', 'left out beside a seed', generator);
   if (generator === undefined) return seed === undefined ? defaultGenerator.follower() : new Generator(seed);
   if (brandOf(generator) !== 'Generator')
-    throw wrongType('generator', 'a Generator', generator, Number(generator) >= 0 ? `seed: ${generator}` : undefined);
+    throw wrongType(
+      'generator',
+      'a Generator',
+      generator,
+      typeof generator === 'number' ? `seed: ${generator}` : undefined,
+    );
   const child = generator.spawn();
   return child instanceof Generator ? child : Generator.fromJSON((child as Generator).toJSON());
 }
