@@ -51,7 +51,7 @@ describe.each(packages)('streams on %s', (_, pkg) => {
     refused({ seed: 2n ** 64n }, RangeError, /^seed has to be/);
     refused({ seed: '42' }, TypeError, /^seed has to be/);
     refused({ seed: null }, TypeError, /^seed has to be/);
-    refused({ generator: 42 }, TypeError, /^generator has to be a Generator, but got 42: seed: 42 seeds the layer$/);
+    refused({ generator: 42 }, TypeError, /^generator has to be a Generator, but got 42: seed: 42$/);
     refused(
       { generator: { seed: '0x1', position: 0 } },
       TypeError,
