@@ -11,6 +11,7 @@ import {
   type OpenInput,
   openLike,
   type Result,
+  setArray,
 } from '../core/tensor.js';
 
 /**
@@ -75,7 +76,7 @@ export function withNew<T>(x: FloatArray, n: number, outName: string, use: (arra
 
 /** Copies x to out, which has been checked, unless they are the same array. */
 export function copy(x: FloatArray, out: FloatArray): void {
-  if (out !== x) out.set(x);
+  if (out !== x) setArray(out, x);
 }
 
 /** Whether the first a elements of an input and the first b elements of an output have a byte in common. */
