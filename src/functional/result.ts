@@ -91,17 +91,18 @@ export function arraysOverlap(input: FloatArray | Uint8Array, a: number, output:
 }
 
 /**
- * Whether two buffers are one memory. SharedArrayBuffers may be without being one object, as after a structuredClone: a
- * byte of the output, at address `at`, is then changed and put back, to see whether the input's changes with it.
+ * Whether two buffers are one memory. SharedArrayBuffers may be without being one object: after a structuredClone, or
+ * when their WebAssembly.Memory has grown. So a byte of the output, at address `at`, is changed and put back, to see
+ * whether the input's changes with it.
  */
 function isSameMemory(input: ArrayBufferLike, output: ArrayBufferLike, at: number): boolean {
   if (input === output) return true;
-  if (input.byteLength !== output.byteLength || !isShared(input) || !isShared(output)) return false;
+  if (!isShared(input) || !isShared(output)) return false;
   const seen = new Uint8Array(input, at, 1);
   const changed = new Uint8Array(output, at, 1);
   const before = Atomics.xor(changed, 0, 255);
   const follows = Atomics.load(seen, 0) === (before ^ 255);
-  Atomics.store(changed, 0, before);
+  Atomics.compareExchange(changed, 0, before ^ 255, before);
   return follows && Atomics.load(seen, 0) === before;
 }
 
