@@ -175,8 +175,13 @@ function createMemory(bytes: number): LinearMemory {
 
 /** The bytes of an unshared WebAssembly.Memory. */
 function checkMemory(memory: WasmMemory): Uint8Array {
-  const tag = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
-  if (tag(memory) !== 'WebAssembly.Memory') throw wrongType('memory', 'a WebAssembly.Memory', memory);
-  if (tag(memory.buffer) !== 'ArrayBuffer') throw wrongType('memory', 'unshared', memory.buffer);
-  return new Uint8Array(memory.buffer);
+  let buffer: ArrayBuffer;
+  try {
+    // The getter, which takes memories of other realms, but neither Proxies nor look-alikes.
+    buffer = Object.getOwnPropertyDescriptor(WebAssembly.Memory.prototype, 'buffer')!.get!.call(memory);
+  } catch {
+    throw wrongType('memory', 'a WebAssembly.Memory', memory);
+  }
+  if (Object.prototype.toString.call(buffer) !== '[object ArrayBuffer]') throw wrongType('memory', 'unshared', buffer);
+  return new Uint8Array(buffer);
 }

@@ -125,6 +125,16 @@ export function checkLength(array: ArrayLike<number>, length: number, name: stri
     throw wrongValue(`${name}.length`, `${mayBeLonger ? 'at least ' : ''}${length}`, array.length);
 }
 
+/** `out.set(x, at)` whatever properties of its own the array has, such as the methods that matrix libraries add. */
+export function setArray(out: FloatArray | Uint8Array, x: FloatArray | Uint8Array, at = 0): void {
+  Uint8Array.prototype.set.call(out as Uint8Array, x, at);
+}
+
+/** Sets the first n elements to +0, as `setArray` does. */
+export function zero(out: FloatArray | Uint8Array, n = out.length): void {
+  Uint8Array.prototype.fill.call(out as Uint8Array, 0, 0, n);
+}
+
 const FLOATS = ['Float32Array', 'Float64Array', 'Float16Array'];
 
 /** A getter of all typed arrays, which reads internal slots whatever a subclass overrides. */

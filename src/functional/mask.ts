@@ -6,7 +6,7 @@ import type { Affine, Draws } from '../backend/interface.js';
 import { extras, kernel } from '../backend/select.js';
 import { checkBoolean, checkOptions, checkProbability, checkWhole, checkWord, wrongType } from '../core/check.js';
 import type { Broadcast } from '../core/shapes.js';
-import { checkMask, type Input, type Like, open, type Result } from '../core/tensor.js';
+import { checkMask, type Input, type Like, open, type Result, zero } from '../core/tensor.js';
 import { checkDraws, dropoutInto, inverted, scaleBy } from './common.js';
 import { arraysOverlap, resultOf } from './result.js';
 
@@ -97,7 +97,7 @@ export function applyMask<X extends Input>(x: X, mask: Uint8Array, options: Appl
     if (arraysOverlap(flags, flags.length, target, n)) throw new RangeError('out overlaps mask');
     const affine = layer ? layer.affineFor(gradient, flags, bits, n) : p === 1 ? undefined : inverted(p!);
     if (affine) extras().applyMask(data, flags, bits, target, affine);
-    else target.fill(0, 0, n);
+    else zero(target, n);
   });
 }
 

@@ -11,6 +11,7 @@ import {
   type OpenInput,
   openLike,
   type Result,
+  setArray,
 } from '../core/tensor.js';
 
 /**
@@ -40,12 +41,13 @@ export function resultOf<X extends Input>(
   const target = openLike(out, x, outName, name);
   checkLength(target, data.length, outName, true);
   // Equal addresses mean in place.
-  if (data.byteOffset !== target.byteOffset && addressesOverlap(data, data.length, target, data.length)) {
-    if (data.buffer === target.buffer) throw new RangeError(`${outName} overlaps ${name} in part`);
+  const overlap = data.byteOffset !== target.byteOffset && addressesOverlap(data, data.length, target, data.length);
+  if (overlap && data.buffer === target.buffer) throw new RangeError(`${outName} overlaps ${name} in part`);
+  if (overlap && !(target.buffer instanceof ArrayBuffer)) {
     // Two SharedArrayBuffers may be one memory, as after a structuredClone, and nothing tells.
     const copy = target.slice();
     write(copy);
-    target.set(copy);
+    setArray(target, copy);
   } else write(target);
   return out as unknown as Result<X>;
 }
@@ -75,7 +77,7 @@ type Classes = Record<string, new (n: number) => FloatArray>;
 
 /** Copies x to out, which has been checked, unless they are the same array. */
 export function copy(x: FloatArray, out: FloatArray): void {
-  if (out !== x) out.set(x);
+  if (out !== x) setArray(out, x);
 }
 
 /** Whether the first a elements of x and the first b elements of y have a byte in common. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Broadcast } from '../../core/shapes.js';
+import { zero } from '../../core/tensor.js';
 import type { Kernel } from '../interface.js';
 import { affineWriter } from './affine.js';
 import { forEachElement } from './stream.js';
@@ -22,7 +23,7 @@ export const referenceKernel: Kernel = {
 
   mask(out, length, bits, draws) {
     const perByte = bits ? 8 : 1;
-    out.fill(0, 0, Math.ceil(length / perByte));
+    zero(out, Math.ceil(length / perByte));
     forEachElement(draws, length, (i, kept) => {
       out[Math.floor(i / perByte)]! |= Number(kept) << (i % perByte);
     });

@@ -49,9 +49,11 @@ export function register(linear: LinearMemory): void {
 /** Registers an allocator. Allocators whose bytes it takes over lose them. */
 export function registerAllocator(allocator: Allocator): void {
   const { linearMemory, start, end } = allocator;
+  register(linearMemory);
+  // An empty one takes over no bytes, and no array lies in it.
+  if (start === end) return;
   const others = linearMemory.allocators?.filter((other) => other.end <= start || other.start >= end) ?? [];
   linearMemory.allocators = [...others, allocator];
-  register(linearMemory);
 }
 
 /** Registers an array that an allocator hands out. Such an array is found faster than others on its buffer. */
