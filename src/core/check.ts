@@ -49,12 +49,15 @@ function formatAny(value: unknown, depth: number): string {
 /** Other libraries' names of options. */
 const SYNONYMS: Record<string, string> = { rate: 'p', prob: 'p', probability: 'p', std: 'stddev' };
 
-const canonical = (name: string): string => name.toLowerCase().replaceAll('_', '');
+/** One word for all spellings and synonyms of an option. */
+const meaning = (name: string): string => {
+  const word = name.toLowerCase().replaceAll('_', '');
+  return SYNONYMS[word] ?? word;
+};
 
 /** The error for an option that is not among the known ones. */
 export function unknownOption(option: string, known: readonly string[], place = ''): TypeError {
-  const wanted = SYNONYMS[canonical(option)] ?? canonical(option);
-  const meant = known.find((other) => canonical(other) === wanted);
+  const meant = known.find((other) => meaning(other) === meaning(option));
   const remedy = meant ? `, did you mean ${meant}?` : '.';
   return new TypeError(`unknown option ${format(option)}${place}${remedy} Known options: ${known.join(', ')}`);
 }
