@@ -1,7 +1,7 @@
 /**
  * The layers for TF.js models. Each wraps the layer of dropout-wasm with the same name: the same bits for the same
  * seed, one key for each training call, and the input itself otherwise. A model is stored with all options and the
- * state of the generators, so a loaded model draws the masks that the original would have drawn next.
+ * states of the streams, so a loaded model draws the masks that the original would have drawn next.
  * @module
  */
 import { InputSpec } from '@tensorflow/tfjs-layers';
@@ -149,12 +149,19 @@ export class GaussianNoise extends ArrayLayer<arrays.GaussianNoise> {
    * @throws TypeError, RangeError unless args.stddev is a finite number of at least 0 and every other argument is valid
    */
   constructor(args: GaussianNoiseArgs) {
-    super(arrays.GaussianNoise, args.stddev, args);
+    super(arrays.GaussianNoise, args);
   }
 
-  /** Standard deviation of the noise. */
+  /**
+   * Standard deviation of the noise.
+   * @throws TypeError, RangeError when set to anything but a finite number of at least 0
+   */
   get stddev(): number {
     return this.arrays.stddev;
+  }
+
+  set stddev(stddev: number) {
+    this.arrays.stddev = stddev;
   }
 
   protected get amount(): number {
