@@ -52,9 +52,11 @@ export function replaceBuiltins(): void {
  * Translates what TF.js, Keras or a layer of `replaceBuiltins` has stored to the known arguments. What else TF.js and
  * Keras store, such as the noise shape of a spatial layer, has no meaning for these layers, and TF.js ignores it too.
  */
-function translate({ seed, dataFormat, ...config }: Config, known: readonly string[]): Config {
-  const channels = dataFormat === 'channelsFirst' ? { channels: 'first' } : {};
-  const translated = { ...channels, ...config, seed: seedFor(seed) } as Config;
+function translate({ seed, dataFormat, dtype, ...config }: Config, known: readonly string[]): Config {
+  const translated: Config = { ...config, seed: seedFor(seed) as never };
+  if (dataFormat === 'channelsFirst') translated.channels = 'first';
+  // Keras has float16, mixed policies and, from version 3 on, objects. TF.js has one type of floats.
+  if (dtype != null) translated.dtype = typeof dtype === 'string' && !/float/i.test(dtype) ? dtype : 'float32';
   return Object.fromEntries(Object.entries(translated).filter(([name]) => known.includes(name)));
 }
 
