@@ -3,33 +3,32 @@
  * @module
  */
 import type { serialization } from '@tensorflow/tfjs-core';
-import * as arrays from 'dropout-wasm';
 import { argsOf, register } from './layer.js';
 import * as wrappers from './layers.js';
 
 type Config = serialization.ConfigDict;
 
 /** Makes the class of a built-in layer. A subclass, so that a layer loaded under its name is stored under it again. */
-const builtin = (wrapper: unknown, className: string, type: Parameters<typeof argsOf>[0]) =>
+const builtin = (wrapper: unknown, className: string) =>
   class extends (wrapper as typeof wrappers.Dropout) {
     static override readonly className = className;
 
     static override fromConfig<T extends serialization.Serializable>(
-      wrapped: serialization.SerializableConstructor<T>,
+      type: serialization.SerializableConstructor<T>,
       config: Config,
     ): T {
-      return new wrapped(translate(config, argsOf(type)));
+      return new type(translate(config, argsOf((wrapper as typeof wrappers.Dropout).wrapped)));
     }
   };
 
 const BUILTINS = [
-  builtin(wrappers.Dropout, 'Dropout', arrays.Dropout),
-  builtin(wrappers.Dropout1d, 'SpatialDropout1D', arrays.Dropout1d),
-  builtin(wrappers.Dropout2d, 'SpatialDropout2D', arrays.Dropout2d),
-  builtin(wrappers.Dropout3d, 'SpatialDropout3D', arrays.Dropout3d),
-  builtin(wrappers.AlphaDropout, 'AlphaDropout', arrays.AlphaDropout),
-  builtin(wrappers.GaussianDropout, 'GaussianDropout', arrays.GaussianDropout),
-  builtin(wrappers.GaussianNoise, 'GaussianNoise', arrays.GaussianNoise),
+  builtin(wrappers.Dropout, 'Dropout'),
+  builtin(wrappers.Dropout1d, 'SpatialDropout1D'),
+  builtin(wrappers.Dropout2d, 'SpatialDropout2D'),
+  builtin(wrappers.Dropout3d, 'SpatialDropout3D'),
+  builtin(wrappers.AlphaDropout, 'AlphaDropout'),
+  builtin(wrappers.GaussianDropout, 'GaussianDropout'),
+  builtin(wrappers.GaussianNoise, 'GaussianNoise'),
 ];
 
 /**

@@ -3,7 +3,7 @@
  * @module
  */
 import { serialization, type Tensor } from '@tensorflow/tfjs-core';
-import { layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { InputSpec, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { Generator, type GeneratorJSON, type Layer } from 'dropout-wasm';
 import { brandOf } from '../core/brand.js';
 import { checkOptions, checkProbability, isOptions, wrongType } from '../core/check.js';
@@ -28,18 +28,17 @@ export interface RateArgs extends LayerArgs {
   rate: number;
 }
 
-/** What a layer class of dropout-wasm says of its options. */
-interface LayerDescription {
+/** A layer class of dropout-wasm. */
+interface WrappedClass {
   readonly type: string;
   readonly parameter: 'p' | 'stddev';
   readonly options: object;
   readonly state: readonly string[];
+  new (amount: number, options: object): Layer;
 }
 
-/** A layer class of dropout-wasm. */
-export interface ArrayLayerClass<L extends Layer> extends LayerDescription {
-  new (amount: number, options: object): L;
-}
+/** The rank of x, which can be checked when a model is built. The batch axis is always present. */
+export type Rank = ConstructorParameters<typeof InputSpec>[0];
 
 type Inputs = Parameters<layers.Layer['apply']>[0];
 
@@ -47,10 +46,10 @@ type Inputs = Parameters<layers.Layer['apply']>[0];
 const TFJS_ARGS = ['name', 'trainable', 'inputShape', 'batchInputShape', 'batchSize', 'dtype', 'inputDType', 'weights'];
 
 /** TF.js's name of p or stddev. */
-const parameterOf = ({ parameter }: LayerDescription): string => (parameter === 'p' ? 'rate' : parameter);
+const parameterOf = ({ parameter }: WrappedClass): string => (parameter === 'p' ? 'rate' : parameter);
 
 /** The names of all arguments of the layer that wraps this class. */
-export const argsOf = (type: LayerDescription): string[] => [
+export const argsOf = (type: WrappedClass): string[] => [
   parameterOf(type),
   ...Object.keys(type.options),
   'seed',
@@ -61,13 +60,20 @@ export const argsOf = (type: LayerDescription): string[] => [
 ];
 
 /** Wraps a layer of dropout-wasm. */
-export abstract class ArrayLayer<L extends Layer> extends layers.Layer {
+export abstract class ArrayLayer<L extends Layer, A extends LayerArgs = LayerArgs> extends layers.Layer {
+  /** @internal The layer class of dropout-wasm. */
+  declare static readonly wrapped: WrappedClass;
+  /** @internal Options whose defaults differ from those of the wrapped layer. */
+  static readonly defaults: object = {};
+  /** @internal Undefined for any rank. */
+  static readonly rank: Rank | undefined;
   protected readonly arrays: L;
   /** The `training` with which the layer was applied to a symbolic tensor; undefined before that. */
   private fixedMode: boolean | null | undefined;
 
-  /** @param defaults options whose defaults differ from those of the wrapped layer */
-  constructor(type: ArrayLayerClass<L>, args: LayerArgs, defaults: Record<string, unknown> = {}) {
+  /** @throws TypeError, RangeError that names the argument, before a child of the generator is taken */
+  constructor(args: A) {
+    const { wrapped: type, defaults, rank } = new.target as unknown as typeof ArrayLayer;
     const parameter = parameterOf(type);
     const remedy = `new ${type.type}({ ${parameter}: 0.5 })`;
     if (!isOptions(args)) throw wrongType('args', 'an object', args, remedy);
@@ -80,11 +86,13 @@ export abstract class ArrayLayer<L extends Layer> extends layers.Layer {
       throw new TypeError('a layer takes a seed or a generator, but got both');
     super(args);
     this.supportsMasking = true;
+    if (rank) this.inputSpec = [new InputSpec(rank)];
+    const all: Record<string, unknown> = { ...defaults, ...given };
     const options: Record<string, unknown> = { seed, always };
-    for (const name of Object.keys(type.options)) options[name] = given[name] ?? defaults[name];
+    for (const name of Object.keys(type.options)) options[name] = all[name];
     const isStored = isOptions(generator) && brandOf(generator) !== 'Generator';
     const stream = isStored ? Generator.fromJSON(generator as unknown as GeneratorJSON) : undefined;
-    this.arrays = new type(amount, stream ? options : { ...options, generator });
+    this.arrays = new type(amount, stream ? options : { ...options, generator }) as L;
     this.arrays.restoreState(given as never, stream ?? this.arrays.generator);
   }
 
@@ -148,7 +156,10 @@ export abstract class ArrayLayer<L extends Layer> extends layers.Layer {
 }
 
 /** A layer with a drop probability, which TF.js calls rate. */
-export abstract class RateLayer<L extends Layer & { p: number }> extends ArrayLayer<L> {
+export abstract class RateLayer<L extends Layer & { p: number }, A extends RateArgs = RateArgs> extends ArrayLayer<
+  L,
+  A
+> {
   /**
    * Probability that an element is dropped.
    * @throws TypeError, RangeError when set to anything but a number from 0 to 1
