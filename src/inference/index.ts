@@ -1,15 +1,22 @@
 /**
  * dropout-wasm/inference: the layers for programs that only evaluate. They pass their input through, contain no
  * WebAssembly, and refuse to train.
- *
- * The checks are its own and plainer: with those of core/ the entry would be nearly twice as large.
  * @module
  */
-import type { Channels, NoiseShape } from '../core/shapes.js';
-import type { FloatArray, Input, Like, Result, Tensor } from '../core/tensor.js';
-import type { Generator } from '../generator.js';
-import type { ForwardOptions, LayerJSON } from '../layers/layer.js';
-import type { LayersJSON } from '../layers/registry.js';
+// The public types, so that a Generator is one class in the declarations of both entries.
+import type {
+  Channels,
+  FloatArray,
+  ForwardOptions,
+  Generator,
+  Input,
+  LayerJSON,
+  LayersJSON,
+  Like,
+  NoiseShape,
+  Result,
+  Tensor,
+} from 'dropout-wasm';
 
 /** The options of all layers of dropout-wasm. Evaluation is the same with any of them. */
 export interface LayerOptions {
@@ -44,6 +51,8 @@ const OPTIONS = [
   'blockSize',
   'batchFirst',
 ];
+
+// The checks are the entry's own and plainer: with those of core/ it would be nearly twice as large.
 
 /** The name of a value's built-in class, which subclasses and other realms share. */
 const classOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);

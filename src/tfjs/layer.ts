@@ -146,8 +146,10 @@ export abstract class ArrayLayer<L extends Layer, A extends LayerArgs = LayerArg
   /** Makes a layer from the output of `getConfig`. */
   static override fromConfig<T extends serialization.Serializable>(
     type: serialization.SerializableConstructor<T>,
-    { customObjects: _, ...args }: serialization.ConfigDict,
+    config: serialization.ConfigDict,
   ): T {
+    // Which TF.js adds to the config.
+    const { customObjects, ...args } = config;
     return new type(args);
   }
 
