@@ -53,6 +53,10 @@ export function checkOptions<T extends object>(options: T | undefined, known: re
 export const isOptions = (value: unknown): value is object =>
   typeof value === 'object' && Object.prototype.toString.call(value) === '[object Object]';
 
+/** The remedy for a probability that was meant in percent. */
+export const percentRemedy = (p: number): string | undefined =>
+  p > 1 && p <= 100 ? `${Number((p / 100).toPrecision(12))} is ${p} %` : undefined;
+
 /** Requires a number from 0 to 1. */
 export function checkProbability(p: number, name = 'p', remedy?: string): number {
   if (typeof p !== 'number' || !(p >= 0 && p <= 1))
@@ -61,7 +65,7 @@ export function checkProbability(p: number, name = 'p', remedy?: string): number
       name,
       `${typeof p === 'number' ? '' : 'a number '}between 0 and 1`,
       p,
-      p > 1 && p <= 100 ? `${Number((p / 100).toPrecision(12))} is ${p} %` : remedy,
+      percentRemedy(p) ?? remedy,
     );
   return p;
 }
