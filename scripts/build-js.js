@@ -32,8 +32,10 @@ const replaceFile = (from, to) => ({
   },
 });
 
-const entries = ['index', 'inference/index', 'onnx/index', 'tfjs/index', 'threads/index', 'threads/worker'];
+const entries = ['index', 'inference/index', 'onnx/index', 'tfjs/index', 'threads/index'];
 await build({ ...common, entryPoints: entries.map((entry) => `src/${entry}.ts`), outdir: 'dist' });
+// The worker runs as a module and as a classic script.
+await build({ ...common, entryPoints: ['src/threads/worker.ts'], outfile: 'dist/threads/worker.js', format: 'iife' });
 await build({
   ...common,
   entryPoints: ['src/index.ts'],
