@@ -78,7 +78,7 @@ export class WorkerPool {
   settle(): void {
     if (!this.open) return;
     const reason = this.closeJob();
-    if (reason !== undefined) this.crew.lost ??= `it ${reason} of an interrupted call`;
+    if (reason !== undefined) this.crew.lost ??= `it ${reason}, in a call that was interrupted`;
   }
 
   /** Ends the workers: later calls run on the calling thread. */

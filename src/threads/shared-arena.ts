@@ -126,7 +126,12 @@ async function create(options: SharedArenaOptions): Promise<SharedArena> {
     throw new Error('SharedArena needs workers, and this runtime has none: use threads: 1, or give workers by spawn');
   checkShared();
   const modules = [kernelHex, extrasHex, gaussianHex].map(decodeHex);
-  const [memory, exports] = createSharedMemory(bytes, modules);
+  const [memory, exports] = await createSharedMemory(bytes, modules).catch(async (error) => {
+    if (!(error instanceof RangeError)) throw error;
+    // The engine has just collected garbage. Dropped arenas free their memory when their workers have ended.
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    return createSharedMemory(bytes, modules);
+  });
   const workers = threads - 1;
   const control = new SharedArrayBuffer(controlBytes(workers));
   const crew = new Crew(control);
@@ -203,7 +208,7 @@ function checkShared(): void {
 /**
  * @throws RangeError from the engine if it cannot allocate that much; Error where it refuses WebAssembly with threads
  */
-function createSharedMemory(bytes: number, modules: Uint8Array<ArrayBuffer>[]): [WasmMemory, Exports] {
+async function createSharedMemory(bytes: number, modules: Uint8Array<ArrayBuffer>[]): Promise<[WasmMemory, Exports]> {
   try {
     const pages = Math.ceil(bytes / 65536);
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });

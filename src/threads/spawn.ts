@@ -71,16 +71,20 @@ interface Policy {
   createScriptURL(url: string): string;
 }
 
-let createdPolicy: Policy | undefined;
+/** null where the page refuses it. */
+let createdPolicy: Policy | null | undefined;
 
-/** The policy for our URLs where the page has Trusted Types, unless the page forbids it. */
-function policy(): Policy | undefined {
+/** The policy for our URLs, where the page has Trusted Types and does not refuse it. */
+function policy(): Policy | null | undefined {
   const { trustedTypes } = globalThis as unknown as {
     trustedTypes?: { createPolicy(name: string, rules: Policy): Policy };
   };
+  if (createdPolicy !== undefined) return createdPolicy;
   try {
-    createdPolicy ??= trustedTypes?.createPolicy('dropout-wasm', { createScriptURL: (url) => url });
-  } catch {}
+    createdPolicy = trustedTypes?.createPolicy('dropout-wasm', { createScriptURL: (url) => url });
+  } catch {
+    createdPolicy = null;
+  }
   return createdPolicy;
 }
 
@@ -243,6 +247,7 @@ function notStarted(failures: ReadonlyMap<Way, unknown>): Error {
     const reason = error instanceof Error ? error.message : String(error);
     return failures.size > 1 ? `${name}: ${reason}` : reason;
   });
+  if (createdPolicy === null) reasons.push("the page's trusted-types directive does not allow dropout-wasm");
   const [cause] = failures.values();
   return new Error(`a worker of the SharedArena did not start: ${reasons.join('; ')}`, { cause });
 }
