@@ -40,6 +40,8 @@ export class WorkerPool {
   private readonly calls: Float64Array;
   private readonly functions: readonly Call[];
   private readonly maySleep: boolean;
+  /** Read early: Node makes the global at its first use, and if that is interrupted, it stays undefined. */
+  private readonly clock: Performance = globalThis.performance;
   private count = 0;
   private elements = 0;
   /** Whether workers may be at work on the queue: from before a job opens until all workers have left it. */
@@ -161,7 +163,7 @@ export class WorkerPool {
       let value = Atomics.load(words, state);
       for (let spins = 0; value === State.AtWork && spins < SPINS; spins++) value = Atomics.load(words, state);
       while (value === State.AtWork) {
-        const now = performance.now();
+        const now = this.clock.now();
         // One deadline for all workers.
         deadline ||= now + timeout;
         if (now >= deadline) {

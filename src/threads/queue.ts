@@ -27,11 +27,13 @@ export const END: number = 3 * LINE;
 export const stateOf = (worker: number): number => (4 + worker) * LINE;
 
 export enum State {
-  Asleep = 0,
+  /** No worker has taken this word yet. */
+  Vacant = 0,
+  Asleep = 1,
   /** Spinning until the next job opens. */
-  Awake = 1,
-  AtWork = 2,
-  Failed = 3,
+  Awake = 2,
+  AtWork = 3,
+  Failed = 4,
 }
 
 /**

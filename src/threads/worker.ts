@@ -47,6 +47,11 @@ function work({ modules, memory, control, worker, workers }: InitMessage): void 
     port.postMessage({ protocol: PROTOCOL, error: String(error) });
     return;
   }
+  // A slow start may have a second worker beside it. The one that comes too late must not touch the state.
+  if (Atomics.compareExchange(words, state, State.Vacant, State.Awake) !== State.Vacant) {
+    port.close?.();
+    return;
+  }
   port.postMessage({ protocol: PROTOCOL });
   let job = Atomics.load(words, JOB);
   while (!Atomics.load(words, END)) {
