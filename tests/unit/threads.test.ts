@@ -3,6 +3,8 @@
  * workers run their inlined source, which `npm run build:kernel` writes.
  */
 import { once } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
+import { createContext, runInContext, runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import {
   applyMask,
@@ -19,7 +21,12 @@ import {
 } from 'dropout-wasm';
 import { SharedArena, type SharedArenaOptions } from 'dropout-wasm/threads';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { workerSource } from '../../src/threads/inlined.js';
+import { decodeHex } from '../../src/backend/wasm/modules.js';
+import { Crew, type WorkerLike } from '../../src/threads/crew.js';
+import { extrasHex, gaussianHex, kernelHex, workerSource } from '../../src/threads/inlined.js';
+import { threadedMemory } from '../../src/threads/partition.js';
+import { WorkerPool } from '../../src/threads/pool.js';
+import { bind, controlBytes, type Fn, State, stateOf } from '../../src/threads/queue.js';
 import { size } from '../support/arrays.js';
 import { bytesOf } from '../support/bits.js';
 import { GUARD, guardsIntact } from '../support/guards.js';
@@ -205,15 +212,19 @@ describe('a SharedArena', () => {
   /** The workers of `spawning` that have not exited. */
   const running = new Set<Worker>();
 
+  /** Starts a worker with a program of its own. */
+  const startWorker = (program: string, workerData?: unknown) => {
+    const url = new URL(`data:text/javascript,${encodeURIComponent(program)}`);
+    const worker = new Worker(url, { execArgv: [], workerData }).on('exit', () => running.delete(worker));
+    running.add(worker);
+    return worker;
+  };
+
   /** A `spawn` option whose workers run some code before their own program. */
   const spawning =
-    (code = '') =>
-    () => {
-      const url = new URL(`data:text/javascript,${encodeURIComponent(`${code}\n${workerSource}`)}`);
-      const worker = new Worker(url, { execArgv: [] }).on('exit', () => running.delete(worker));
-      running.add(worker);
-      return worker;
-    };
+    (code = '', workerData?: unknown) =>
+    () =>
+      startWorker(`${code}\n${workerSource}`, workerData);
 
   /** By default the timeout is long, so that no test fails on a busy machine. */
   const create = async (options: Partial<SharedArenaOptions> = {}) => {
@@ -320,6 +331,114 @@ describe('a SharedArena', () => {
     await allExited();
   });
 
+  describe('rejects what spawn returns', () => {
+    const junk = { postMessage() {}, terminate() {} };
+
+    it.each<[string, unknown]>([
+      ['nothing', undefined],
+      ['null', null],
+      ['an empty object', {}],
+      ['a string', './worker.js'],
+      ['the class', Worker],
+      ['an object that cannot be listened to', junk],
+      ['a promise of no worker', Promise.resolve({})],
+    ])('%s', async (_, value) => {
+      const error = await create({ spawn: () => value as never }).catch((error: unknown) => error);
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error).toHaveProperty(
+        'message',
+        expect.stringMatching(
+          /^the result of spawn has to be a Worker that runs .*worker\.js, or a promise of one, but/,
+        ),
+      );
+    });
+
+    it('one worker for two', async () => {
+      const worker = spawning()();
+      const error = await create({ threads: 3, spawn: () => worker }).catch((error: unknown) => error);
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error).toHaveProperty('message', expect.stringMatching(/^spawn has to create a new Worker at every call/));
+      await allExited();
+    });
+
+    it('a worker of another arena, which goes on', async () => {
+      const first = await create();
+      const [worker] = running;
+      await expect(create({ spawn: () => worker! })).rejects.toThrow(TypeError);
+      expect(first.threads).toBe(2);
+      expect(callIsRight(first)).toBe(true);
+      expect(running.size).toBe(1);
+    });
+  });
+
+  const posting = (...messages: string[]) =>
+    `const { parentPort } = process.getBuiltinModule('node:worker_threads');
+     ${messages.map((message) => `parentPort.postMessage(${message});`).join('\n')}`;
+
+  it.each(['null', 'undefined', '"hello"', '{}', '{ ready: true }', '{ error: "none of ours" }', '[]'])(
+    'does not take a worker that posts %s for ready',
+    async (message) => {
+      const spawn = () => startWorker(`${posting(message)} setInterval(() => {}, 1e9);`);
+      await expect(create({ spawn, timeout: 300 })).rejects.toThrow(
+        /did not answer within 300 ms, only messages of another program: it has to run dropout-wasm\/threads\/worker\.js/,
+      );
+      await allExited();
+    },
+  );
+
+  it('ignores messages of other programs, to and from the worker', async () => {
+    const spawn = () => {
+      const worker = spawning(posting('null', '"hello"', '{}', '{ error: "none of ours" }'))();
+      for (const message of [null, 'hello', {}]) worker.postMessage(message);
+      return worker;
+    };
+    expect(callIsRight(await create({ spawn }))).toBe(true);
+  });
+
+  it('create rejects if spawn never returns a worker, and ends one that comes later', async () => {
+    let settle!: (worker: Worker) => void;
+    const spawn = () =>
+      new Promise<Worker>((resolve) => {
+        settle = resolve;
+      });
+    await expect(create({ spawn, timeout: 100 })).rejects.toThrow(/did not start: no worker came within 100 ms/);
+    settle(spawning('throw new Error("too late")')());
+    await allExited();
+  });
+
+  it('create does not wait for the other workers if one fails', async () => {
+    // The one that never answers would take 25 days.
+    const spawns = [spawning('throw new Error("not today")'), spawning(FOREVER), spawning()];
+    await expect(create({ threads: 4, spawn: () => spawns.pop()!(), timeout: 2 ** 31 - 1 })).rejects.toThrow(
+      /did not start: Error: not today/,
+    );
+    await allExited();
+  });
+
+  it('reports a worker that answers and then ends before create resolves', async () => {
+    // It exits as soon as it has answered, when it would wait for its first job.
+    const first = spawning('Atomics.load = () => process.exit(7);');
+    const spawns = [
+      async () => {
+        await allExited();
+        return spawning()();
+      },
+      first,
+    ];
+    await expect(create({ threads: 3, spawn: () => spawns.pop()!() })).rejects.toThrow(
+      /did not start: it exited with code 7/,
+    );
+    await allExited();
+    // If create comes first, the next call throws.
+    const calling = async () => {
+      const arena = await create({ spawn: first });
+      await allExited();
+      expect(arena.threads).toBe(1);
+      callIsRight(arena);
+    };
+    await expect(calling()).rejects.toThrow(/it exited with code 7/);
+  });
+
   /** Lets a worker call the kernel twice, then runs `action` instead of the third call. */
   const breaking = (action: string) => `
     const { Instance } = WebAssembly;
@@ -358,8 +477,24 @@ describe('a SharedArena', () => {
     const arena = await create();
     expect(callIsRight(arena)).toBe(true);
     for (const worker of running) await worker.terminate();
-    expect(() => callIsRight(arena)).toThrow(/was lost: it exited with code 1.*by one thread/);
+    expect(() => callIsRight(arena)).toThrow(/was lost: it exited with code 1\. Later calls run on one thread$/);
     expect(arena.threads).toBe(1);
+    expect(callIsRight(arena)).toBe(true);
+  });
+
+  it('counts one thread as soon as the loss of a worker is noticed', async () => {
+    const arena = await create({ threads: 3 });
+    await [...running][0]!.terminate();
+    expect(arena.threads).toBe(1);
+    expect(() => callIsRight(arena)).toThrow(/was lost/);
+    await allExited();
+  });
+
+  it('does not throw if a worker is lost after close()', async () => {
+    const arena = await create();
+    const workers = [...running];
+    await workers[0]!.terminate();
+    arena.close();
     expect(callIsRight(arena)).toBe(true);
   });
 
@@ -368,6 +503,121 @@ describe('a SharedArena', () => {
     for (const worker of running) worker.terminate();
     expect(callIsRight(arena)).toBe(true);
   });
+
+  describe('after a call was interrupted', () => {
+    /** Repeats a call until V8 terminates it somewhere, as Ctrl-C in the REPL of Node does. */
+    const interrupt = (call: () => void, timeout: number) =>
+      expect(() => runInContext('for (;;) call();', createContext({ call }), { timeout })).toThrow(/timed out after/);
+
+    /** Counts the calls that workers make to the kernel. */
+    const COUNTING = `
+      const { workerData } = process.getBuiltinModule('node:worker_threads');
+      const { Instance } = WebAssembly;
+      WebAssembly.Instance = function (...args) {
+        const { exports } = new Instance(...args);
+        const counting = (f) => (...args) => (Atomics.add(workerData, 0, 1), f(...args));
+        return { exports: Object.fromEntries(Object.entries(exports).map(([name, f]) => [name, counting(f)])) };
+      };`;
+
+    const rows = 2048;
+    const features = 768;
+    const n = rows * features;
+
+    /** Calls that can be repeated: each writes the same values to its result every time. */
+    function repeatable(arrays: Arrays): (() => ArrayBufferView)[] {
+      const x = filled(arrays.float32(n));
+      const residual = filled(arrays.float32(n));
+      const bias = filled(arrays.float32(features));
+      const out = () => arrays.float32(n);
+      const [a, b, c, d, e] = [out(), out(), out(), out(), out()];
+      const small = arrays.float32(1000);
+      const bits = arrays.uint8(n / 8);
+      const shape = [rows, features];
+      const broadcast = (noiseShape: (number | null)[], data: Float32Array) =>
+        dropout({ data: x, shape }, { p: 0.5, key, noiseShape, out: { data, shape } }).data;
+      return [
+        () => dropout(x, { p: 0.5, key, out: a }),
+        () => broadcast([null, 1], b),
+        () => broadcast([1, null], c),
+        () => gaussianNoise(x, { stddev: 0.3, key, out: d }),
+        () => biasDropoutResidual(x, { bias, residual, p: 0.1, key, out: e }),
+        () => mask(n, { p: 0.3, key, format: 'bits', out: bits }),
+        () => dropout(filled(small), { p: 0.5, key, out: small }),
+      ];
+    }
+
+    it('gives the right bits, on as many threads as before', async () => {
+      const expected = repeatable(plain).map((call) => bytesOf(call()).slice());
+      const counter = new Int32Array(new SharedArrayBuffer(4));
+      const arena = await create({ bytes: 64 * MEGABYTE, threads: 3, spawn: spawning(COUNTING, counter) });
+      const calls = repeatable(arena);
+      const wrong: string[] = [];
+      for (let round = 0; round < 70; round++) {
+        interrupt(() => calls[round % calls.length]!(), 2 + ((round * 5) % 11));
+        for (const [i, call] of calls.entries()) {
+          const { buffer, byteOffset, byteLength } = call();
+          new Uint8Array(buffer, byteOffset, byteLength).fill(GUARD);
+          if (Buffer.compare(bytesOf(call()), expected[i]!) !== 0) wrong.push(`call ${i} in round ${round}`);
+        }
+      }
+      expect(wrong).toEqual([]);
+      expect(arena.threads).toBe(3);
+      const before = Atomics.load(counter, 0);
+      for (let i = 0; i < 100; i++) calls[0]!();
+      expect(Atomics.load(counter, 0)).toBeGreaterThan(before);
+    });
+  });
+
+  it('ends its workers when it is dropped without close(), together with its arrays', async () => {
+    setFlagsFromString('--expose-gc');
+    const gc = runInNewContext('gc') as () => void;
+    const options = { bytes: 8 * MEGABYTE, threads: 3, timeout: 60_000 };
+    const view = async () => {
+      const arena = await SharedArena.create({ ...options, spawn: spawning() });
+      return filled(arena.float32(1_000_000)).subarray(3);
+    };
+    const drop = async () => {
+      callIsRight(await SharedArena.create({ ...options, spawn: spawning() }));
+    };
+    const x = await view();
+    for (let i = 0; i < 3; i++) await drop();
+    await vi.waitFor(
+      () => {
+        gc();
+        expect(running.size).toBe(2);
+      },
+      { timeout: 8_000, interval: 50 },
+    );
+    const expected = dropout(x.slice(), { p: 0.5, key });
+    expect(same(dropout(x, { p: 0.5, key, out: x }), expected)).toBe(true);
+    for (const worker of running) worker.terminate();
+  });
+
+  it('works behind a Proxy that wraps every object it returns', async () => {
+    const wrapped = <T>(value: T): T => {
+      if (typeof value !== 'object' || value === null) return value;
+      // Typed arrays and memories stay as they are, as in Vue's reactive(). A worker of Node does not.
+      if (Object.prototype.toString.call(value) !== '[object Object]') return value;
+      return new Proxy(value, { get: (...access) => wrapped(Reflect.get(...access)) });
+    };
+    const arena = wrapped(await create({ threads: 3 }));
+    expect(arena.threads).toBe(3);
+    expect(callIsRight(arena)).toBe(true);
+    arena.close();
+    expect(arena.threads).toBe(1);
+    await allExited();
+    expect(callIsRight(arena)).toBe(true);
+  });
+
+  it.each([[{ bytes: 8, threads: 2 }], [undefined], [new Float32Array(1)]])(
+    'new SharedArena(%o) throws',
+    (argument) => {
+      const Direct = SharedArena as unknown as new (options: unknown) => unknown;
+      expect(() => new Direct(argument)).toThrow(
+        new TypeError('a SharedArena has to start its workers: use await SharedArena.create(…) instead of new'),
+      );
+    },
+  );
 
   it('spins where the calling thread must not sleep', async () => {
     const wait = vi.spyOn(Atomics, 'wait').mockImplementation(() => {
@@ -386,11 +636,14 @@ describe('a SharedArena', () => {
     [{ threads: '2' }, TypeError, 'threads has to be a whole number from 1 to 64, but got "2"'],
     [{ worker: 'file' }, RangeError, 'worker has to be "url" or "blob", but got "file"'],
     [{ spawn: 1 }, TypeError, 'spawn has to be a function, but got 1'],
-    [{ timeout: 0 }, RangeError, 'timeout has to be a positive whole number, but got 0'],
+    [{ timeout: 0 }, RangeError, 'timeout has to be a whole number from 1 to 2147483647, but got 0'],
+    [{ timeout: 2 ** 31 }, RangeError, 'timeout has to be a whole number from 1 to 2147483647, but got 2147483648'],
+    [{ thread: 2 }, TypeError, /^unknown option "thread".* bytes, threads, worker, spawn, timeout$/],
+    [{ timeOut: 2 }, TypeError, /^unknown option "timeOut", did you mean timeout\?/],
   ])('rejects %o', async (options, type, message) => {
     const error = await create(options as never).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(type);
-    expect(error).toHaveProperty('message', message);
+    expect(error).toHaveProperty('message', typeof message === 'string' ? message : expect.stringMatching(message));
   });
 
   describe('without shared memory', () => {
@@ -424,4 +677,119 @@ describe('a SharedArena', () => {
     expect((await create({ threads: undefined as never })).threads).toBe(threads);
     vi.unstubAllGlobals();
   });
+});
+
+describe('a pool', () => {
+  const pools: WorkerPool[] = [];
+  afterEach(() => {
+    for (const pool of pools.splice(0)) pool.close();
+    vi.restoreAllMocks();
+  });
+
+  /** A pool whose workers do nothing, so that a test can set what they are at. */
+  function createPool(workers: number, timeout: number) {
+    const modules = [kernelHex, extrasHex, gaussianHex].map(decodeHex);
+    const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true });
+    const exports = bind(modules, memory);
+    const control = new SharedArrayBuffer(controlBytes(workers));
+    const crew = new Crew(control);
+    const terminate = vi.fn();
+    for (let i = 0; i < workers; i++) crew.workers.push({ terminate, postMessage() {} } satisfies WorkerLike);
+    const alone = { ...exports };
+    const pool = new WorkerPool(crew, alone, control, workers, timeout);
+    pools.push(pool);
+    const set = (state: State) => {
+      for (let i = 0; i < workers; i++) Atomics.store(crew.words, stateOf(i), state);
+    };
+    const linear = threadedMemory(memory, alone, pool);
+    const call = (n = 1_000_000) => linear.kernel!.dropout(0, 0, 0, n, 1, 2, 0, 0, 2 ** 31, 2, 0, 0, 1, n, 1);
+    return { pool, linear, call, set, terminate, values: new Float32Array(memory.buffer) };
+  }
+
+  /** The milliseconds that the calling thread was ready to sleep. */
+  function sleeps(): number[] {
+    const { wait } = Atomics;
+    const times: number[] = [];
+    vi.spyOn(Atomics, 'wait').mockImplementation((...args) => {
+      if (args[3] !== undefined) times.push(args[3]);
+      return wait(...(args as Parameters<typeof wait>));
+    });
+    return times;
+  }
+
+  it('has one deadline for all workers that hang', () => {
+    const { pool, call, set, terminate } = createPool(8, 60);
+    set(State.AtWork);
+    const times = sleeps();
+    expect(call).toThrow(/did not finish its piece within 60 ms: .* incomplete.*\. Later calls run on one thread$/);
+    expect(times.length).toBeGreaterThan(0);
+    expect(times.reduce((sum, time) => sum + time, 0)).toBeLessThan(120);
+    expect(terminate).toHaveBeenCalledTimes(8);
+    expect(pool.threads).toBe(1);
+    call();
+  });
+
+  /** A call that ends without `finally`, as one that V8 terminates. */
+  function interrupt({ pool, set }: ReturnType<typeof createPool>) {
+    set(State.Awake);
+    expect(() =>
+      pool.run(() => {
+        // The first number is the function, and there is no function 9.
+        for (let i = 0; i < 9; i++) pool.add(1_000_000, 9 as Fn);
+      }),
+    ).toThrow(TypeError);
+    set(State.AtWork);
+  }
+
+  it.each([
+    ['a small call', 16],
+    ['a large call', 1_000_000],
+  ])('waits until no worker is at work on an interrupted call, before %s', (_, n) => {
+    const made = createPool(3, 60_000);
+    const { values, set, call, pool } = made;
+    interrupt(made);
+    values.fill(1);
+    vi.spyOn(Atomics, 'wait').mockImplementation(() => {
+      // The latest moment at which a worker of the interrupted call may write.
+      values.fill(5);
+      set(State.Awake);
+      return 'ok';
+    });
+    call(n);
+    expect(values.subarray(0, n).every((value) => value === 0 || value === 10)).toBe(true);
+    expect(pool.threads).toBe(4);
+  });
+
+  it('takes nothing of an interrupted call into the next one', () => {
+    const made = createPool(2, 60_000);
+    interrupt(made);
+    made.set(State.Asleep);
+    made.values.fill(1);
+    made.linear.batch!((kernel) => kernel.dropout(0, 0, 0, 64, 1, 2, 0, 0, 2 ** 31, 2, 0, 0, 1, 64, 1));
+    expect(made.values.subarray(0, 64)).toContain(2);
+    expect(made.values[64]).toBe(1);
+  });
+
+  it.each(['ready', 'kernel', 'batch'] as const)(
+    'loses a worker that hangs in an interrupted call: %s throws once, before anything is written',
+    (where) => {
+      const made = createPool(3, 40);
+      const { linear, call, values, pool, terminate } = made;
+      const calls = {
+        ready: () => linear.ready!(),
+        kernel: () => call(16),
+        batch: () => linear.batch!((kernel) => kernel.dropout(0, 0, 0, 16, 1, 2, 0, 0, 2 ** 31, 2, 0, 0, 1, 16, 1)),
+      };
+      values.fill(1);
+      interrupt(made);
+      expect(calls[where]).toThrow(
+        'a worker of the SharedArena was lost: it did not finish its piece within 40 ms, in a call that was ' +
+          'interrupted. Later calls run on one thread',
+      );
+      expect(values.every((value) => value === 1)).toBe(true);
+      expect(terminate).toHaveBeenCalledTimes(3);
+      expect(pool.threads).toBe(1);
+      calls[where]();
+    },
+  );
 });
