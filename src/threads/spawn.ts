@@ -126,7 +126,7 @@ export function start(ways: readonly Way[], message: InitMessage, timeout: numbe
     const fail = (way: Way, error: unknown): void => {
       if (!open) return;
       failures.set(way, error);
-      if (failures.size === ways.length) giveUp(notStarted(failures));
+      if (failures.size === ways.length) giveUp(notStarted(ways, failures));
       else tryNext();
     };
     const tryNext = (): void => {
@@ -168,7 +168,7 @@ export function start(ways: readonly Way[], message: InitMessage, timeout: numbe
       for (const way of ways.slice(0, tried))
         if (!failures.has(way))
           failures.set(way, recruits.get(way)?.silence(timeout) ?? `no worker came within ${timeout} ms`);
-      giveUp(notStarted(failures));
+      giveUp(notStarted(ways, failures));
     }, timeout);
     tryNext();
   });
@@ -242,12 +242,13 @@ function misuseOf(worker: WorkerLike): TypeError | undefined {
   return undefined;
 }
 
-function notStarted(failures: ReadonlyMap<Way, unknown>): Error {
-  const reasons = [...failures].map(([{ name }, error]) => {
+function notStarted(ways: readonly Way[], failures: ReadonlyMap<Way, unknown>): Error {
+  const reasons = ways.map((way) => {
+    const error = failures.get(way);
     const reason = error instanceof Error ? error.message : String(error);
-    return failures.size > 1 ? `${name}: ${reason}` : reason;
+    return ways.length > 1 ? `${way.name}: ${reason}` : reason;
   });
   if (createdPolicy === null) reasons.push("the page's trusted-types directive does not allow dropout-wasm");
-  const [cause] = failures.values();
+  const cause = failures.get(ways[0]!);
   return new Error(`a worker of the SharedArena did not start: ${reasons.join('; ')}`, { cause });
 }

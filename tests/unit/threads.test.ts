@@ -20,7 +20,7 @@ import {
   mask,
 } from 'dropout-wasm';
 import { SharedArena, type SharedArenaOptions } from 'dropout-wasm/threads';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { decodeHex } from '../../src/backend/wasm/modules.js';
 import { Crew, type WorkerLike } from '../../src/threads/crew.js';
 import { extrasHex, gaussianHex, kernelHex, workerSource } from '../../src/threads/inlined.js';
@@ -646,6 +646,215 @@ describe('a SharedArena', () => {
     expect(error).toHaveProperty('message', typeof message === 'string' ? message : expect.stringMatching(message));
   });
 
+  describe('in a page', () => {
+    afterEach(() => {
+      vi.unstubAllGlobals();
+      vi.restoreAllMocks();
+    });
+
+    const kindOf = (url: unknown) => /^(blob|data):|worker\.js$/.exec(String(url))![0];
+
+    /**
+     * Replaces the Worker of the page.
+     * @param program of a worker, by what its URL is: 'worker.js', 'blob:' or 'data:'
+     * @returns the URLs that were tried, with the type of script
+     */
+    function stubWorker(program: (kind: string) => string, check: (url: unknown) => void = () => {}): string[] {
+      const tried: string[] = [];
+      class WebWorker {
+        private readonly worker: Worker;
+        constructor(url: unknown, options?: { type: string }) {
+          tried.push(`${kindOf(url)} ${options?.type ?? 'classic'}`);
+          check(url);
+          this.worker = startWorker(program(kindOf(url)));
+        }
+        postMessage(message: unknown) {
+          this.worker.postMessage(message);
+        }
+        terminate() {
+          this.worker.terminate();
+        }
+        addEventListener(type: string, listener: (event: unknown) => void) {
+          const toEvent = (value: unknown) => (type === 'message' ? { data: value } : { message: String(value) });
+          if (type !== 'close') this.worker.on(type, (value) => listener(toEvent(value)));
+        }
+        unref() {
+          this.worker.unref();
+        }
+      }
+      vi.stubGlobal('Worker', WebWorker);
+      vi.spyOn(URL, 'createObjectURL').mockReturnValue('blob:null/1');
+      return tried;
+    }
+
+    const refuse = (kinds: RegExp) => (url: unknown) => {
+      if (kinds.test(kindOf(url))) throw new Error(`${kindOf(url)} is refused`);
+    };
+
+    /** No `spawn`. */
+    const createInPage = (options: Partial<SharedArenaOptions> = {}) =>
+      create({ spawn: undefined as never, ...options });
+
+    it.each([
+      [undefined, /none/, ['worker.js module', 'worker.js module']],
+      [undefined, /worker/, ['worker.js module', 'blob: classic', 'blob: classic']],
+      [undefined, /worker|blob/, ['worker.js module', 'blob: classic', 'data: classic', 'data: classic']],
+      ['url', /none/, ['worker.js module', 'worker.js module']],
+      ['blob', /none/, ['blob: classic', 'blob: classic']],
+      ['blob', /blob/, ['blob: classic', 'data: classic', 'data: classic']],
+    ] as const)('worker: %s starts workers where %s is refused, and tries that once', async (worker, refused, ways) => {
+      const tried = stubWorker(() => workerSource, refuse(refused));
+      const arena = await createInPage({ threads: 3, worker: worker as 'url' });
+      expect(tried).toEqual(ways);
+      expect(callIsRight(arena)).toBe(true);
+      expect(running.size).toBe(2);
+    });
+
+    it('create names the failure of every way', async () => {
+      stubWorker(() => workerSource, refuse(/./));
+      await expect(createInPage()).rejects.toThrow(
+        /did not start: url: worker\.js is refused; blob: blob: is refused; data: URL: data: is refused$/,
+      );
+      stubWorker((kind) => (kind === 'blob:' ? 'throw new Error("not today")' : FOREVER));
+      await expect(createInPage({ timeout: 900 })).rejects.toThrow(
+        /url: it did not answer within 900 ms; blob: Error: not today; data: URL: it did not answer within 900 ms$/,
+      );
+      await allExited();
+    });
+
+    it.each([
+      ['empty', ''],
+      ['slow', FOREVER],
+    ])('does not wait for a worker.js that is %s', async (_, program) => {
+      const tried = stubWorker((kind) => (kind === 'worker.js' ? program : workerSource));
+      const arena = await createInPage({ timeout: 2 ** 31 - 1 });
+      expect(tried).toEqual(['worker.js module', 'blob: classic']);
+      expect(arena.threads).toBe(2);
+      expect(callIsRight(arena)).toBe(true);
+      await vi.waitFor(() => expect(running.size).toBe(1));
+    });
+
+    it('takes the first worker that answers, and the other one never joins', async () => {
+      // worker.js starts in time, but the blob answers first. Neither is terminated.
+      const slow = `const { parentPort } = process.getBuiltinModule('node:worker_threads');
+        await new Promise((resolve) => setTimeout(resolve, 1500));
+        ${workerSource}`;
+      stubWorker((kind) => (kind === 'worker.js' ? slow : workerSource));
+      const terminate = vi.spyOn(Worker.prototype, 'terminate').mockResolvedValue(0);
+      const arena = await createInPage();
+      expect(running.size).toBe(2);
+      // The late one finds its place taken, and ends itself.
+      await vi.waitFor(() => expect(running.size).toBe(1), { timeout: 8_000 });
+      terminate.mockRestore();
+      expect(arena.threads).toBe(2);
+      expect(callIsRight(arena)).toBe(true);
+    });
+
+    describe('with Trusted Types', () => {
+      class TrustedUrl {
+        constructor(readonly url: string) {}
+        toString() {
+          return this.url;
+        }
+      }
+
+      /** The module has one policy for the page's lifetime. */
+      const createAfresh = async () => {
+        vi.resetModules();
+        const fresh = await import('../../src/threads/index.js');
+        const arena = await fresh.SharedArena.create({ bytes: 8 * MEGABYTE, threads: 3, timeout: 60_000 });
+        arenas.push(arena);
+        return arena;
+      };
+
+      const requireTrusted = (kinds: RegExp) => (url: unknown) => {
+        if (!(url instanceof TrustedUrl)) throw new TypeError("This document requires 'TrustedScriptURL' assignment");
+        refuse(kinds)(url);
+      };
+
+      it('creates one policy, dropout-wasm, for every URL', async () => {
+        const createPolicy = vi.fn((_: string, rules: { createScriptURL(url: string): string }) => ({
+          createScriptURL: (url: string) => new TrustedUrl(rules.createScriptURL(url)),
+        }));
+        vi.stubGlobal('trustedTypes', { createPolicy });
+        const tried = stubWorker(() => workerSource, requireTrusted(/worker|blob/));
+        expect((await createAfresh()).threads).toBe(3);
+        expect(tried).toEqual(['worker.js module', 'blob: classic', 'data: classic', 'data: classic']);
+        expect(createPolicy.mock.calls.map(([name]) => name)).toEqual(['dropout-wasm']);
+      });
+
+      it('works without a policy where the page refuses ours and does not require one', async () => {
+        const createPolicy = vi.fn(() => {
+          throw new TypeError('Policy "dropout-wasm" disallowed.');
+        });
+        vi.stubGlobal('trustedTypes', { createPolicy });
+        stubWorker(() => workerSource);
+        expect((await createAfresh()).threads).toBe(3);
+        expect(createPolicy).toHaveBeenCalledTimes(1);
+        stubWorker(() => workerSource, requireTrusted(/none/));
+        await expect(createAfresh()).rejects.toThrow(
+          /requires 'TrustedScriptURL' assignment; the page's trusted-types directive does not allow dropout-wasm$/,
+        );
+      });
+    });
+
+    it('starts workers when a page that is prerendered is shown', async () => {
+      const page = Object.assign(new EventTarget(), { prerendering: true });
+      vi.stubGlobal('document', page);
+      vi.stubGlobal('crossOriginIsolated', true);
+      const spawn = vi.fn(spawning());
+      const created = create({ spawn, timeout: 2000 });
+      await new Promise((resolve) => setTimeout(resolve, 2500));
+      expect(spawn).not.toHaveBeenCalled();
+      page.dispatchEvent(new Event('prerenderingchange'));
+      expect(callIsRight(await created)).toBe(true);
+    });
+
+    it('uses the Worker of the page where node:worker_threads refuses, as in Electron', async () => {
+      vi.spyOn(process, 'getBuiltinModule').mockReturnValue({
+        Worker: class {
+          constructor() {
+            throw new Error('The V8 platform used by this process does not support creating Workers');
+          }
+        },
+      } as never);
+      const tried = stubWorker(() => workerSource);
+      Reflect.deleteProperty(globalThis.Worker.prototype, 'unref');
+      const arena = await createInPage({ worker: 'blob' });
+      expect(tried).toEqual(['blob: classic']);
+      for (const worker of running) worker.unref();
+      expect(callIsRight(arena)).toBe(true);
+    });
+  });
+
+  describe('where there are no workers', () => {
+    beforeEach(() => {
+      vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
+      vi.stubGlobal('navigator', { hardwareConcurrency: 4 });
+    });
+    afterEach(() => {
+      vi.unstubAllGlobals();
+      vi.restoreAllMocks();
+    });
+
+    const createAlone = (threads?: number) =>
+      SharedArena.create({ bytes: 8 * MEGABYTE, ...(threads !== undefined && { threads }) });
+
+    it('uses one thread by default', async () => {
+      const arena = await createAlone();
+      expect(arena.threads).toBe(1);
+      expect(callIsRight(arena)).toBe(true);
+    });
+
+    it('rejects more threads, unless spawn gives workers', async () => {
+      await expect(createAlone(2)).rejects.toThrow(/this runtime has none: use threads: 1, or give workers by spawn/);
+      vi.restoreAllMocks();
+      const spawn = spawning();
+      vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
+      expect((await create({ threads: undefined as never, spawn })).threads).toBe(4);
+    });
+  });
+
   describe('without shared memory', () => {
     afterEach(() => {
       vi.unstubAllGlobals();
@@ -662,6 +871,11 @@ describe('a SharedArena', () => {
         'a non-isolated page that still has SharedArrayBuffer',
         { crossOriginIsolated: false, document: {} },
         /Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp/,
+      ],
+      [
+        'an isolated page',
+        { SharedArrayBuffer: undefined, crossOriginIsolated: true, document: {} },
+        /^SharedArena needs shared memory, and this runtime has no SharedArrayBuffer$/,
       ],
     ])('names the remedy for %s', async (_, globals, message) => {
       for (const [name, value] of Object.entries(globals)) vi.stubGlobal(name, value);
