@@ -4,7 +4,7 @@
  *
  *   node bench/call-latency.js arena|array N
  */
-import { Arena, Dropout, Generator } from 'dropout-wasm';
+import { Arena, Dropout } from 'dropout-wasm';
 import { median } from './measure.js';
 
 const CALLS = 256;
@@ -14,7 +14,7 @@ const n = Number(size);
 const arena = kind === 'arena' ? new Arena({ bytes: 2 * 4 * n }) : undefined;
 const create = () => arena?.float32(n) ?? new Float32Array(n);
 const [x, out] = [create(), create()];
-const layer = new Dropout(0.5, { generator: new Generator(42) });
+const layer = new Dropout(0.5, { seed: 42 });
 
 // A plain loop, as in a program: a harness adds some 20 ns to each call.
 const times = [];

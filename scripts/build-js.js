@@ -3,6 +3,7 @@
  * loads the WebAssembly modules, in index.workerd.js, and select.ts, which picks the backend, in index.reference.js.
  */
 import { build } from 'esbuild';
+import { ENTRIES } from './entries.js';
 
 const common = {
   bundle: true,
@@ -32,10 +33,11 @@ const replaceFile = (from, to) => ({
   },
 });
 
-const entries = ['index', 'inference/index', 'onnx/index', 'tfjs/index', 'threads/index'];
-await build({ ...common, entryPoints: entries.map((entry) => `src/${entry}.ts`), outdir: 'dist' });
+const WORKER = 'threads/worker';
+const modules = ENTRIES.filter((entry) => entry !== WORKER);
+await build({ ...common, entryPoints: modules.map((entry) => `src/${entry}.ts`), outdir: 'dist' });
 // The worker runs as a module and as a classic script.
-await build({ ...common, entryPoints: ['src/threads/worker.ts'], outfile: 'dist/threads/worker.js', format: 'iife' });
+await build({ ...common, entryPoints: [`src/${WORKER}.ts`], outfile: `dist/${WORKER}.js`, format: 'iife' });
 await build({
   ...common,
   entryPoints: ['src/index.ts'],

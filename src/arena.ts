@@ -2,19 +2,29 @@
  * WebAssembly memory that the user owns. The kernel works on its arrays in place.
  * @module
  */
-import { type Allocator, allocatorOf, type LinearMemory, linearMemoryFor, register } from './backend/wasm/memory.js';
+import {
+  type Allocator,
+  allocatorOf,
+  type LinearMemory,
+  linearMemoryFor,
+  register,
+  registerAllocator,
+  registerArray,
+  registerGrowing,
+} from './backend/wasm/memory.js';
 import type { WasmMemory } from './backend/wasm/types.js';
+import { brand } from './core/brand.js';
 import { checkOptions, checkWhole, wrongType, wrongValue } from './core/check.js';
 
-/** Options of an Arena: either `bytes`, or `memory` with the part to use. */
+/** Options of an Arena: either `bytes`, or `memory` with the part of it that the arena may use. */
 export interface ArenaOptions {
   /** Size of the arena's own memory in bytes, an integer up to 2^32. Required unless `memory` is given. */
   bytes?: number;
   /** Instead of `bytes`: an unshared memory that another module owns, such as the heap of TensorFlow.js. */
   memory?: WasmMemory;
-  /** Where the arena's part of `memory` starts. Default 0. */
+  /** Where the arena's part of `memory` starts: bytes that its owner has set aside for the arena. */
   byteOffset?: number;
-  /** Length of the arena's part of `memory`, in bytes. Default: the rest of the memory. */
+  /** Length of the arena's part of `memory`, in bytes. */
   byteLength?: number;
   /** @internal The linear memory of a SharedArena, which may be shared (src/threads). */
   linearMemory?: LinearMemory;
@@ -37,30 +47,46 @@ export class Arena {
   /** The memory that the arrays live in. */
   declare readonly memory: WasmMemory;
   /** @internal Makes this an Allocator. `implements` would name a type that is stripped from the declarations. */
-  declare readonly linearMemory: LinearMemory | undefined;
-  declare private readonly start: number;
-  declare private readonly end: number;
+  declare readonly linearMemory: LinearMemory;
+  /** @internal The first byte of the arena. */
+  declare readonly start: number;
+  /** @internal The byte after the last one. */
+  declare readonly end: number;
   declare private next: number;
-  private buffer: ArrayBufferLike | undefined;
+  declare private buffer: ArrayBufferLike;
 
   /**
    * @throws TypeError or RangeError that names the option; RangeError from the engine if it cannot allocate that much
    */
   constructor(options: ArenaOptions) {
-    const { bytes, memory, byteOffset = 0, byteLength, linearMemory } = checkOptions(options);
+    const { bytes, memory, byteOffset, byteLength, linearMemory } = checkOptions(options, OPTIONS);
     if (memory === undefined) {
+      for (const [name, part] of Object.entries({ byteOffset, byteLength }))
+        if (part !== undefined) throw wrongType(name, 'given with memory', part);
       this.start = 0;
       this.end = checkWhole(bytes!, 'bytes', 2 ** 32);
-      [this.memory, this.linearMemory] = createMemory(this.end);
+      this.linearMemory = createMemory(this.end);
     } else {
+      if (bytes !== undefined) throw wrongType('bytes', 'left out where memory is given', bytes);
       const { length } = linearMemory ? new Uint8Array(memory.buffer) : checkMemory(memory);
-      this.start = checkWhole(byteOffset, 'byteOffset', length);
-      this.end = this.start + checkWhole(byteLength ?? length - byteOffset, 'byteLength', length - byteOffset);
-      this.memory = memory;
+      const remedy = 'an arena overwrites its bytes, so the owner of the memory has to set them aside';
+      this.start = checkWhole(byteOffset!, 'byteOffset', length, remedy);
+      this.end = this.start + checkWhole(byteLength!, 'byteLength', length - byteOffset!, remedy);
       this.linearMemory = linearMemory ?? linearMemoryFor(memory);
     }
+    this.memory = this.linearMemory.memory;
     this.next = this.start;
-    this.registerBuffer();
+    this.buffer = this.memory.buffer;
+    registerAllocator(this);
+    brand(this, 'Arena');
+  }
+
+  /**
+   * Why calls copy the arrays of this arena instead of working on them in place: the engine's error where it refuses
+   * WebAssembly or another memory (Chromium allows some 125 in a process). Undefined where they work in place.
+   */
+  get reason(): string | undefined {
+    return this.linearMemory.reason;
   }
 
   /** The number of bytes not handed out yet. */
@@ -91,6 +117,16 @@ export class Arena {
     this.next = this.start;
   }
 
+  /** The size and the bytes that are free, such as `Arena(65536 bytes, 4096 free)`. */
+  toString(): string {
+    return `Arena(${this.end - this.start} bytes, ${this.bytesFree} free)`;
+  }
+
+  /** @internal Takes back what was handed out since that many bytes were free. */
+  rewind(bytesFree: number): void {
+    this.next = this.end - bytesFree;
+  }
+
   private take<A extends ArrayBufferView>(
     type: { new (buffer: ArrayBufferLike, at: number, n: number): A; BYTES_PER_ELEMENT: number },
     n: number,
@@ -100,31 +136,43 @@ export class Arena {
     const max = Math.max(0, Math.floor((this.end - at) / size));
     if (checkWhole(n, 'n') > max) throw wrongValue('n', `at most ${max} in the rest of the arena`, n);
     if (n) this.next = at + size * n;
-    const array = new type(this.registerBuffer(), n && at, n);
-    register(array, this);
+    const { buffer } = this.memory;
+    // A memory that grows gets a new buffer.
+    if (buffer !== this.buffer) register(this.linearMemory);
+    this.buffer = buffer;
+    const array = new type(buffer, n && at, n);
+    registerArray(array, this);
     return array;
   }
-
-  /** Registers the current buffer. A memory that grows gets a new one. */
-  private registerBuffer(): ArrayBufferLike {
-    const { buffer } = this.memory;
-    if (buffer !== this.buffer) register(buffer, this);
-    this.buffer = buffer;
-    return buffer;
-  }
 }
+
+const OPTIONS = ['bytes', 'memory', 'byteOffset', 'byteLength', 'linearMemory'];
 
 /** The arena that an array lives in. */
 export const arenaOf = (x: ArrayBufferView): Arena | undefined => allocatorOf(x) as (Allocator & Arena) | undefined;
 
-/** Memory that the kernel can work in, or an ArrayBuffer for the reference where the engine refuses. */
-function createMemory(bytes: number): [WasmMemory, LinearMemory | undefined] {
+/**
+ * Has calls work on all arrays in an unshared memory where they lie, such as the heap of another module. Results
+ * without `out` are ordinary new arrays. It may be repeated, and need not be when the memory grows. It does not keep the
+ * memory alive.
+ *
+ * @throws TypeError unless memory is an unshared WebAssembly.Memory
+ * @example
+ * useMemory(instance.exports.memory);
+ * layer.forward(new Float32Array(instance.exports.memory.buffer, address, n), { out: x }); // no copy
+ */
+export function useMemory(memory: WasmMemory): void {
+  checkMemory(memory);
+  registerGrowing(linearMemoryFor(memory));
+}
+
+/** Memory that the kernel can work in, or an ArrayBuffer where the engine refuses. */
+function createMemory(bytes: number): LinearMemory {
   const pages = Math.ceil(bytes / 65536);
   try {
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-    return [memory, linearMemoryFor(memory)];
-  } catch {
-    return [{ buffer: new ArrayBuffer(bytes) } as WasmMemory, undefined];
+    return linearMemoryFor(new WebAssembly.Memory({ initial: pages, maximum: pages }));
+  } catch (error) {
+    return { memory: { buffer: new ArrayBuffer(bytes) } as WasmMemory, reason: String(error) };
   }
 }
 

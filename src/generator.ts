@@ -1,17 +1,20 @@
 /**
- * Seeds, keys and forks (docs/SPEC.md, "Generator"). A generator is SplitMix64 with random access: key c is a function
- * of the seed and c, so the whole state is a seed and a position.
+ * Seeds, keys, forks and children (docs/SPEC.md, "Generator"). A generator is SplitMix64 with random access: key c is a
+ * function of the seed and c, so the whole state is a seed, a position and the number of children.
  * @module
  */
-import { checkOptions, checkU64, checkWhole, wrongType } from './core/check.js';
+import { brand, brandOf } from './core/brand.js';
+import { checkSeed, checkStored, checkWhole, wrong, wrongType } from './core/check.js';
 import { add, fromBigInt, fromNumber, GAMMA, mix, mul, toBigInt, toHex, type U64, u64, xor } from './core/u64.js';
 
-/** A generator as JSON: `{ "seed": "0x2a", "position": 7 }`. */
+/** A generator as JSON: `{ "seed": "0x2a", "position": 7, "children": 0 }`. */
 export interface GeneratorJSON {
   /** The seed in hex with the prefix 0x, or in decimal. */
   seed: string;
   /** The number of the next key. */
   position: number;
+  /** The number of the next child. Default 0. */
+  children?: number;
 }
 
 /**
@@ -22,12 +25,21 @@ export interface GeneratorJSON {
  * generator.next(); // 0xbdd732262feb6e95n, key 0 of seed 42
  * generator.keyAt(0); // the same key; the position stays
  * const encoder = generator.fork('encoder'); // an independent stream by name
+ * const first = generator.spawn(); // an independent stream by number: fork('#0')
  */
 export class Generator {
   declare private root: U64 | undefined;
   declare private counter: number;
+  private children = 0;
   /** SplitMix64's state for the next key, seed + (position + 1)·GAMMA, once it has been computed. */
   private state: U64 | undefined;
+  /** Whether nobody chose the seed. */
+  private isRandom = false;
+  /** How often this generator started over with a seed. */
+  private starts = 0;
+  declare private parent: Generator | undefined;
+  /** `parent.starts` when this child took its number. */
+  declare private takenAt: number;
 
   /**
    * @param seed a bigint from 0 to 2^64 − 1 or an integer from 0 to 2^53. By default 64 random bits are drawn on first
@@ -38,6 +50,7 @@ export class Generator {
   constructor(seed?: number | bigint, position = 0) {
     this.root = seed === undefined ? undefined : checkSeed(seed);
     this.counter = checkWhole(position, 'position');
+    brand(this, 'Generator');
   }
 
   /** The seed. Reading it draws a random one if none was given. */
@@ -47,7 +60,7 @@ export class Generator {
 
   /** The number of the next key. */
   get position(): number {
-    return this.counter;
+    return this.isStale() ? 0 : this.counter;
   }
 
   /**
@@ -55,7 +68,9 @@ export class Generator {
    * @throws RangeError when no key is left: a seed has 2^53 keys
    */
   next(): bigint {
-    return toBigInt(this.draw());
+    const key = this.peek();
+    this.advance();
+    return toBigInt(key);
   }
 
   /**
@@ -67,17 +82,36 @@ export class Generator {
   }
 
   /**
-   * Returns a child generator at position 0. It depends on the seed and the label, not on the position.
+   * Returns a child generator at position 0. It depends on the seed and the label, not on the position. The labels
+   * '#0', '#1' and so on name the children that `spawn` returns.
    * @throws TypeError unless the label is a string
    */
   fork(label: string): Generator {
     if (typeof label !== 'string') throw wrongType('label', 'a string', label);
-    return new Generator(toBigInt(mix(xor(this.seedWord(), mix(fnv1a64(new TextEncoder().encode(label)))))));
+    return create(toBigInt(this.forkWord(label)));
   }
 
-  /** The seed and the position. */
+  /**
+   * Returns the next child: child number k = 0, 1, 2 … is `fork('#k')`. `manualSeed` starts the children of the default
+   * generator over too.
+   * @throws RangeError when no number is left: a generator has 2^53 children
+   */
+  spawn(): Generator {
+    const child = this.follower();
+    child.seedWord();
+    return child;
+  }
+
+  /** The seed, the position and the number of children. */
   toJSON(): GeneratorJSON {
-    return { seed: toHex(this.seedWord()), position: this.counter };
+    // The seed first: reading it may start a child over.
+    const seed = toHex(this.seedWord());
+    return { seed, position: this.counter, children: this.children };
+  }
+
+  /** The seed and the position, such as `Generator(seed 42 at 3)`. A seed that is not drawn yet stays so. */
+  toString(): string {
+    return `Generator(${this.describe()})`;
   }
 
   /**
@@ -85,31 +119,86 @@ export class Generator {
    * @throws TypeError, RangeError unless json is from `toJSON`
    */
   static fromJSON(json: GeneratorJSON): Generator {
-    const { seed, position } = checkOptions(json, 'generator');
-    if (typeof seed !== 'string' || !/^(0x[\da-f]+|\d+)$/i.test(seed))
-      throw wrongType('seed', 'a whole number in a string', seed);
-    return new Generator(BigInt(seed), position);
+    const { seed, position, children = 0 } = checkStored(json, ['seed', 'position', 'children'], 'generator');
+    // The length first: a number of a million digits takes seconds to read.
+    if (typeof seed !== 'string' || !/^(0x[\da-f]{1,16}|\d{1,20})$/i.test(seed))
+      throw wrong('string', 'seed', 'a whole number from 0 to 2^64 - 1 in a string', seed);
+    checkWhole(position, 'position');
+    const generator = create(BigInt(seed), position);
+    generator.children = checkWhole(children, 'children');
+    return generator;
   }
 
-  /** @internal Draws the next key as two halves, without a BigInt. */
-  draw(): U64 {
-    checkWhole(this.counter, 'position', 2 ** 53 - 1);
-    const state = this.state ?? this.stateAt(this.counter);
-    this.state = add(state, GAMMA);
+  /** @internal Returns a child that takes its number at its first use, and a new one after its parent was reseeded. */
+  follower(): Generator {
+    const child = create();
+    child.parent = this;
+    child.takenAt = -1;
+    return child;
+  }
+
+  /** @internal The next key as two halves, without a BigInt. The position stays. */
+  peek(): U64 {
+    this.seedWord();
+    if (this.counter > LAST) throw new RangeError('the generator has no key left: a seed has 2^53 keys');
+    this.state ??= this.stateAt(this.counter);
+    return mix(this.state);
+  }
+
+  /** @internal Moves on by one key, after `peek`. */
+  advance(): void {
+    this.state = add(this.state!, GAMMA);
     this.counter++;
-    return mix(state);
   }
 
-  /** @internal Starts over with another seed. */
+  /** @internal Starts over with another seed. Children take new numbers. */
   reseed(seed: number | bigint): void {
-    this.root = checkSeed(seed);
-    this.counter = 0;
-    this.state = undefined;
+    this.restart(checkSeed(seed));
+    this.isRandom = false;
+  }
+
+  /** @internal Whether somebody chose the seed, or the seed of the parent. */
+  get isSeeded(): boolean {
+    return this.parent ? this.parent.isSeeded : this.root !== undefined && !this.isRandom;
+  }
+
+  /** @internal The state in words, without drawing a seed. */
+  describe(): string {
+    return this.root && !this.isStale() ? `seed ${toBigInt(this.root)} at ${this.counter}` : 'unseeded';
+  }
+
+  /** Whether this is a child that has to take a number: it has none yet, or its parent started over. */
+  private isStale(): boolean {
+    const { parent } = this;
+    return parent !== undefined && (this.takenAt !== parent.starts || parent.isStale());
   }
 
   private seedWord(): U64 {
-    this.root ??= randomSeed();
+    if (this.isStale()) {
+      const parent = this.parent!;
+      // Before the number is read, since the parent may have to start over itself.
+      parent.seedWord();
+      const number = checkWhole(parent.children, 'children', LAST);
+      this.restart(parent.forkWord(`#${number}`));
+      parent.children++;
+      this.takenAt = parent.starts;
+    }
+    if (!this.root) {
+      this.root = randomSeed();
+      this.isRandom = true;
+    }
     return this.root;
+  }
+
+  private restart(root: U64): void {
+    this.root = root;
+    this.starts++;
+    this.counter = this.children = 0;
+    this.state = undefined;
+  }
+
+  private forkWord(label: string): U64 {
+    return mix(xor(this.seedWord(), mix(fnv1a64(label))));
   }
 
   private stateAt(position: number): U64 {
@@ -118,30 +207,66 @@ export class Generator {
   }
 }
 
-/** The generator of every layer that is not given one. */
+/** The number of the last key of a seed, and of the last child. */
+const LAST = 2 ** 53 - 1;
+
+/** Outside of the class: bundlers rename a class that refers to itself. */
+const create = (seed?: bigint, position?: number): Generator => new Generator(seed, position);
+
+/** The parent of every layer's stream, unless the layer is given a seed or a generator. */
 export const defaultGenerator = /* @__PURE__ */ new Generator();
 
 /**
- * Reseeds the default generator, resets its position to 0, and returns it.
+ * Reseeds the default generator, resets its position to 0, and returns it. Layers that were given neither a seed nor a
+ * generator start over: each takes the next child of it at its next draw.
  *
  * @param seed a bigint from 0 to 2^64 − 1 or an integer from 0 to 2^53
  * @throws TypeError, RangeError for any other seed
  * @example
- * manualSeed(42); // from here on, layers without a generator of their own are reproducible
+ * manualSeed(42); // from here on, layers without a seed or generator of their own are reproducible
  */
 export function manualSeed(seed: number | bigint): Generator {
   defaultGenerator.reseed(seed);
   return defaultGenerator;
 }
 
-const checkSeed = (seed: number | bigint): U64 =>
-  typeof seed === 'bigint' ? checkU64(seed, 'seed') : fromNumber(checkWhole(seed, 'seed'));
+/**
+ * The stream of a new layer, which no other layer draws from: that of its seed, or the next child of a generator.
+ * @throws TypeError, RangeError unless at most one is given, and it is a seed or a Generator of any copy of the package
+ */
+export function streamFor(seed: number | bigint | undefined, generator: Generator | undefined): Generator {
+  if (seed !== undefined) {
+    if (generator !== undefined) throw new TypeError('a layer takes a seed or a generator, but got both');
+    return new Generator(seed);
+  }
+  if (generator === undefined) return defaultGenerator.follower();
+  if (brandOf(generator) !== 'Generator')
+    throw wrongType(
+      'generator',
+      'a Generator',
+      generator,
+      typeof generator === 'number' || typeof generator === 'bigint' ? `seed: ${generator} seeds the layer` : undefined,
+    );
+  const child = generator.spawn();
+  return child instanceof Generator ? child : Generator.fromJSON((child as Generator).toJSON());
+}
 
 const randomSeed = (): U64 => fromBigInt(crypto.getRandomValues(new BigUint64Array(1))[0]!);
 
-function fnv1a64(bytes: Uint8Array): U64 {
+/** FNV-1a of the UTF-8 bytes of a string. A lone surrogate counts as U+FFFD, as for TextEncoder, which some engines lack. */
+function fnv1a64(text: string): U64 {
   const prime: U64 = { hi: 0x100, lo: 0x1b3 };
   let hash: U64 = { hi: 0xcbf29ce4, lo: 0x84222325 };
-  for (const byte of bytes) hash = mul(u64(hash.hi, hash.lo ^ byte), prime);
+  const eat = (byte: number): void => {
+    hash = mul(u64(hash.hi, hash.lo ^ byte), prime);
+  };
+  for (const character of text) {
+    let code = character.codePointAt(0)!;
+    if (code >= 0xd800 && code < 0xe000) code = 0xfffd;
+    // The number of bytes that follow the first, six bits in each.
+    const following = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+    eat(following ? ((0xff00 >> (following + 1)) & 0xff) | (code >> (6 * following)) : code);
+    for (let i = following - 1; i >= 0; i--) eat(0x80 | ((code >> (6 * i)) & 0x3f));
+  }
   return hash;
 }

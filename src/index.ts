@@ -2,8 +2,8 @@
  * dropout-wasm: dropout at the speed of a memory copy, with the same bits in every runtime.
  * @module
  */
-export { Arena, type ArenaOptions } from './arena.js';
-export { type Backend, backend, useModule } from './backend/select.js';
+export { Arena, type ArenaOptions, useMemory } from './arena.js';
+export { type Backend, backend, type ReferenceBackend, useModule, type WasmBackend } from './backend/select.js';
 export type { Channels, NoiseShape } from './core/shapes.js';
 export type { DataLike, FloatArray, Input, Like, Result, Tensor } from './core/tensor.js';
 export { alphaDropout, alphaDropoutBackward } from './functional/alpha.js';

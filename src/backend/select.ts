@@ -1,9 +1,11 @@
 /**
- * Selects the backend once, at the first call that needs one: WebAssembly, or the reference where that fails.
+ * Selects the backend once, at the first call that needs one: WebAssembly, or the reference where that fails or gives
+ * wrong bits.
  * @module
  */
 
 import { wrongType } from '../core/check.js';
+import { type Answer, extrasAnswer, gaussianAnswer, kernelAnswer } from './answers.js';
 import type { Extras, Gaussian, Kernel } from './interface.js';
 import { referenceExtras } from './reference/extras.js';
 import { referenceGaussian } from './reference/gaussian.js';
@@ -13,28 +15,55 @@ import { WasmExtras } from './wasm/extras.js';
 import { WasmGaussian } from './wasm/gaussian.js';
 import { WasmKernel } from './wasm/kernel.js';
 import { extrasModule, gaussianModule, kernelModule } from './wasm/modules.js';
-import type { Scratch } from './wasm/scratch.js';
+import { Scratch } from './wasm/scratch.js';
 import type { WasmModule } from './wasm/types.js';
 
-/** The implementation in use. */
-export interface Backend {
-  /** The WebAssembly kernel or the TypeScript reference. */
-  name: 'wasm-simd' | 'reference';
+/** The implementation in use: the WebAssembly kernel, or the TypeScript reference. */
+export type Backend = WasmBackend | ReferenceBackend;
+
+interface BackendInfo {
   /** SHA-256 of kernel.wasm. It is the same in every build of a version (docs/runtimes.md). */
   kernelDigest: string;
-  /** Why the reference replaces all or part of the WebAssembly backend. */
+}
+
+/** The WebAssembly kernel. */
+export interface WasmBackend extends BackendInfo {
+  name: 'wasm-simd';
+  /** Why the reference replaces a part of it. */
   reason?: string;
+}
+
+/** The TypeScript reference. */
+export interface ReferenceBackend extends BackendInfo {
+  name: 'reference';
+  /** Why it replaces the WebAssembly kernel: the engine's error, or wrong bits in the known-answer test. */
+  reason: string;
 }
 
 let reason: string | undefined;
 let selectedKernel: Kernel | undefined;
 let selectedExtras: Extras | undefined;
 let selectedGaussian: Gaussian | undefined;
+let sharedScratch: Scratch | undefined;
 
-/** Modules passed to `useModule`. */
-const userModules: { kernel?: WasmModule; extras?: WasmModule; gaussian?: WasmModule } = {};
+function scratch(): Scratch {
+  sharedScratch ??= new Scratch();
+  return sharedScratch;
+}
 
-/** Creates the WebAssembly implementation, or returns the reference where the engine refuses. */
+/** Makes a WebAssembly implementation and compares its results with the known ones. */
+const proveKernel = (module: WasmModule): Kernel => prove(new WasmKernel(module, scratch()), kernelAnswer);
+const proveExtras = (module: WasmModule): Extras => prove(new WasmExtras(module, scratch()), extrasAnswer);
+const proveGaussian = (module: WasmModule): Gaussian => prove(new WasmGaussian(module, scratch()), gaussianAnswer);
+
+/** @throws Error unless that part of the backend gives the known bits */
+function prove<K>(part: K, { name, expected, of }: Answer<K>): K {
+  const got = of(part);
+  if (got !== expected) throw new Error(`${name}.wasm fails its known-answer test here: ${got} is not ${expected}`);
+  return part;
+}
+
+/** Returns the WebAssembly implementation, or the reference where the engine refuses it or gives wrong bits. */
 function withFallback<K>(wasm: () => K, reference: K): K {
   try {
     return wasm();
@@ -45,36 +74,31 @@ function withFallback<K>(wasm: () => K, reference: K): K {
 }
 
 export function kernel(): Kernel {
-  selectedKernel ??= withFallback<Kernel>(() => new WasmKernel(userModules.kernel ?? kernelModule()), referenceKernel);
+  selectedKernel ??= withFallback(() => proveKernel(kernelModule()), referenceKernel);
   return selectedKernel;
 }
 
-/** Selects extras or gaussian on the backend of the kernel, whose scratch memory they share. */
-function onSameBackend<K>(wasm: (scratch: Scratch) => K, reference: K): K {
-  const main = kernel();
-  return main instanceof WasmKernel ? withFallback(() => wasm(main.scratch), reference) : reference;
-}
+/** Extras and gaussian are the reference's where the kernel is. */
+const onSameBackend = <K>(wasm: () => K, reference: K): K =>
+  kernel() === referenceKernel ? reference : withFallback(wasm, reference);
 
 /** Each module is loaded on first use. A module that a program never uses is tree-shaken. */
 export function extras(): Extras {
-  selectedExtras ??= onSameBackend(
-    (scratch) => new WasmExtras(userModules.extras ?? extrasModule(), scratch),
-    referenceExtras,
-  );
+  selectedExtras ??= onSameBackend(() => proveExtras(extrasModule()), referenceExtras);
   return selectedExtras;
 }
 
 export function gaussian(): Gaussian {
-  selectedGaussian ??= onSameBackend(
-    (scratch) => new WasmGaussian(userModules.gaussian ?? gaussianModule(), scratch),
-    referenceGaussian,
-  );
+  selectedGaussian ??= onSameBackend(() => proveGaussian(gaussianModule()), referenceGaussian);
   return selectedGaussian;
 }
 
 /**
  * Supplies a compiled module, for runtimes that refuse to compile bytes and that no entry of the package covers. Call
  * it before the first call that needs the module. kernel.wasm is always required.
+ *
+ * The module is instantiated and has to give the known bits for some dozen elements. That recognizes a module of another
+ * kind or version, not every corruption.
  *
  * @param module kernel.wasm, extras.wasm or gaussian.wasm of this package
  * @throws TypeError for any other module; Error if that module is in use already
@@ -87,15 +111,19 @@ export function useModule(module: WasmModule): void {
     throw wrongType('module', 'a WebAssembly.Module', module);
   const names = WebAssembly.Module.exports(module).map(({ name }) => name);
   const part = names.includes('dropout') ? 'kernel' : names.includes('fused') ? 'extras' : 'gaussian';
-  if (part === 'gaussian' && !names.includes('noise'))
-    throw wrongType('module', 'kernel.wasm, extras.wasm or gaussian.wasm', names);
   // Parts that fell back to the reference are selected again.
   if (selectedKernel === referenceKernel) selectedKernel = undefined;
   if (selectedExtras === referenceExtras) selectedExtras = undefined;
   if (selectedGaussian === referenceGaussian) selectedGaussian = undefined;
   if ({ kernel: selectedKernel, extras: selectedExtras, gaussian: selectedGaussian }[part])
     throw new Error(`${part}.wasm is in use already`);
-  userModules[part] = module;
+  try {
+    if (part === 'kernel') selectedKernel = proveKernel(module);
+    else if (part === 'extras') selectedExtras = proveExtras(module);
+    else selectedGaussian = proveGaussian(module);
+  } catch (cause) {
+    throw wrongType('module', 'kernel.wasm, extras.wasm or gaussian.wasm of this version', names, String(cause));
+  }
   reason = undefined;
 }
 
@@ -106,9 +134,6 @@ export function useModule(module: WasmModule): void {
  * backend(); // { name: 'wasm-simd', kernelDigest: '4f…' }, or { name: 'reference', …, reason: 'CompileError: …' }
  */
 export function backend(): Backend {
-  return {
-    name: kernel() === referenceKernel ? 'reference' : 'wasm-simd',
-    kernelDigest,
-    ...(reason !== undefined && { reason }),
-  };
+  if (kernel() === referenceKernel) return { name: 'reference', kernelDigest, reason: reason! };
+  return { name: 'wasm-simd', kernelDigest, ...(reason !== undefined && { reason }) };
 }

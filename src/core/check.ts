@@ -4,6 +4,7 @@
  * anything is written.
  * @module
  */
+import { brandOf } from './brand.js';
 import { fromBigInt, fromNumber, type U64 } from './u64.js';
 
 export const wrongType = (name: string, expected: string, got: unknown, remedy?: string): TypeError =>
@@ -41,7 +42,7 @@ function formatAny(value: unknown, depth: number): string {
   if (Array.isArray(value) && value.length < 9 && depth < 3)
     return `[${Array.from(value, (item) => formatAny(item, depth + 1))}]`;
   if (Object(value) !== value) return String(value);
-  const name = (value as object).constructor?.name;
+  const name = brandOf(value) ?? (value as object).constructor?.name;
   return typeof name === 'string' && name ? name : 'Object';
 }
 
@@ -72,6 +73,13 @@ export function checkOptions<T extends object>(options: T | undefined, known: re
   return options;
 }
 
+/** `checkOptions` for what toJSON has stored. */
+export function checkStored<T extends object>(json: T, known: readonly string[], name: string): T {
+  if (!isOptions(json))
+    throw wrongType(name, 'an object', json, typeof json === 'string' ? 'JSON.parse it' : undefined);
+  return checkOptions(json, known, name);
+}
+
 /** Whether a value can hold options: an object, but not an array, a Map or any other built-in. */
 export const isOptions = (value: unknown): value is object =>
   typeof value === 'object' && Object.prototype.toString.call(value) === '[object Object]';
@@ -84,14 +92,15 @@ export function checkProbability(p: number, name = 'p', remedy?: string): number
       name,
       `${typeof p === 'number' ? '' : 'a number '}between 0 and 1`,
       p,
-      p > 1 && p <= 100 ? `${p / 100} is ${p} %` : remedy,
+      p > 1 && p <= 100 ? `${Number((p / 100).toPrecision(12))} is ${p} %` : remedy,
     );
   return p;
 }
 
 /** Requires an integer from 0 to `max`: a length, offset or position. */
-export function checkWhole(n: number, name: string, max = 2 ** 53): number {
-  if (!Number.isInteger(n) || n < 0 || n > max) throw wrong('number', name, `a whole number from 0 to ${max}`, n);
+export function checkWhole(n: number, name: string, max = 2 ** 53, remedy?: string): number {
+  if (!Number.isInteger(n) || n < 0 || n > max)
+    throw wrong('number', name, `a whole number from 0 to ${max}`, n, remedy);
   return n;
 }
 

@@ -2,17 +2,13 @@
  * Shapes: where the channels are, which elements of a tensor share a draw, and how a mask is broadcast.
  * @module
  */
-import { wrongType, wrongValue } from './check.js';
+import { checkWord, wrongType, wrongValue } from './check.js';
 
 /** Position of the channel axis: right after the batch axis, as in PyTorch, or last, as in TF.js and Keras. */
 export type Channels = 'first' | 'last';
 
 /** @throws TypeError, RangeError unless value is 'first' or 'last' */
-export function checkChannels(value: Channels): Channels {
-  if (typeof value !== 'string') throw wrongType('channels', 'a string', value);
-  if (value !== 'first' && value !== 'last') throw wrongValue('channels', '"first" or "last"', value);
-  return value;
-}
+export const checkChannels = (value: Channels): Channels => checkWord(value, 'channels', ['first', 'last']);
 
 /**
  * The shape of the draws, which are broadcast to the shape of x: 1 shares a draw along that axis, null copies the size

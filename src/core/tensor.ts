@@ -2,7 +2,7 @@
  * Inputs: typed arrays of floats, and `{ data, shape }` around one.
  * @module
  */
-import { wrongType, wrongValue } from './check.js';
+import { format, wrongType, wrongValue } from './check.js';
 
 /** Float16Array, where the TypeScript library has it. */
 export type Float16 = typeof globalThis extends { Float16Array: { prototype: infer T } } ? T : never;
@@ -39,11 +39,10 @@ export type Result<X extends Input> = X extends Tensor<infer A> ? Tensor<A> : X;
 
 /** A checked input. The shape is undefined for a plain array. */
 export interface OpenInput {
+  /** The array, or a view of it by the engine's own class (see `checkArray`). */
   readonly data: FloatArray;
   readonly shape: readonly number[] | undefined;
 }
-
-export const dataOf = (x: Input): FloatArray => (ArrayBuffer.isView(x) ? x : x.data);
 
 /**
  * Checks an input, once for each call.
@@ -51,18 +50,52 @@ export const dataOf = (x: Input): FloatArray => (ArrayBuffer.isView(x) ? x : x.d
  */
 export function open(value: unknown, name = 'x'): OpenInput {
   if (ArrayBuffer.isView(value)) return { data: checkArray<FloatArray>(value, name, FLOATS), shape: undefined };
-  const { data, shape } = (value ?? {}) as Tensor;
-  checkArray(data ?? value, name, FLOATS);
+  const tensor = (value ?? {}) as Tensor & Layout;
+  // Not a method called data, as the tensors of TF.js have.
+  const data = checkArray<FloatArray>(typeof tensor.data === 'object' ? tensor.data : value, name, FLOATS);
+  const { shape } = tensor;
   if (!Array.isArray(shape)) throw wrongType(`${name}.shape`, 'an array of whole numbers', shape);
   let product = 1;
   // Not `every`, which skips holes.
   for (const n of shape) {
     if (!Number.isInteger(n) || n < 0)
       throw (typeof n === 'number' ? wrongValue : wrongType)(`${name}.shape`, 'an array of whole numbers', shape);
-    product *= n;
+    // The other sizes of an empty tensor may be huge, and 0 · ∞ is not 0.
+    product = n === 0 || product === 0 ? 0 : product * n;
   }
   if (product !== data.length) throw wrongValue(`${name}.shape`, `of ${data.length} elements`, shape);
+  checkRowMajor(tensor, shape, name);
   return { data, shape };
+}
+
+/** What tensors of other libraries have beside data and shape, if their elements lie in another order. */
+interface Layout {
+  stride?: ArrayLike<number>;
+  strides?: ArrayLike<number>;
+  offset?: number;
+  fortranOrder?: boolean;
+}
+
+/** @throws RangeError if strides or an offset say that the elements are not in row-major order from the first on */
+function checkRowMajor(tensor: Layout, shape: readonly number[], name: string): void {
+  const { stride, strides = stride, offset = 0, fortranOrder = false } = tensor;
+  const remedy = 'copy it to a new array in row-major order';
+  if (offset !== 0) throw wrongValue(`${name}.offset`, '0', offset, remedy);
+  if (fortranOrder && shape.length > 1) throw wrongValue(`${name}.fortranOrder`, 'false', fortranOrder, remedy);
+  if (strides === undefined || shape.includes(0)) return;
+  let expected = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const size = shape[axis]!;
+    // The stride of an axis of one element has no effect.
+    if (size > 1 && strides?.[axis] !== expected)
+      throw wrongValue(
+        `${name}.${stride ? 'stride' : 'strides'}`,
+        `row-major for the shape [${shape}]`,
+        strides,
+        remedy,
+      );
+    expected *= size;
+  }
 }
 
 /** The shape of an input; that of a plain array is its length. */
@@ -107,20 +140,42 @@ export function checkLength(array: ArrayLike<number>, length: number, name: stri
 
 const FLOATS = ['Float32Array', 'Float64Array', 'Float16Array'];
 
+/** A getter of all typed arrays, which reads internal slots whatever a subclass overrides. */
+const read = (array: ArrayBufferView, property: string | symbol): unknown =>
+  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), property)!.get!.call(array);
+
 /**
- * Compares the name of the type instead of the class, so that arrays from another realm (a frame, a vm context) are
- * accepted.
+ * Returns the array itself, or a view of the same elements by the engine's own class if it is an instance of a subclass
+ * or comes from another realm (a frame, a vm context): constructors and methods of other classes are never called.
  */
 function checkArray<A extends FloatArray | Uint8Array>(value: unknown, name: string, types: string[]): A {
+  if (!ArrayBuffer.isView(value)) throw notAnArray(value, name, types);
   const array = value as A;
-  if (!ArrayBuffer.isView(value) || !types.includes(array[Symbol.toStringTag]))
-    throw wrongType(name, `a ${types.join(' or a ')}`, value);
-  // A detached array has length 0, like an empty one. Only creating a view tells them apart.
-  if (array.length === 0)
-    try {
-      new Uint8Array(array.buffer);
-    } catch {
-      throw new TypeError(`${name} is detached`);
-    }
-  return array;
+  const { prototype } = Object.getPrototypeOf(array) === Float32Array.prototype ? Float32Array : Float64Array;
+  const own = Object.getPrototypeOf(array) === prototype;
+  const type = (own ? array[Symbol.toStringTag] : read(array, Symbol.toStringTag)) as string;
+  if (!types.includes(type)) throw notAnArray(value, name, types);
+  if (own && array.length > 0) return array;
+  try {
+    Uint8Array.prototype.keys.call(array as Uint8Array);
+  } catch {
+    throw new TypeError(`${name} is detached, or lies outside of its buffer since that was resized`);
+  }
+  const Class = (globalThis as unknown as Record<string, new (...view: unknown[]) => A>)[type]!;
+  if (Object.getPrototypeOf(array) === Class.prototype) return array;
+  return new Class(read(array, 'buffer'), read(array, 'byteOffset'), read(array, 'length'));
+}
+
+function notAnArray(value: unknown, name: string, types: string[]): TypeError {
+  const kind = format(value);
+  if (!ArrayBuffer.isView(value) && /^(?!Array)\w+Array$/.test(kind))
+    return new TypeError(`${name} is a Proxy of a ${kind}: pass the array itself`);
+  return wrongType(name, `a ${types.join(' or a ')}`, value, types === FLOATS ? remedyFor(value, name) : undefined);
+}
+
+function remedyFor(value: unknown, name: string): string | undefined {
+  if (Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value)) return `Float32Array.from(${name})`;
+  if (typeof (value as { dataSync?: unknown } | undefined)?.dataSync === 'function')
+    return 'dropout-wasm/tfjs takes tensors';
+  return typeof value === 'boolean' ? `options go into an object, as in { training: ${value} }` : undefined;
 }

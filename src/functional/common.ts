@@ -4,18 +4,21 @@
  */
 import type { Affine, Draws } from '../backend/interface.js';
 import { kernel } from '../backend/select.js';
-import { checkOptions, checkProbability, checkU64, checkWhole } from '../core/check.js';
+import { checkKey, checkOptions, checkProbability, checkWhole } from '../core/check.js';
 import { type Broadcast, broadcastOf, type NoiseShape } from '../core/shapes.js';
-import { dataOf, type FloatArray, type Input, type Like, open, type Result, shapeOf } from '../core/tensor.js';
+import { type FloatArray, type Input, type Like, open, type Result, shapeOf } from '../core/tensor.js';
 import type { U64 } from '../core/u64.js';
-import { copy, resultFor } from './result.js';
+import { copy, resultOf } from './result.js';
 
 /** Options of the stateless calls. */
 export interface CallOptions<X extends Input> {
   /** Probability that an element is dropped, from 0 to 1. */
   p: number;
-  /** Key of the call's stream, from a Generator or `layer.key`. It may be undefined where p is 0 or 1. */
-  key: bigint | undefined;
+  /**
+   * Key of the call's stream, from a Generator or `layer.key`, or the same as a string of hex digits, such as '0x2a',
+   * which JSON can hold. It may be undefined where p is 0 or 1.
+   */
+  key: bigint | string | undefined;
   /** Element i of x (or of its noise shape) takes draw `offset + i` of the stream. An integer up to 2^53, default 0. */
   offset?: number;
   /**
@@ -33,6 +36,10 @@ export interface DropoutOptions<X extends Input> extends CallOptions<X> {
    */
   noiseShape?: NoiseShape | null;
 }
+
+/** The names of CallOptions. */
+export const CALL_OPTIONS: readonly string[] = ['p', 'key', 'offset', 'out'];
+const DROPOUT_OPTIONS: readonly string[] = ['p', 'key', 'offset', 'noiseShape', 'out'];
 
 /** Placeholder key for p = 0 and p = 1, which never read the stream. */
 export const NO_KEY: U64 = { hi: 0, lo: 0 };
@@ -59,10 +66,10 @@ export interface Scaling {
 export const INVERTED: Scaling = { forward: inverted, gradient: inverted };
 
 /** @throws TypeError, RangeError for p, key or offset */
-export function checkDraws(p: number, key: bigint | undefined, offset: number): Draws {
+export function checkDraws(p: number, key: bigint | string | undefined, offset: number): Draws {
   checkProbability(p);
   checkWhole(offset, 'offset');
-  return drawsFor(p, key === undefined && !needsKey(p) ? NO_KEY : checkU64(key, 'key'), offset);
+  return drawsFor(p, key === undefined && !needsKey(p) ? NO_KEY : checkKey(key), offset);
 }
 
 /** A stateless call that drops elements: checks its arguments and writes the result. */
@@ -71,13 +78,12 @@ export function callDropout<X extends Input>(
   options: DropoutOptions<X>,
   affineFor: (p: number) => Affine,
 ): Result<X> {
-  const { p, key, offset = 0, out, noiseShape } = checkOptions(options);
+  const { p, key, offset = 0, out, noiseShape } = checkOptions(options, DROPOUT_OPTIONS);
   const draws = checkDraws(p, key, offset);
   const input = open(x);
   const broadcast = noiseShape == null ? undefined : broadcastOf(noiseShape, shapeOf(input));
-  const result = resultFor<X>(input, out);
-  dropoutInto(input.data, dataOf(result), p, affineFor(p), draws, broadcast);
-  return result;
+  const { data } = input;
+  return resultOf<X>(input, out, (target) => dropoutInto(data, target, p, affineFor(p), draws, broadcast));
 }
 
 /** Dropout on checked arguments. p = 0 copies and p = 1 writes zeros, without reading the stream. */
@@ -89,6 +95,8 @@ export function dropoutInto(
   draws: Draws,
   broadcast?: Broadcast,
 ): void {
+  // An empty tensor of a huge shape has as many draws as any other of that shape: they are not made.
+  if (x.length === 0) return;
   if (p === 1) out.fill(0, 0, x.length);
   else if (p > 0) kernel().dropout(x, out, draws, affine, broadcast);
   else copy(x, out);

@@ -6,10 +6,10 @@ import type { Draws } from '../backend/interface.js';
 import { extras } from '../backend/select.js';
 import { checkOptions, checkPositive, wrongValue } from '../core/check.js';
 import { type Channels, checkChannels } from '../core/shapes.js';
-import { dataOf, type FloatArray, open, type Result, requireShape, type Tensor } from '../core/tensor.js';
+import { type FloatArray, open, type Result, requireShape, type Tensor } from '../core/tensor.js';
 import { type CallOptions, checkDraws, drawsFor, scaleBy } from './common.js';
 import { maskOf } from './mask.js';
-import { copy, resultFor } from './result.js';
+import { copy, resultOf } from './result.js';
 
 /** Options of `dropBlock2d`. */
 export interface DropBlockOptions<X extends Tensor> extends CallOptions<X> {
@@ -40,15 +40,15 @@ export interface Images {
  * const y = dropBlock2d({ data, shape: [8, 64, 28, 28] }, { p: 0.1, blockSize: 7, key });
  */
 export function dropBlock2d<X extends Tensor>(x: X, options: DropBlockOptions<X>): Result<X> {
-  const { p, key, blockSize, channels = 'first', offset = 0, out } = checkOptions(options);
+  const { p, key, blockSize, channels = 'first', offset = 0, out } = checkOptions(options, OPTIONS);
   const draws = checkDraws(p, key, offset);
   checkPositive(blockSize, 'blockSize');
   const input = open(x);
   const images = imagesOf(requireShape(input), checkChannels(channels), blockSize);
-  const result = resultFor<X>(input, out as never);
-  dropBlockInto(input.data, dataOf(result), images, p, draws);
-  return result;
+  return resultOf<X>(input, out as never, (target) => dropBlockInto(input.data, target, images, p, draws));
 }
+
+const OPTIONS: readonly string[] = ['p', 'key', 'offset', 'blockSize', 'channels', 'out'];
 
 /** @throws RangeError unless the rank is 3 or 4 */
 export function imagesOf(shape: readonly number[], channels: Channels, blockSize: number): Images {
@@ -73,7 +73,8 @@ export function dropBlockInto(x: FloatArray, out: FloatArray, images: Images, p:
 /** The scale of the kept elements: n divided by the number that the mask keeps. */
 export function keptScale(mask: Uint8Array, bits: boolean, n: number): number {
   let kept = 0;
-  for (let i = 0; i < n; i++) kept += Number(bits ? (mask[i >> 3]! >> (i & 7)) & 1 : mask[i] !== 0);
+  // Not by shifts of i, which are modulo 2^32.
+  for (let i = 0; i < n; i++) kept += Number(bits ? (mask[Math.floor(i / 8)]! >> (i % 8)) & 1 : mask[i] !== 0);
   return n / kept;
 }
 
@@ -87,7 +88,7 @@ export function blockMask(
   { key, offset }: Draws,
 ): Uint8Array {
   const mask = new Uint8Array(outer * height * width * inner);
-  if (p === 1) return mask;
+  if (p === 1 || mask.length === 0) return mask;
   mask.fill(1);
   const side = Math.min(blockSize, height, width);
   const rows = height - side + 1;

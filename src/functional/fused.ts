@@ -7,7 +7,7 @@ import { checkOptions, checkWhole, wrongValue } from '../core/check.js';
 import {
   checkLength,
   type DataLike,
-  dataOf,
+  type FloatArray,
   type Input,
   type Like,
   type OpenInput,
@@ -16,7 +16,7 @@ import {
   type Result,
 } from '../core/tensor.js';
 import { type CallOptions, checkDraws, inverted } from './common.js';
-import { arraysOverlap, emptyLike, resultFor } from './result.js';
+import { arraysOverlap, resultOf, withNew } from './result.js';
 
 /** Options of `biasDropoutResidual`. */
 export interface FusedOptions<X extends Input> extends CallOptions<X> {
@@ -46,21 +46,23 @@ export interface FusedBackwardOptions<X extends Input> extends Omit<CallOptions<
  * const { dx, dbias } = biasDropoutResidualBackward(dy, { p: 0.1, key, features: bias.length });
  */
 export function biasDropoutResidual<X extends Input>(x: X, options: FusedOptions<X>): Result<X> {
-  const { bias, residual, p, key, offset = 0, out } = checkOptions(options);
+  const { bias, residual, p, key, offset = 0, out } = checkOptions(options, OPTIONS);
   const draws = checkDraws(p, key, offset);
   const input = open(x);
   const { data } = input;
-  checkRows(input, openLike(bias, rowOf(input), 'bias').length, 'bias.length');
+  const row = openLike(bias, rowOf(input), 'bias');
+  checkRows(input, row.length, 'bias.length');
   const added = residual === undefined ? undefined : openLike(residual, input, 'residual');
   if (added) checkLength(added, data.length, 'residual');
-  const result = resultFor<X>(input, out);
-  const target = dataOf(result);
-  if (arraysOverlap(target, data.length, bias, bias.length)) throw new RangeError('out overlaps bias');
-  if (added && added.byteOffset !== target.byteOffset && arraysOverlap(target, data.length, added, data.length))
-    throw new RangeError('out overlaps residual in part');
-  extras().fused(data, bias, added, target, draws, inverted(p).scale);
-  return result;
+  return resultOf<X>(input, out, (target) => {
+    if (arraysOverlap(row, row.length, target, data.length)) throw new RangeError('out overlaps bias');
+    if (added && added.byteOffset !== target.byteOffset && arraysOverlap(added, data.length, target, data.length))
+      throw new RangeError('out overlaps residual in part');
+    extras().fused(data, row, added, target, draws, inverted(p).scale);
+  });
 }
+
+const OPTIONS: readonly string[] = ['bias', 'residual', 'p', 'key', 'offset', 'out'];
 
 /**
  * The gradients of `biasDropoutResidual` for the same p, key and offset, in one pass: dx = dropout(dy), and dbias sums
@@ -76,22 +78,37 @@ export function biasDropoutResidualBackward<X extends Input>(
   dy: X,
   options: FusedBackwardOptions<X>,
 ): { dx: Result<X>; dbias: DataLike<X> } {
-  const { p, key, offset = 0, features, out: givenOut } = checkOptions(options);
-  const out = checkOptions(givenOut, 'out');
+  const { p, key, offset = 0, features, out: targets } = checkOptions(options, BACKWARD_OPTIONS);
+  const out = checkOptions(targets, ['dx', 'dbias'], 'out');
   const draws = checkDraws(p, key, offset);
   const input = open(dy, 'dy');
   const { data, shape } = input;
   const count = features === undefined ? shape?.at(-1) : features;
   checkWhole(count!, 'features');
   checkRows(input, count!, 'features', 'dy');
-  if (out.dbias !== undefined) checkLength(openLike(out.dbias, rowOf(input), 'out.dbias', 'dy'), count!, 'out.dbias');
-  const dx = resultFor<X>(input, out.dx, 'dy', 'out.dx');
-  const dbias = (out.dbias ?? emptyLike(data, count)) as DataLike<X>;
-  if (arraysOverlap(dataOf(dx), data.length, dbias, count!) || arraysOverlap(data, data.length, dbias, count!))
-    throw new RangeError('out.dbias overlaps another argument');
-  extras().fusedBackward(data, dataOf(dx), dbias, draws, inverted(p).scale);
-  return { dx, dbias };
+  let { dbias } = out;
+  const row = dbias === undefined ? undefined : openLike(dbias, rowOf(input), 'out.dbias', 'dy');
+  if (row) checkLength(row, count!, 'out.dbias');
+  const dx = resultOf<X>(
+    input,
+    out.dx,
+    (target) => {
+      const write = (sums: FloatArray): void => {
+        if (arraysOverlap(target, data.length, sums, count!) || arraysOverlap(data, data.length, sums, count!))
+          throw new RangeError('out.dbias overlaps another argument');
+        extras().fusedBackward(data, target, sums, draws, inverted(p).scale);
+        dbias ??= sums as DataLike<X>;
+      };
+      if (row) write(row);
+      else withNew(data, count!, 'out.dbias', write);
+    },
+    'dy',
+    'out.dx',
+  );
+  return { dx, dbias: dbias! };
 }
+
+const BACKWARD_OPTIONS: readonly string[] = ['p', 'key', 'offset', 'features', 'out'];
 
 /** The kind that a row must have: a plain array of the element type of x. */
 const rowOf = ({ data }: OpenInput): OpenInput => ({ data, shape: undefined });

@@ -3,17 +3,19 @@
  * @module
  */
 import { gaussian } from '../backend/select.js';
-import { checkDeviation, checkOptions, checkU64, checkWhole } from '../core/check.js';
-import { dataOf, type FloatArray, type Input, open, type Result } from '../core/tensor.js';
+import { checkDeviation, checkKey, checkOptions, checkWhole } from '../core/check.js';
+import { type FloatArray, type Input, open, type Result } from '../core/tensor.js';
 import type { U64 } from '../core/u64.js';
-import { type CallOptions, checkDraws, NO_KEY } from './common.js';
-import { copy, resultFor } from './result.js';
+import { CALL_OPTIONS, type CallOptions, checkDraws, NO_KEY } from './common.js';
+import { copy, resultOf } from './result.js';
 
 /** Options of `gaussianNoise`. */
 export interface NoiseOptions<X extends Input> extends Omit<CallOptions<X>, 'p'> {
   /** Standard deviation of the noise, a finite number of at least 0. */
   stddev: number;
 }
+
+const NOISE_OPTIONS: readonly string[] = ['stddev', 'key', 'offset', 'out'];
 
 /** Standard deviation of the factor of GaussianDropout: its variance is that of inverted dropout with the same p. */
 const deviationFor = (p: number): number => Math.sqrt(p / (1 - p));
@@ -30,12 +32,10 @@ const deviationFor = (p: number): number => Math.sqrt(p / (1 - p));
  * const y = gaussianDropout(x, { p: 0.5, key: new Generator(42).next() });
  */
 export function gaussianDropout<X extends Input>(x: X, options: CallOptions<X>): Result<X> {
-  const { p, key, offset = 0, out } = checkOptions(options);
+  const { p, key, offset = 0, out } = checkOptions(options, CALL_OPTIONS);
   const draws = checkDraws(p, key, offset);
   const input = open(x);
-  const result = resultFor<X>(input, out);
-  gaussianDropoutInto(input.data, dataOf(result), p, draws.key, offset);
-  return result;
+  return resultOf<X>(input, out, (target) => gaussianDropoutInto(input.data, target, p, draws.key, offset));
 }
 
 /**
@@ -48,14 +48,12 @@ export function gaussianDropout<X extends Input>(x: X, options: CallOptions<X>):
  * const y = gaussianNoise(x, { stddev: 0.1, key: new Generator(42).next() });
  */
 export function gaussianNoise<X extends Input>(x: X, options: NoiseOptions<X>): Result<X> {
-  const { stddev, key, offset = 0, out } = checkOptions(options);
+  const { stddev, key, offset = 0, out } = checkOptions(options, NOISE_OPTIONS);
   checkDeviation(stddev);
   checkWhole(offset, 'offset');
-  const word = key === undefined && stddev === 0 ? NO_KEY : checkU64(key, 'key');
+  const word = key === undefined && stddev === 0 ? NO_KEY : checkKey(key);
   const input = open(x);
-  const result = resultFor<X>(input, out);
-  gaussianNoiseInto(input.data, dataOf(result), stddev, word, offset);
-  return result;
+  return resultOf<X>(input, out, (target) => gaussianNoiseInto(input.data, target, stddev, word, offset));
 }
 
 /** `gaussianDropout` on checked arguments. */

@@ -4,11 +4,11 @@
  */
 import type { Affine, Draws } from '../backend/interface.js';
 import { extras, kernel } from '../backend/select.js';
-import { checkBoolean, checkOptions, checkProbability, checkWhole, wrongType, wrongValue } from '../core/check.js';
+import { checkBoolean, checkOptions, checkProbability, checkWhole, checkWord, wrongType } from '../core/check.js';
 import { type Broadcast, broadcastMask, noiseLength } from '../core/shapes.js';
-import { checkMask, dataOf, type Input, type Like, open, type Result } from '../core/tensor.js';
+import { checkMask, type Input, type Like, open, type Result } from '../core/tensor.js';
 import { checkDraws, inverted } from './common.js';
-import { overlap, resultFor } from './result.js';
+import { arraysOverlap, resultOf } from './result.js';
 
 /** One byte or one bit per element, 1 = kept. As bits, element i is bit i % 8 of byte ⌊i / 8⌋. */
 export type MaskFormat = 'bytes' | 'bits';
@@ -17,8 +17,11 @@ export type MaskFormat = 'bytes' | 'bits';
 export interface MaskOptions {
   /** Probability that an element is dropped, from 0 to 1. */
   p: number;
-  /** Key of the stream, from a Generator or `layer.key`. It may be undefined where p is 0 or 1. */
-  key: bigint | undefined;
+  /**
+   * Key of the stream, from a Generator or `layer.key`, or the same as a string of hex digits, such as '0x2a'. It may be
+   * undefined where p is 0 or 1.
+   */
+  key: bigint | string | undefined;
   /** Element i of the mask takes draw `offset + i` of the stream. An integer up to 2^53, default 0. */
   offset?: number;
   /** Where the mask goes: a Uint8Array at least as long as the mask. By default a new one is allocated. */
@@ -62,7 +65,7 @@ export interface ApplyMaskOptions<X extends Input> {
  * mask(4, { p: 0.5, key: new Generator(42).next() }); // 1, 0, 0, 1
  */
 export function mask(length: number, options: MaskOptions): Uint8Array {
-  const { p, key, offset = 0, out, format = 'bytes' } = checkOptions(options);
+  const { p, key, offset = 0, out, format = 'bytes' } = checkOptions(options, MASK_OPTIONS);
   checkWhole(length, 'length');
   return maskOf(length, format, checkDraws(p, key, offset), out);
 }
@@ -81,7 +84,7 @@ export function mask(length: number, options: MaskOptions): Uint8Array {
  * applyMask(x, layer.mask(), { layer }); // the result of layer.forward(x)
  */
 export function applyMask<X extends Input>(x: X, mask: Uint8Array, options: ApplyMaskOptions<X>): Result<X> {
-  const { p, layer, gradient = false, format = 'bytes', out } = checkOptions(options);
+  const { p, layer, gradient = false, format = 'bytes', out } = checkOptions(options, APPLY_OPTIONS);
   checkBoolean(gradient, 'gradient');
   if (layer === undefined) checkProbability(p!);
   else if (typeof layer?.affineFor !== 'function') throw wrongType('layer', 'a layer that has a mask', layer);
@@ -89,28 +92,31 @@ export function applyMask<X extends Input>(x: X, mask: Uint8Array, options: Appl
   const { data } = input;
   const n = data.length;
   const bits = isBits(format);
-  checkMask(mask, bits ? Math.ceil(n / 8) : n, 'mask');
-  const result = resultFor<X>(input, out);
-  const target = dataOf(result);
-  if (overlap(mask.byteOffset, mask.length, target.byteOffset, data.byteLength) && mask.buffer === target.buffer)
-    throw new RangeError('out overlaps mask');
-  const affine = layer ? layer.affineFor(gradient, mask, bits, n) : p === 1 ? undefined : inverted(p!);
-  if (affine) extras().applyMask(data, mask, bits, target, affine);
-  else target.fill(0, 0, n);
-  return result;
+  const flags = checkMask(mask, bits ? Math.ceil(n / 8) : n, 'mask');
+  return resultOf<X>(input, out, (target) => {
+    if (arraysOverlap(flags, flags.length, target, n)) throw new RangeError('out overlaps mask');
+    const affine = layer ? layer.affineFor(gradient, flags, bits, n) : p === 1 ? undefined : inverted(p!);
+    if (affine) extras().applyMask(data, flags, bits, target, affine);
+    else target.fill(0, 0, n);
+  });
 }
+
+const MASK_OPTIONS: readonly string[] = ['p', 'key', 'offset', 'format', 'out'];
+const APPLY_OPTIONS: readonly string[] = ['p', 'layer', 'gradient', 'format', 'out'];
 
 /** `mask` on checked arguments. It checks only format and out. */
 export function maskOf(length: number, format: MaskFormat, draws: Draws, out?: Uint8Array): Uint8Array {
   const bits = isBits(format);
   const bytes = bits ? Math.ceil(length / 8) : length;
-  const result = out === undefined ? new Uint8Array(bytes) : checkMask(out, bytes, 'out', true);
-  kernel().mask(result, length, bits, draws);
-  return result;
+  const target = out === undefined ? new Uint8Array(bytes) : checkMask(out, bytes, 'out', true);
+  kernel().mask(target, length, bits, draws);
+  return out ?? target;
 }
 
 /** The mask for every element of x when elements share draws. */
 export function broadcastMaskOf(broadcast: Broadcast, format: MaskFormat, draws: Draws): Uint8Array {
+  // The draws of an empty tensor may be too many for an array.
+  if (broadcast.includes(0)) return maskOf(0, format, draws);
   return formatMask(broadcastMask(maskOf(noiseLength(broadcast), 'bytes', draws), broadcast), format);
 }
 
@@ -118,15 +124,12 @@ export function broadcastMaskOf(broadcast: Broadcast, format: MaskFormat, draws:
 export function formatMask(bytes: Uint8Array, format: MaskFormat): Uint8Array {
   if (!isBits(format)) return bytes;
   const bits = new Uint8Array(Math.ceil(bytes.length / 8));
-  bytes.forEach((kept, i) => {
-    bits[i >> 3]! |= kept << (i & 7);
-  });
+  for (let at = 0, i = 0; at < bits.length; at++)
+    for (let bit = 0; bit < 8 && i < bytes.length; bit++, i++) bits[at]! |= bytes[i]! << bit;
   return bits;
 }
 
 /** @throws TypeError, RangeError unless format is 'bytes' or 'bits' */
 function isBits(format: unknown): boolean {
-  if (typeof format !== 'string') throw wrongType('format', 'a string', format);
-  if (format !== 'bytes' && format !== 'bits') throw wrongValue('format', '"bytes" or "bits"', format);
-  return format === 'bits';
+  return checkWord(format as MaskFormat, 'format', ['bytes', 'bits']) === 'bits';
 }

@@ -14,36 +14,63 @@ import {
 } from '../core/tensor.js';
 
 /**
- * Checks `out` and returns it, or returns a new array or tensor like x.
+ * Has `write` write a result into `out`, or into a new array or tensor like x. If it throws, a new array's bytes go back
+ * to its arena.
  *
  * @param x the opened argument called `name`
- * @throws TypeError or RangeError that names the argument
+ * @returns `out`, or the new array or tensor
+ * @throws TypeError or RangeError that names the argument, before anything is written
  */
-export function resultFor<X extends Input>(x: OpenInput, out?: Like<X>, name = 'x', outName = 'out'): Result<X> {
+export function resultOf<X extends Input>(
+  x: OpenInput,
+  out: Like<X> | undefined,
+  write: (target: FloatArray) => void,
+  name = 'x',
+  outName = 'out',
+): Result<X> {
   const { data, shape } = x;
-  const target = out === undefined ? emptyLike(data) : openLike(out, x, outName, name);
-  if (out !== undefined) checkLength(target, data.length, outName, true);
-  // Equal addresses mean in place. Without `out` they are an error: after arena.reset() the new array may overlap x.
-  const from = data.byteOffset;
-  const to = target.byteOffset;
-  const bytes = data.length * data.BYTES_PER_ELEMENT;
-  if ((!out || from !== to) && overlap(from, bytes, to, bytes) && data.buffer === target.buffer)
+  if (out === undefined)
+    return withNew(data, data.length, outName, (target) => {
+      // The new array may overlap x after arena.reset(), even exactly.
+      if (arraysOverlap(data, data.length, target, data.length))
+        throw new RangeError(
+          `${name} lies in bytes that its arena hands out again since reset(): pass ${outName}, or take ${name} from the arena anew`,
+        );
+      write(target);
+      return (shape ? { data: target, shape: [...shape] } : target) as Result<X>;
+    });
+  const target = openLike(out, x, outName, name);
+  checkLength(target, data.length, outName, true);
+  // Equal addresses mean in place.
+  if (data.byteOffset !== target.byteOffset && arraysOverlap(data, data.length, target, data.length))
     throw new RangeError(`${outName} overlaps ${name} in part`);
-  return (out ?? (shape ? { data: target, shape: [...shape] } : target)) as Result<X>;
+  write(target);
+  return out as unknown as Result<X>;
 }
 
-/** An array of the type of x, in the arena of x if there is one. */
-export function emptyLike(x: FloatArray, n = x.length): FloatArray {
+/**
+ * Calls `use` with a new array of n elements of the type of x, in the arena of x if there is one. If it throws, the
+ * arena gets the bytes back.
+ */
+export function withNew<T>(x: FloatArray, n: number, outName: string, use: (array: FloatArray) => T): T {
   const size = x.BYTES_PER_ELEMENT;
-  if (size === 2) return new (globalThis as unknown as { Float16Array: new (n: number) => FloatArray }).Float16Array(n);
+  if (size === 2)
+    return use(new (globalThis as unknown as { Float16Array: new (n: number) => FloatArray }).Float16Array(n));
   const f32 = size === 4;
   const arena = arenaOf(x);
+  if (!arena) return use(new (f32 ? Float32Array : Float64Array)(n));
+  const { bytesFree } = arena;
   // Alignment may take up to one element more; the arena then throws its own error.
-  if (arena && arena.bytesFree < size * n && n > 0)
+  if (bytesFree < size * n && n > 0)
     throw new RangeError(
-      `out has to be given: the result takes ${size * n} bytes, the arena has ${arena.bytesFree} left`,
+      `${outName} has to be given: the result takes ${size * n} bytes, the arena has ${bytesFree} left`,
     );
-  return arena?.[f32 ? 'float32' : 'float64'](n) ?? new (f32 ? Float32Array : Float64Array)(n);
+  try {
+    return use(arena[f32 ? 'float32' : 'float64'](n));
+  } catch (error) {
+    arena.rewind(bytesFree);
+    throw error;
+  }
 }
 
 /** Copies x to out, which has been checked, unless they are the same array. */
@@ -51,9 +78,31 @@ export function copy(x: FloatArray, out: FloatArray): void {
   if (out !== x) out.set(x);
 }
 
-/** Whether the `a` bytes starting at `from` and the `b` bytes starting at `to` have a byte in common. */
-export const overlap = (from: number, a: number, to: number, b: number): boolean => from < to + b && to < from + a;
+/** Whether the first a elements of an input and the first b elements of an output have a byte in common. */
+export function arraysOverlap(input: FloatArray | Uint8Array, a: number, output: FloatArray, b: number): boolean {
+  const from = input.byteOffset;
+  const to = output.byteOffset;
+  return (
+    from < to + b * output.BYTES_PER_ELEMENT &&
+    to < from + a * input.BYTES_PER_ELEMENT &&
+    isSameMemory(input.buffer, output.buffer, Math.max(from, to))
+  );
+}
 
-/** Whether the first a elements of x and the first b elements of y have a byte in common. */
-export const arraysOverlap = (x: FloatArray, a: number, y: FloatArray, b: number): boolean =>
-  overlap(x.byteOffset, a * x.BYTES_PER_ELEMENT, y.byteOffset, b * y.BYTES_PER_ELEMENT) && x.buffer === y.buffer;
+/**
+ * Whether two buffers are one memory. SharedArrayBuffers may be without being one object, as after a structuredClone: a
+ * byte of the output, at address `at`, is then changed and put back, to see whether the input's changes with it.
+ */
+function isSameMemory(input: ArrayBufferLike, output: ArrayBufferLike, at: number): boolean {
+  if (input === output) return true;
+  if (input.byteLength !== output.byteLength || !isShared(input) || !isShared(output)) return false;
+  const seen = new Uint8Array(input, at, 1);
+  const changed = new Uint8Array(output, at, 1);
+  const before = Atomics.xor(changed, 0, 255);
+  const follows = Atomics.load(seen, 0) === (before ^ 255);
+  Atomics.store(changed, 0, before);
+  return follows && Atomics.load(seen, 0) === before;
+}
+
+const isShared = (buffer: ArrayBufferLike): boolean =>
+  Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]';

@@ -7,7 +7,7 @@ import { type Broadcast, broadcastOf, type Channels, checkChannels } from '../co
 import { type OpenInput, requireShape } from '../core/tensor.js';
 import { ALPHA } from '../functional/alpha.js';
 import type { Scaling } from '../functional/common.js';
-import type { LayerOptions } from './layer.js';
+import type { LayerOptions, LayerOptionTable } from './layer.js';
 import { MaskLayer } from './mask-layer.js';
 
 /** Options of the layers that drop whole channels. */
@@ -18,6 +18,7 @@ export interface ChannelOptions extends LayerOptions {
 
 /** The elements of a channel share a draw. Subclasses differ in the axes of a channel. */
 abstract class ChannelLayer extends MaskLayer {
+  static override readonly options: LayerOptionTable = { channels: { default: 'first', check: checkChannels } };
   /** Position of the channel axis. */
   declare readonly channels: Channels;
   /** Names of the axes within a channel. Undefined allows any axes and requires a batch axis. */
@@ -29,12 +30,6 @@ abstract class ChannelLayer extends MaskLayer {
    */
   constructor(p = 0.5, options: ChannelOptions = {}) {
     super(p, options);
-    const { channels = 'first' } = options;
-    this.channels = checkChannels(channels);
-  }
-
-  protected override options(): Record<string, unknown> {
-    return { p: this.p, channels: this.channels };
   }
 
   /** One draw for each channel, and for each sample if there is a batch axis. */

@@ -9,7 +9,7 @@ import { type FloatArray, type OpenInput, requireShape } from '../core/tensor.js
 import { drawsFor, scaleBy } from '../functional/common.js';
 import { blockMask, dropBlockInto, type Images, imagesOf, keptScale } from '../functional/drop-block.js';
 import { formatMask, type MaskFormat } from '../functional/mask.js';
-import type { ForwardContext, LayerOptions } from './layer.js';
+import type { ForwardContext, LayerOptions, LayerOptionTable } from './layer.js';
 import { MaskLayer } from './mask-layer.js';
 
 /** Options of DropBlock2d. */
@@ -30,6 +30,10 @@ export interface DropBlockLayerOptions extends LayerOptions {
  */
 export class DropBlock2d extends MaskLayer {
   static override readonly type: string = 'DropBlock2d';
+  static override readonly options: LayerOptionTable = {
+    blockSize: { default: 7, check: checkPositive },
+    channels: { default: 'first', check: checkChannels },
+  };
   /** Height and width of a block. */
   declare readonly blockSize: number;
   /** Position of the channel axis. */
@@ -41,18 +45,11 @@ export class DropBlock2d extends MaskLayer {
    */
   constructor(p = 0.1, options: DropBlockLayerOptions = {}) {
     super(p, options);
-    const { blockSize = 7, channels = 'first' } = options;
-    this.blockSize = checkPositive(blockSize, 'blockSize');
-    this.channels = checkChannels(channels);
   }
 
   /** @internal The scale is 1 divided by the fraction that the mask keeps. */
   override affineFor(_gradient: boolean, mask: Uint8Array, bits: boolean, n: number): Affine | undefined {
     return this.p === 1 ? undefined : scaleBy(keptScale(mask, bits, n));
-  }
-
-  protected override options(): Record<string, unknown> {
-    return { p: this.p, blockSize: this.blockSize, channels: this.channels };
   }
 
   protected override broadcast(x: OpenInput): undefined {

@@ -6,7 +6,7 @@ import { checkBoolean, wrongValue } from '../core/check.js';
 import { type Broadcast, broadcastOf } from '../core/shapes.js';
 import { type OpenInput, requireShape } from '../core/tensor.js';
 import { INVERTED, type Scaling, scaleBy } from '../functional/common.js';
-import type { LayerOptions } from './layer.js';
+import type { LayerOptions, LayerOptionTable } from './layer.js';
 import { MaskLayer } from './mask-layer.js';
 
 /** Options of DropPath. */
@@ -27,6 +27,7 @@ const UNSCALED: Scaling = { forward: () => scaleBy(1), gradient: () => scaleBy(1
  */
 export class DropPath extends MaskLayer {
   static override readonly type: string = 'DropPath';
+  static override readonly options: LayerOptionTable = { scaleByKeep: { default: true, check: checkBoolean } };
   /** Whether kept samples are scaled by 1 / (1 − p). */
   declare readonly scaleByKeep: boolean;
   declare protected readonly scaling: Scaling;
@@ -37,13 +38,7 @@ export class DropPath extends MaskLayer {
    */
   constructor(p = 0.1, options: DropPathOptions = {}) {
     super(p, options);
-    const { scaleByKeep = true } = options;
-    this.scaleByKeep = checkBoolean(scaleByKeep, 'scaleByKeep');
-    this.scaling = scaleByKeep ? INVERTED : UNSCALED;
-  }
-
-  protected override options(): Record<string, unknown> {
-    return { p: this.p, scaleByKeep: this.scaleByKeep };
+    this.scaling = this.scaleByKeep ? INVERTED : UNSCALED;
   }
 
   protected override broadcast(x: OpenInput): Broadcast | undefined {

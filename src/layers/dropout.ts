@@ -6,7 +6,7 @@ import { type Broadcast, broadcastOf, checkNoiseShape, type NoiseShape } from '.
 import { type OpenInput, shapeOf } from '../core/tensor.js';
 import { ALPHA } from '../functional/alpha.js';
 import type { Scaling } from '../functional/common.js';
-import type { LayerOptions } from './layer.js';
+import type { LayerOptions, LayerOptionTable } from './layer.js';
 import { MaskLayer } from './mask-layer.js';
 
 /** Options of Dropout and AlphaDropout. */
@@ -18,18 +18,22 @@ export interface DropoutLayerOptions extends LayerOptions {
   noiseShape?: NoiseShape | null;
 }
 
+const copyNoiseShape = (value: NoiseShape | null | undefined): NoiseShape | undefined =>
+  value == null ? undefined : Object.freeze([...checkNoiseShape(value)]);
+
 /**
  * Inverted dropout (Srivastava et al. 2014), like PyTorch's `nn.Dropout`. In training, each forward draws a new mask,
  * zeroes elements with probability p and scales the rest by 1 / (1 − p). In evaluation it returns x itself.
  *
  * @example
- * const layer = new Dropout(0.5, { generator: new Generator(42) });
+ * const layer = new Dropout(0.5, { seed: 42 });
  * const y = layer.forward(x); // draws one key
  * const dx = layer.backward(dy); // the same mask, recomputed
  * layer.eval().forward(x) === x; // true
  */
 export class Dropout extends MaskLayer {
   static override readonly type: string = 'Dropout';
+  static override readonly options: LayerOptionTable = { noiseShape: { default: undefined, check: copyNoiseShape } };
   /** The shape of the draws; undefined where every element has its own draw. */
   declare readonly noiseShape: NoiseShape | undefined;
 
@@ -39,12 +43,6 @@ export class Dropout extends MaskLayer {
    */
   constructor(p = 0.5, options: DropoutLayerOptions = {}) {
     super(p, options);
-    const { noiseShape } = options;
-    this.noiseShape = noiseShape == null ? undefined : [...checkNoiseShape(noiseShape)];
-  }
-
-  protected override options(): Record<string, unknown> {
-    return this.noiseShape ? { p: this.p, noiseShape: [...this.noiseShape] } : super.options();
   }
 
   protected override broadcast(x: OpenInput): Broadcast | undefined {
@@ -57,7 +55,7 @@ export class Dropout extends MaskLayer {
  * take the value at which SELU saturates, and an affine map keeps the mean and variance of x.
  *
  * @example
- * const layer = new AlphaDropout(0.1, { generator: new Generator(42) });
+ * const layer = new AlphaDropout(0.1, { seed: 42 });
  * const y = layer.forward(x);
  */
 export class AlphaDropout extends Dropout {

@@ -2,7 +2,7 @@
  * Layers of normal noise. They drop nothing, so they have no mask.
  * @module
  */
-import { checkDeviation, checkProbability } from '../core/check.js';
+import { checkDeviation } from '../core/check.js';
 import type { FloatArray } from '../core/tensor.js';
 import { gaussianDropoutInto, gaussianNoiseInto } from '../functional/gaussian.js';
 import { copy } from '../functional/result.js';
@@ -13,20 +13,17 @@ import { type ForwardContext, Layer, type LayerOptions } from './layer.js';
  * mean 1 and variance p / (1 − p). p = 1 gives zeros.
  *
  * @example
- * const layer = new GaussianDropout(0.2, { generator: new Generator(42) });
+ * const layer = new GaussianDropout(0.2, { seed: 42 });
  * const y = layer.forward(x);
  */
 export class GaussianDropout extends Layer {
   static override readonly type: string = 'GaussianDropout';
-  declare private _p: number;
-
   /**
    * @param p the p of a Dropout layer with the same mean and variance, from 0 to 1. Default 0.5
    * @throws TypeError, RangeError unless p is a number from 0 to 1 and every option is valid
    */
   constructor(p = 0.5, options: LayerOptions = {}) {
-    super(options);
-    this._p = checkProbability(p);
+    super(p, options);
   }
 
   /**
@@ -34,19 +31,11 @@ export class GaussianDropout extends Layer {
    * @throws TypeError, RangeError when set to anything else
    */
   get p(): number {
-    return this._p;
+    return this.amount;
   }
 
   set p(p: number) {
-    this._p = checkProbability(p);
-  }
-
-  protected get amount(): number {
-    return this._p;
-  }
-
-  protected options(): Record<string, unknown> {
-    return { p: this._p };
+    this.amount = this.checkAmount(p);
   }
 
   protected apply(x: FloatArray, out: FloatArray, { amount, key }: ForwardContext): void {
@@ -62,21 +51,19 @@ export class GaussianDropout extends Layer {
  * Additive noise of mean 0, like Keras's `GaussianNoise`: in training, x + N(0, stddev²).
  *
  * @example
- * const layer = new GaussianNoise(0.1, { generator: new Generator(42) });
+ * const layer = new GaussianNoise(0.1, { seed: 42 });
  * const y = layer.forward(x);
  */
 export class GaussianNoise extends Layer {
   static override readonly type: string = 'GaussianNoise';
   static override readonly parameter = 'stddev';
-  declare private _stddev: number;
 
   /**
    * @param stddev standard deviation of the noise, a finite number of at least 0
    * @throws TypeError, RangeError unless stddev and every option are valid
    */
   constructor(stddev: number, options: LayerOptions = {}) {
-    super(options);
-    this._stddev = checkDeviation(stddev);
+    super(stddev, options);
   }
 
   /**
@@ -84,19 +71,15 @@ export class GaussianNoise extends Layer {
    * @throws TypeError, RangeError when set to anything else
    */
   get stddev(): number {
-    return this._stddev;
+    return this.amount;
   }
 
   set stddev(stddev: number) {
-    this._stddev = checkDeviation(stddev);
+    this.amount = this.checkAmount(stddev);
   }
 
-  protected get amount(): number {
-    return this._stddev;
-  }
-
-  protected options(): Record<string, unknown> {
-    return { stddev: this._stddev };
+  protected override checkAmount(stddev: number): number {
+    return checkDeviation(stddev);
   }
 
   protected override needsKey(amount: number): boolean {

@@ -1,13 +1,21 @@
 /**
- * The base class of layers: a mode, a generator and the state of the latest forward, over the stateless functions.
+ * The base class of layers: a mode, a stream and the state of the latest forward, over the stateless functions.
  * @module
  */
-import { checkBoolean, checkOptions, wrongType } from '../core/check.js';
+import { brand, brandOf } from '../core/brand.js';
+import {
+  checkBoolean,
+  checkOptions,
+  checkProbability,
+  checkStored,
+  checkWord,
+  isOptions,
+  wrongType,
+} from '../core/check.js';
 import type { Broadcast } from '../core/shapes.js';
 import {
   checkLength,
   checkShape,
-  dataOf,
   type FloatArray,
   type Input,
   type Like,
@@ -17,8 +25,8 @@ import {
 } from '../core/tensor.js';
 import { toBigInt, type U64 } from '../core/u64.js';
 import { needsKey } from '../functional/common.js';
-import { copy, resultFor } from '../functional/result.js';
-import { defaultGenerator, Generator, type GeneratorJSON } from '../generator.js';
+import { copy, resultOf } from '../functional/result.js';
+import { Generator, type GeneratorJSON, streamFor } from '../generator.js';
 
 /** Options of every layer. */
 export interface LayerOptions {
@@ -26,7 +34,12 @@ export interface LayerOptions {
   inplace?: boolean;
   /** Whether the layer is active in evaluation too, for Monte-Carlo dropout. Default false. */
   always?: boolean;
-  /** Source of the keys. Default: the default generator, which `manualSeed` reseeds. */
+  /** Seed of the layer's stream: a bigint from 0 to 2^64 − 1 or an integer from 0 to 2^53. */
+  seed?: number | bigint;
+  /**
+   * Instead of `seed`: a generator whose next child, `generator.spawn()`, becomes the layer's stream. By default it is a
+   * child of the default generator, which `manualSeed` reseeds.
+   */
   generator?: Generator;
 }
 
@@ -38,7 +51,7 @@ export interface ForwardOptions<X extends Input> {
   out?: Like<X>;
 }
 
-/** A layer's options, mode and generator, as `toJSON` returns them. */
+/** A layer's options, mode and stream, as `toJSON` returns them. */
 export interface LayerJSON {
   /** The name of the layer's class. */
   type: string;
@@ -48,7 +61,7 @@ export interface LayerJSON {
   always: boolean;
   /** The mode. */
   training: boolean;
-  /** The seed and the position of the layer's generator. */
+  /** The state of the layer's own stream. */
   generator: GeneratorJSON;
   /** The options of the layer's class, such as p. */
   [option: string]: unknown;
@@ -65,10 +78,22 @@ export interface ForwardContext {
   readonly broadcast: Broadcast | undefined;
 }
 
+/** An option of a layer class: its default, and a check that returns the value to keep. */
+export interface LayerOption {
+  readonly default: unknown;
+  // biome-ignore lint/suspicious/noExplicitAny: each check takes the type of its option
+  readonly check: (value: any, name: string) => unknown;
+}
+
+/** The options of a layer class by name. */
+export type LayerOptionTable = Readonly<Record<string, LayerOption>>;
+
 /** A layer class, as `fromJSON` sees it. */
 interface LayerClass<L extends Layer> {
   readonly type: string;
   readonly parameter: 'p' | 'stddev';
+  readonly options: LayerOptionTable;
+  readonly state: readonly string[];
   new (amount: number, options: Record<string, unknown>): L;
 }
 
@@ -78,21 +103,45 @@ export abstract class Layer {
   static readonly type: string = 'Layer';
   /** The name of the constructor's first parameter. */
   static readonly parameter: 'p' | 'stddev' = 'p';
-  /** Source of the keys. */
-  declare readonly generator: Generator;
+  /** The options of the class beside those of every layer. Each becomes a read-only property. */
+  static readonly options: LayerOptionTable = {};
+  /** The names of what `toJSON` stores besides the options, the mode and the stream. */
+  static readonly state: readonly string[] = [];
+
+  declare protected amount: number;
   declare private _inplace: boolean;
   declare private _always: boolean;
+  declare private stream: Generator;
   private _training = true;
   private latest: ForwardContext | undefined;
   private latestKey: U64 | undefined;
 
-  /** @throws TypeError for an option of the wrong type */
-  constructor(options: LayerOptions) {
-    const { inplace = false, always = false, generator = defaultGenerator } = checkOptions(options);
-    if (!(generator instanceof Generator)) throw wrongType('generator', 'a Generator', generator);
+  /**
+   * @param amount p or stddev
+   * @throws TypeError, RangeError that names the option, before a child of the generator is taken
+   */
+  constructor(amount: number, options: LayerOptions) {
+    const { options: own } = this.constructor as typeof Layer;
+    const known = [...Object.keys(own), ...COMMON];
+    const given = checkOptions(options, known) as LayerOptions & Record<string, unknown>;
+    const { inplace = false, always = false, seed, generator } = given;
+    this.amount = this.checkAmount(amount);
+    for (const [name, { default: value, check }] of Object.entries(own))
+      Object.defineProperty(this, name, {
+        value: check(given[name] === undefined ? value : given[name], name),
+        enumerable: true,
+        // A Proxy may answer otherwise, as Vue's do.
+        configurable: true,
+      });
     this._inplace = checkBoolean(inplace, 'inplace');
     this._always = checkBoolean(always, 'always');
-    this.generator = generator;
+    this.stream = streamFor(seed, generator);
+    brand(this, 'Layer');
+  }
+
+  /** The layer's own stream of keys. No other layer draws from it. */
+  get generator(): Generator {
+    return this.stream;
   }
 
   /**
@@ -124,6 +173,11 @@ export abstract class Layer {
     return this._training;
   }
 
+  /** @internal */
+  set training(_: never) {
+    throw new TypeError('training is read-only: call train() or eval()');
+  }
+
   /** The key of the latest training forward. Undefined before the first, and where p or stddev needed no key. */
   get key(): bigint | undefined {
     return this.latestKey && toBigInt(this.latestKey);
@@ -153,7 +207,7 @@ export abstract class Layer {
    * @throws TypeError or RangeError that names the argument, before a key is drawn or anything is written
    */
   forward<X extends Input>(x: X, outOrOptions?: Like<X> | ForwardOptions<X>): Result<X> {
-    const options = isOptions<X>(outOrOptions) ? outOrOptions : undefined;
+    const options = isForwardOptions<X>(outOrOptions) ? outOrOptions : undefined;
     const training =
       options?.training === undefined ? this._training || this._always : checkBoolean(options.training, 'training');
     let out = options ? options.out : (outOrOptions as Like<X> | undefined);
@@ -161,14 +215,16 @@ export abstract class Layer {
     const input = open(x);
     const { data, shape } = input;
     const broadcast = this.broadcast(input);
-    const result = training || out !== undefined ? resultFor<X>(input, out) : (x as unknown as Result<X>);
     const amount = training ? this.amount : 0;
-    const key = this.needsKey(amount) ? this.drawKey(input) : undefined;
-    if (training) this.latestKey = key;
+    const key = this.needsKey(amount) ? this.nextKey(input) : undefined;
     const context = { training, amount, key, length: data.length, shape: shape && [...shape], broadcast };
+    const result = !training
+      ? evaluated<X>(x, input, out)
+      : resultOf<X>(input, out, (target) => this.apply(data, target, context));
+    // Only now, so that a call that throws changes nothing and may be repeated.
+    if (key) this.useKey(input, key);
+    if (training) this.latestKey = key;
     this.latest = context;
-    if (training) this.apply(data, dataOf(result), context);
-    else copy(data, dataOf(result));
     return result;
   }
 
@@ -186,53 +242,50 @@ export abstract class Layer {
 
   /**
    * Returns the `backward` of the latest forward as a function that later forwards do not change, for a layer that is
-   * used twice in one step. The function returns a new array or tensor and throws like `backward`.
+   * used twice in one step. The function takes dy and `out`, and returns and throws like `backward`.
    * @throws Error before any forward
    */
-  pullback(): <X extends Input>(dy: X) => Result<X> {
+  pullback(): <X extends Input>(dy: X, out?: Like<X>) => Result<X> {
     const context = this.latestForward('pullback');
-    return (dy) => this.backwardOf(context, dy);
-  }
-
-  /** The class and its options, such as `Dropout(p=0.5, inplace=false)`. */
-  toString(): string {
-    const { type } = this.constructor as typeof Layer;
-    const options = { ...this.options(), inplace: this.inplace, ...(this.always && { always: true }) };
-    return `${type}(${Object.entries(options)
-      .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
-      .join(', ')})`;
-  }
-
-  /** The options, the mode and the state of the generator. */
-  toJSON(): LayerJSON {
-    const { inplace, always, training } = this;
-    const { type } = this.constructor as typeof Layer;
-    return { type, ...this.options(), inplace, always, training, generator: this.generator.toJSON() };
+    return (dy, out) => this.backwardOf(context, dy, out);
   }
 
   /**
-   * Restores a layer from the output of `toJSON`. It draws the masks that the original would have drawn next.
-   *
-   * @param generator source of the keys instead of the stored state, for layers that shared a generator.
-   *   `layersFromJSON` passes it
-   * @throws TypeError, RangeError unless json is from a layer of this class
+   * The class, its options where they differ from the defaults, the mode and the stream, such as
+   * `Dropout2d(p=0.5, channels="last", training, seed 42 at 3)`. It is also what `console.log` prints. A seed that is
+   * not drawn yet stays so.
    */
-  static fromJSON<L extends Layer>(this: LayerClass<L>, json: LayerJSON, generator?: Generator): L {
-    if (json?.type !== this.type) throw wrongType('type', `"${this.type}"`, json?.type);
-    const amount = json[this.parameter] as number;
-    if (amount === undefined) throw wrongType(this.parameter, 'a number', amount);
-    checkBoolean(json.training, 'training');
-    const source = generator ?? Generator.fromJSON(json.generator);
-    const layer = new this(amount, { ...json, generator: source }).train(json.training);
-    layer.restore(json);
-    return layer;
+  toString(): string {
+    const { type, parameter, options } = this.constructor as typeof Layer;
+    const shown = Object.entries(this.allOptions()).filter(
+      ([name, value]) => name === parameter || value !== (options[name]?.default ?? false),
+    );
+    const words = shown.map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+    return `${type}(${[...words, this.training ? 'training' : 'evaluation', this.stream.describe()].join(', ')})`;
   }
 
-  /** p or stddev. */
-  protected abstract get amount(): number;
+  /** The options, the mode and the state of the stream. A stream that has no seed yet gets one. */
+  toJSON(): LayerJSON {
+    const { type } = this.constructor as typeof Layer;
+    const { training, stream } = this;
+    return { type, ...this.allOptions(), training, generator: stream.toJSON() } as unknown as LayerJSON;
+  }
 
-  /** The constructor's arguments besides the options that all layers have, as JSON. */
-  protected abstract options(): Record<string, unknown>;
+  /**
+   * Restores a layer from the output of `toJSON`. It draws the masks that the original would have drawn next, and
+   * `manualSeed` does not reseed it.
+   *
+   * @throws TypeError, RangeError unless json is from a layer of this class
+   */
+  static fromJSON<L extends Layer>(this: LayerClass<L>, json: LayerJSON): L {
+    return restore(this, json);
+  }
+
+  /** @throws TypeError, RangeError unless amount is a valid p or stddev */
+  protected checkAmount(amount: number): number {
+    const remedy = isOptions(amount) ? 'p is the first argument, before the options' : undefined;
+    return checkProbability(amount, 'p', remedy);
+  }
 
   /** Writes the result of a training forward. */
   protected abstract apply(x: FloatArray, out: FloatArray, context: ForwardContext): void;
@@ -250,17 +303,35 @@ export abstract class Layer {
     return needsKey(amount);
   }
 
-  /** Draws the key of a forward. */
-  protected drawKey(_x: OpenInput): U64 {
-    return this.generator.draw();
+  /** The key for a forward. The stream stays as it is until `useKey`. */
+  protected nextKey(_x: OpenInput): U64 {
+    return this.stream.peek();
   }
 
-  /** Restores any state in the JSON besides the options. */
-  protected restore(_json: LayerJSON): void {}
+  /** Takes the key of `nextKey` from the stream, after the forward. */
+  protected useKey(_x: OpenInput, _key: U64): void {
+    this.stream.advance();
+  }
+
+  /** @internal Restores the state in the JSON besides the options and the mode. */
+  restoreState(_json: LayerJSON, stream: Generator): void {
+    this.stream = stream;
+  }
 
   protected latestForward(method: string): ForwardContext {
     if (!this.latest) throw new Error(`${method} needs a forward first`);
     return this.latest;
+  }
+
+  /** The constructor's arguments without the stream. Options that are undefined are left out. */
+  private allOptions(): Record<string, unknown> {
+    const { parameter, options } = this.constructor as typeof Layer;
+    const values: Record<string, unknown> = { [parameter]: this.amount };
+    for (const name of [...Object.keys(options), 'inplace', 'always']) {
+      const value = this[name as keyof this];
+      if (value !== undefined) values[name] = value;
+    }
+    return values;
   }
 
   private backwardOf<X extends Input>(context: ForwardContext, dy: X, out?: Like<X>): Result<X> {
@@ -268,18 +339,47 @@ export abstract class Layer {
     const { data, shape } = input;
     checkLength(data, context.length, 'dy');
     if (context.shape && shape) checkShape(shape, context.shape, 'dy');
-    const { training } = context;
-    const result = training || out !== undefined ? resultFor<X>(input, out, 'dy') : (dy as unknown as Result<X>);
-    if (training) this.gradient(data, dataOf(result), context);
-    else copy(data, dataOf(result));
-    return result;
+    return context.training
+      ? resultOf<X>(input, out, (target) => this.gradient(data, target, context), 'dy')
+      : evaluated<X>(dy, input, out, 'dy');
   }
 }
 
+const COMMON = ['inplace', 'always', 'seed', 'generator'];
+
+/** The result in evaluation: x itself, or `out` with a copy of it. */
+const evaluated = <X extends Input>(x: X, input: OpenInput, out: Like<X> | undefined, name?: string): Result<X> =>
+  out === undefined ? (x as unknown as Result<X>) : resultOf<X>(input, out, (target) => copy(input.data, target), name);
+
 /** Whether forward's second argument is options. Anything that resembles an array or tensor is not. */
-function isOptions<X extends Input>(value: unknown): value is ForwardOptions<X> {
-  if (ArrayBuffer.isView(value) || !(value instanceof Object) || 'data' in value || 'length' in value) return false;
-  for (const name in value)
-    if (name !== 'out' && name !== 'training') throw wrongType('an option of forward', 'out or training', name);
+function isForwardOptions<X extends Input>(value: unknown): value is ForwardOptions<X> {
+  if (value === undefined || ArrayBuffer.isView(value) || !isOptions(value) || 'data' in value || 'length' in value)
+    return false;
+  checkOptions(value, ['out', 'training']);
   return true;
+}
+
+/** @internal Restores a layer on its stored stream, or on another. */
+export function restore<L extends Layer>(type: LayerClass<L>, json: LayerJSON, stream?: Generator): L {
+  const { parameter } = type;
+  const options = ['inplace', 'always', ...Object.keys(type.options)];
+  // The type first: a layer of another class has other options.
+  if (isOptions(json)) checkWord(json.type, 'type', [type.type]);
+  checkStored(json, ['type', parameter, ...options, 'training', 'generator', ...type.state], type.type);
+  const amount = json[parameter] as number;
+  // Not the constructor's default.
+  if (amount === undefined) throw wrongType(parameter, 'a number', amount);
+  checkBoolean(json.training, 'training');
+  const generator = stream ?? Generator.fromJSON(json.generator);
+  const layer = new type(amount, Object.fromEntries(options.map((name) => [name, json[name]])));
+  layer.train(json.training).restoreState(json, generator);
+  return layer;
+}
+
+/** @throws TypeError unless layers is an array of layers, of any copy of the package */
+export function checkLayers(layers: readonly Layer[]): readonly Layer[] {
+  // Not `every`, which skips holes.
+  if (!Array.isArray(layers) || !Array.from(layers, brandOf).every((kind) => kind === 'Layer'))
+    throw wrongType('layers', 'an array of layers', layers);
+  return layers;
 }

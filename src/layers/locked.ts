@@ -2,11 +2,12 @@
  * The LockedDropout layer.
  * @module
  */
-import { checkBoolean, checkOptions, checkU64, checkWhole, wrongType, wrongValue } from '../core/check.js';
+import { checkBoolean, checkKey, checkOptions, checkWhole, wrongType, wrongValue } from '../core/check.js';
 import { type Broadcast, broadcastOf } from '../core/shapes.js';
 import { type OpenInput, requireShape } from '../core/tensor.js';
 import { toHex, type U64 } from '../core/u64.js';
-import type { LayerJSON, LayerOptions } from './layer.js';
+import type { Generator } from '../generator.js';
+import type { LayerJSON, LayerOptions, LayerOptionTable } from './layer.js';
 import { MaskLayer } from './mask-layer.js';
 
 /** Options of LockedDropout. */
@@ -22,6 +23,9 @@ interface Lock {
   features: number;
 }
 
+/** A lock as JSON holds it. */
+type StoredLock = Omit<Lock, 'key'> & { key: string };
+
 /**
  * Variational dropout for recurrent networks (Gal and Ghahramani 2016), like the locked dropout of AWD-LSTM: one mask
  * of [batch, features] for all time steps, used by this forward and later ones until `reset()`.
@@ -33,6 +37,8 @@ interface Lock {
  */
 export class LockedDropout extends MaskLayer {
   static override readonly type: string = 'LockedDropout';
+  static override readonly options: LayerOptionTable = { batchFirst: { default: false, check: checkBoolean } };
+  static override readonly state: readonly string[] = ['lock'];
   /** Whether x is [batch, time, features] instead of [time, batch, features]. */
   declare readonly batchFirst: boolean;
   private lock: Lock | undefined;
@@ -43,8 +49,6 @@ export class LockedDropout extends MaskLayer {
    */
   constructor(p = 0.5, options: LockedDropoutOptions = {}) {
     super(p, options);
-    const { batchFirst = false } = options;
-    this.batchFirst = checkBoolean(batchFirst, 'batchFirst');
   }
 
   /** Discards the mask. The next training forward draws a new one, for a batch of any size. */
@@ -58,10 +62,6 @@ export class LockedDropout extends MaskLayer {
     return { ...super.toJSON(), ...(lock && { lock }) };
   }
 
-  protected override options(): Record<string, unknown> {
-    return { p: this.p, batchFirst: this.batchFirst };
-  }
-
   protected override broadcast(x: OpenInput): Broadcast | undefined {
     const shape = requireShape(x);
     if (shape.length !== 3)
@@ -70,23 +70,35 @@ export class LockedDropout extends MaskLayer {
   }
 
   /** The key of the mask in use, or a new one. */
-  protected override drawKey(x: OpenInput): U64 {
-    const shape = x.shape!;
-    const batch = shape[this.batchFirst ? 0 : 1]!;
-    const features = shape[2]!;
+  protected override nextKey(x: OpenInput): U64 {
     const { lock } = this;
+    const { batch, features } = this.sizesOf(x);
     if (lock && (lock.batch !== batch || lock.features !== features))
-      throw wrongValue('x.shape', `of batch ${lock.batch} and features ${lock.features} until reset()`, shape);
-    this.lock = lock ?? { key: super.drawKey(x), batch, features };
-    return this.lock.key;
+      throw wrongValue('x.shape', `of batch ${lock.batch} and features ${lock.features} until reset()`, x.shape);
+    return lock ? lock.key : super.nextKey(x);
   }
 
-  protected override restore({ lock }: LayerJSON): void {
-    if (!lock) return;
-    const { key, batch, features } = checkOptions(lock as { key: string; batch: number; features: number }, 'lock');
-    if (typeof key !== 'string' || !/^0x[\da-f]+$/.test(key)) throw wrongType('lock.key', 'a key in hex', key);
-    checkWhole(batch, 'lock.batch');
-    checkWhole(features, 'lock.features');
-    this.lock = { key: checkU64(BigInt(key), 'lock.key'), batch, features };
+  protected override useKey(x: OpenInput, key: U64): void {
+    if (this.lock) return;
+    super.useKey(x, key);
+    this.lock = { key, ...this.sizesOf(x) };
+  }
+
+  /** @internal */
+  override restoreState(json: LayerJSON, stream: Generator): void {
+    super.restoreState(json, stream);
+    if (json.lock === undefined) return;
+    const { key, batch, features } = checkOptions(json.lock as StoredLock, ['key', 'batch', 'features'], 'lock');
+    // Not a bigint, which JSON cannot hold.
+    if (typeof key !== 'string') throw wrongType('lock.key', 'a string of hex digits', key);
+    this.lock = {
+      key: checkKey(key, 'lock.key'),
+      batch: checkWhole(batch, 'lock.batch'),
+      features: checkWhole(features, 'lock.features'),
+    };
+  }
+
+  private sizesOf({ shape }: OpenInput): Omit<Lock, 'key'> {
+    return { batch: shape![this.batchFirst ? 0 : 1]!, features: shape![2]! };
   }
 }

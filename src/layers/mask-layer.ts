@@ -3,34 +3,26 @@
  * @module
  */
 import type { Affine } from '../backend/interface.js';
-import { checkProbability } from '../core/check.js';
 import type { FloatArray } from '../core/tensor.js';
 import { drawsFor, dropoutInto, INVERTED, type Scaling } from '../functional/common.js';
 import { broadcastMaskOf, type MaskFormat, maskOf } from '../functional/mask.js';
-import { type ForwardContext, Layer, type LayerOptions } from './layer.js';
+import { type ForwardContext, Layer } from './layer.js';
 
 /** The base class of layers that drop elements by a mask. */
 export abstract class MaskLayer extends Layer {
   /** How kept and dropped elements are computed. Default: inverted dropout. */
   protected readonly scaling: Scaling = INVERTED;
-  declare private _p: number;
-
-  /** @throws TypeError, RangeError unless p is a number from 0 to 1; TypeError for an option of the wrong type */
-  constructor(p: number, options: LayerOptions) {
-    super(options);
-    this._p = checkProbability(p);
-  }
 
   /**
    * Probability that an element is dropped, from 0 to 1.
    * @throws TypeError, RangeError when set to anything else
    */
   get p(): number {
-    return this._p;
+    return this.amount;
   }
 
   set p(p: number) {
-    this._p = checkProbability(p);
+    this.amount = this.checkAmount(p);
   }
 
   /**
@@ -46,15 +38,8 @@ export abstract class MaskLayer extends Layer {
 
   /** @internal For applyMask: the affine map of n elements under this mask; undefined if all become 0. */
   affineFor(gradient: boolean, _mask: Uint8Array, _bits: boolean, _n: number): Affine | undefined {
-    return this._p === 1 ? undefined : this.scaling[gradient ? 'gradient' : 'forward'](this._p);
-  }
-
-  protected get amount(): number {
-    return this._p;
-  }
-
-  protected options(): Record<string, unknown> {
-    return { p: this._p };
+    const { amount } = this;
+    return amount === 1 ? undefined : this.scaling[gradient ? 'gradient' : 'forward'](amount);
   }
 
   protected apply(x: FloatArray, out: FloatArray, { amount, key, broadcast }: ForwardContext): void {

@@ -2,14 +2,13 @@
  * Every layer of the package, for the exports of `dropout-wasm` and for restoring from JSON. Add new layers here.
  * @module
  */
-import { checkOptions, wrongType } from '../core/check.js';
-import { Generator, type GeneratorJSON } from '../generator.js';
+import { checkBoolean, checkStored, checkWord, isOptions, wrongType } from '../core/check.js';
 import { Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './channels.js';
 import { DropBlock2d } from './drop-block.js';
 import { DropPath } from './drop-path.js';
 import { AlphaDropout, Dropout } from './dropout.js';
 import { GaussianDropout, GaussianNoise } from './gaussian.js';
-import { Layer, type LayerJSON } from './layer.js';
+import { checkLayers, type Layer, type LayerJSON, restore } from './layer.js';
 import { LockedDropout } from './locked.js';
 
 export type { ChannelOptions } from './channels.js';
@@ -49,16 +48,14 @@ const CLASSES = [
   LockedDropout,
 ];
 
-/** Layers as `layersToJSON` returns them. Each names its generator by its index in `generators`. */
+/** Layers as `layersToJSON` returns them. */
 export interface LayersJSON {
-  /** The generators, each once. */
-  generators: GeneratorJSON[];
-  /** The layers, in the order in which they were passed. */
-  layers: (Omit<LayerJSON, 'generator'> & { generator: number })[];
+  /** The layers, in the order in which they were passed, each with its own stream. */
+  layers: LayerJSON[];
 }
 
 /**
- * Stores layers together with the generators that they share, each generator once.
+ * Stores layers. Each has a stream of its own, so storing them one by one does as well.
  *
  * @throws TypeError unless layers is an array of layers
  * @example
@@ -66,34 +63,44 @@ export interface LayersJSON {
  * const [first, second] = layersFromJSON(JSON.parse(stored)); // they continue with the next masks
  */
 export function layersToJSON(layers: readonly Layer[]): LayersJSON {
-  if (!Array.isArray(layers) || !layers.every((layer) => layer instanceof Layer))
-    throw wrongType('layers', 'an array of layers', layers);
-  const generators = [...new Set(layers.map(({ generator }) => generator))];
-  return {
-    generators: generators.map((generator) => generator.toJSON()),
-    layers: layers.map((layer) => ({ ...layer.toJSON(), generator: generators.indexOf(layer.generator) })),
-  };
+  return { layers: checkLayers(layers).map((layer) => layer.toJSON()) };
 }
 
 /**
- * Restores layers from the output of `layersToJSON`. They share generators as the originals did. Layers that drew from
- * the default generator share a new one with its stored state.
+ * Restores layers from the output of `layersToJSON`. They draw the masks that the originals would have drawn next.
  *
- * @throws TypeError, RangeError unless json is from `layersToJSON`
+ * @throws TypeError, RangeError unless json is from `layersToJSON`; Error if it is from version 0.1.0
  * @example
  * const layers = layersFromJSON(JSON.parse(stored));
  */
 export function layersFromJSON(json: LayersJSON): Layer[] {
-  const { generators, layers } = checkOptions(json, 'json');
-  if (!Array.isArray(generators)) throw wrongType('generators', 'an array', generators);
+  if (isOptions(json) && 'generators' in json)
+    throw new Error(
+      'json is from layersToJSON of dropout-wasm 0.1.0, whose layers shared generators: restore it with that version',
+    );
+  const { layers } = checkStored(json, ['layers'], 'json');
   if (!Array.isArray(layers)) throw wrongType('layers', 'an array', layers);
-  const sources = generators.map((json) => Generator.fromJSON(json));
-  return layers.map((json) => layerFromJSON(json as unknown as LayerJSON, sources[json?.generator]));
+  return layers.map((json) => {
+    const type = (json as LayerJSON | undefined)?.type as string;
+    checkWord(
+      type,
+      'type',
+      CLASSES.map(({ type }) => type),
+    );
+    return restore(CLASSES.find((found) => found.type === type) as never, json);
+  });
 }
 
-function layerFromJSON(json: LayerJSON, generator: Generator | undefined): Layer {
-  const found = CLASSES.find(({ type }) => type === json?.type);
-  if (!found) throw wrongType('type', `one of ${CLASSES.map(({ type }) => type).join(', ')}`, json?.type);
-  if (!generator) throw wrongType('generator', 'the place of one in generators', json.generator);
-  return (found.fromJSON as (json: LayerJSON, generator: Generator) => Layer).call(found, json, generator);
+/**
+ * Switches every layer of a list to training mode, or to evaluation if mode is false.
+ *
+ * @param mode true for training, false for evaluation
+ * @throws TypeError unless layers is an array of layers and mode a boolean, before any layer is switched
+ * @example
+ * setTraining(layers, false);
+ */
+export function setTraining(layers: readonly Layer[], mode: boolean): void {
+  checkLayers(layers);
+  checkBoolean(mode, 'mode');
+  for (const layer of layers) layer.train(mode);
 }

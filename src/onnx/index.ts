@@ -5,9 +5,9 @@
  * an input, and a seed; 13 and 22 add dtypes. The mask of version 7 has the dtype of data; later masks are bool.
  * @module
  */
-import { Dropout, dropout, Generator, type Input, type Result } from 'dropout-wasm';
+import { Dropout, dropout, type Input, type Result } from 'dropout-wasm';
 import { checkBoolean, wrongType, wrongValue } from '../core/check.js';
-import { dataOf, open } from '../core/tensor.js';
+import { open } from '../core/tensor.js';
 
 /** Attributes of the operator and of its graph. */
 export interface OnnxDropoutOptions<Opset extends number = number> {
@@ -51,7 +51,7 @@ export function onnxDropout<X extends Input, Opset extends number = 22>(
   const version = checkOpset(opset ?? 22);
   if (trainingMode && version < 12) throw wrongValue('trainingMode', 'false before opset 12', trainingMode);
 
-  const layer = new Dropout(ratio, seed === undefined ? {} : { generator: new Generator(seed) }).train(trainingMode);
+  const layer = new Dropout(ratio, seed === undefined ? {} : { seed }).train(trainingMode);
   const output = layer.forward(data);
   return { output, mask: (version < 10 ? ones(data) : layer.mask()) as OnnxMask<X, Opset> };
 }
@@ -65,6 +65,6 @@ function checkOpset(opset: number): number {
 /** An array or tensor of ones, like x. */
 function ones<X extends Input>(x: X): Result<X> {
   const result = dropout(x, { p: 0, key: undefined });
-  dataOf(result as Input).fill(1);
+  open(result).data.fill(1);
   return result;
 }

@@ -88,6 +88,10 @@ export class SharedArena extends Arena {
     super.reset();
   }
 
+  override toString(): string {
+    return `SharedArena(${this.end - this.start} bytes, ${this.bytesFree} free, ${this.threads} threads)`;
+  }
+
   /** Ends the workers. The arrays stay valid; calls on them run on the calling thread alone. */
   close(): void {
     this.closePool();

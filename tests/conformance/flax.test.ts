@@ -27,14 +27,14 @@ describe.each(packages)('Flax, on %s', (_, { Dropout, Generator, dropout }) => {
     });
 
     it('a deterministic layer returns its input', () => {
-      const layer = new Dropout(0.5, { generator: new Generator(0) }).eval();
+      const layer = new Dropout(0.5, { seed: 0 }).eval();
       expect(layer.forward(x)).toBe(x);
       expect(layer.forward(x)).toBe(x);
       expect(x).toEqual(ones([20, 20]));
     });
 
     it('test_dropout_internal_rngs, _rng_override: layers with the same seed draw the same masks', () => {
-      const create = (seed: number) => new Dropout(0.5, { generator: new Generator(seed) });
+      const create = (seed: number) => new Dropout(0.5, { seed: seed });
       const [m1, m2, other] = [create(0), create(0), create(1)];
       const first = m1.forward(x);
       expect(m1.generator.position).toBe(1);
@@ -46,7 +46,7 @@ describe.each(packages)('Flax, on %s', (_, { Dropout, Generator, dropout }) => {
     });
 
     it('test_dropout_arg_override: the mode of a call overrides the mode of the layer', () => {
-      const layer = new Dropout(0.5, { generator: new Generator(0) });
+      const layer = new Dropout(0.5, { seed: 0 });
       expect(layer.forward(x, { training: false })).toBe(x);
       expect(layer.eval().forward(x, { training: true })).toEqual(dropout(x, { p: 0.5, key: key1 }));
     });
@@ -90,7 +90,7 @@ describe.each(packages)('Flax, on %s', (_, { Dropout, Generator, dropout }) => {
     ])('%i axes, broadcast_dims %j: one value in each slice', (rank, dims) => {
       const shape = new Array(rank).fill(10);
       const noiseShape = shape.map((_, axis) => (dims.includes(axis) ? 1 : null));
-      const layer = new Dropout(0.5, { generator: new Generator(0), noiseShape });
+      const layer = new Dropout(0.5, { seed: 0, noiseShape });
       const y = layer.forward(ones(shape));
 
       // The digits of an index are its coordinates. Without the broadcast axes they name the slice.

@@ -1,6 +1,7 @@
 /** The packed package, installed in a project and used by runtimes, compilers, bundlers, edge runtimes and browsers. */
-import { cpSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import * as esbuild from 'esbuild';
 import { Miniflare } from 'miniflare';
@@ -20,6 +21,9 @@ import { LIMITS } from './sizes.js';
 /** The line of fixtures/report.js. */
 const LINE = 'wasm-simd bdd732262feb6e95 2,0,0,8 2,0,0,8 1,2,3,4 2,0,0,8 reference 2,0,0,8';
 
+/** The entries with types. */
+const ENTRIES = Object.values(manifest.exports).filter((target) => typeof target === 'object');
+
 let project: Project;
 beforeAll(async () => {
   project = await install();
@@ -27,6 +31,8 @@ beforeAll(async () => {
 afterAll(() => project?.remove());
 
 const inProject = (command: string, ...args: string[]) => run(command, args, project.directory);
+const deno = (cwd: string, ...args: string[]) =>
+  run(tool('.bin/deno'), args, cwd, { DENO_DIR: join(project.directory, 'out/deno'), DENO_NO_UPDATE_CHECK: '1' });
 const read = (path: string) => readFileSync(join(project.directory, path));
 
 /** The number of WebAssembly modules inlined in a bundle. */
@@ -67,6 +73,24 @@ describe('the tarball', () => {
   });
 });
 
+describe('deno check', () => {
+  it('passes a program that imports the modules by their paths', async () => {
+    const imports = ENTRIES.map((entry, i) => `import * as m${i} from '${pathToFileURL(join(ROOT, entry.default))}';`);
+    const modules = ENTRIES.map((_, i) => `m${i}`);
+    const program = join(project.directory, 'out/paths.ts');
+    // The types are there: a wrong argument is an error.
+    const wrong = "// @ts-expect-error: p is a number\nnew m0.Dropout('0.5');";
+    writeFileSync(program, [...imports, `export default [${modules}];`, wrong].join('\n'));
+    const options = ['--config', 'jsr.json', '--no-lock', '--node-modules-dir=manual'];
+    expect(await deno(ROOT, 'check', ...options, program)).toMatch(/^Check .*paths\.ts$/);
+  });
+
+  it('passes a program that imports the package from npm', async () => {
+    const options = ['--no-lock', '--node-modules-dir=manual'];
+    expect(await deno(project.directory, 'check', ...options, 'consumer.ts')).toBe('Check consumer.ts');
+  });
+});
+
 describe('runtimes', () => {
   it('Node imports the package', async () => {
     expect(await inProject(process.execPath, 'main.js')).toBe(LINE);
@@ -81,9 +105,8 @@ describe('runtimes', () => {
   });
 
   it('Deno imports the package from npm without permissions', async () => {
-    const options = ['run', '--no-prompt', '--node-modules-dir=manual', 'npm.js'];
-    const env = { DENO_DIR: join(project.directory, 'out/deno'), DENO_NO_UPDATE_CHECK: '1' };
-    expect(await run(tool('.bin/deno'), options, project.directory, env)).toBe(LINE);
+    const options = ['--no-prompt', '--node-modules-dir=manual'];
+    expect(await deno(project.directory, 'run', ...options, 'npm.js')).toBe(LINE);
   });
 
   it('Bun imports and requires the package', async () => {
@@ -92,18 +115,21 @@ describe('runtimes', () => {
 });
 
 describe.each([
-  ['TypeScript 5', 'typescript5/bin/tsc'],
-  ['TypeScript 7', 'typescript/bin/tsc'],
-])('%s', (_, compiler) => {
+  // The version that @arethetypeswrong/cli brings. Before 5.7 typed arrays have no type parameter, and CommonJS cannot
+  // require ES modules.
+  ['TypeScript 5.6', '@arethetypeswrong/core/node_modules/typescript/bin/tsc', []],
+  ['TypeScript 5.9', 'typescript5/bin/tsc', ['consumer.cts']],
+  ['TypeScript 7', 'typescript/bin/tsc', ['consumer.cts']],
+])('%s', (_, compiler, commonJS) => {
   const check = (...options: string[]) =>
     inProject(process.execPath, tool(compiler), '--noEmit', '--strict', '--target', 'es2022', ...options);
 
   it.each([
-    ['nodenext, without types of browsers or Node', ['--module', 'nodenext', '--lib', 'es2022', 'consumer.cts']],
-    ['nodenext', ['--module', 'nodenext', '--lib', 'es2022,dom', 'consumer.cts']],
-    ['bundler', ['--module', 'esnext', '--moduleResolution', 'bundler', '--lib', 'es2022,dom']],
-  ])('compiles a strict program under %s, checking the declarations of the package too', async (_, options) => {
-    expect(await check('--skipLibCheck', 'false', ...options, 'consumer.ts')).toBe('');
+    ['nodenext, without types of browsers or Node', ['--module', 'nodenext', '--lib', 'es2022'], commonJS],
+    ['nodenext', ['--module', 'nodenext', '--lib', 'es2022,dom'], commonJS],
+    ['bundler', ['--module', 'esnext', '--moduleResolution', 'bundler', '--lib', 'es2022,dom'], []],
+  ])('compiles a strict program under %s, checking the declarations of the package too', async (_, options, more) => {
+    expect(await check('--skipLibCheck', 'false', ...options, 'consumer.ts', ...more)).toBe('');
   });
 
   it('compiles a program with the TensorFlow.js layers, without checking declarations', async () => {
@@ -227,8 +253,7 @@ describe('jsr.json', () => {
   });
 
   it('can be published: jsr finds the types, and none is a slow type', async () => {
-    const options = ['publish', '--dry-run', '--allow-dirty', '--config', 'jsr.json'];
-    const env = { DENO_DIR: join(project.directory, 'out/deno'), DENO_NO_UPDATE_CHECK: '1' };
-    expect(await run(tool('.bin/deno'), options, ROOT, env)).toContain('Dry run complete');
+    const options = ['--dry-run', '--allow-dirty', '--config', 'jsr.json'];
+    expect(await deno(ROOT, 'publish', ...options)).toContain('Dry run complete');
   });
 });

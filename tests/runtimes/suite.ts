@@ -333,7 +333,7 @@ const layerTests = ([name, shape, create]: LayerCase): [string, Test][] =>
     (pkg, recorder) => {
       const [x, dy] = [randomTensor(shape, f64, 1), randomTensor(shape, f64, 2)];
       for (const p of [0, 0.1, 0.5, 1]) {
-        const layer = create(pkg, p, { generator: new pkg.Generator(42) });
+        const layer = create(pkg, p, { seed: 42 });
         const step = (layer: Layer, label: string) => {
           recorder.add(`${label} forward of p ${p}`, layer.forward(x).data, layer.key);
           recorder.add(`${label} backward of p ${p}`, layer.backward(dy).data);

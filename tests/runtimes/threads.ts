@@ -8,7 +8,7 @@ export async function threads(): Promise<string> {
   const n = 2 ** 20 + 5;
   const plain = Float32Array.from({ length: n }, (_, i) => Math.sin(i));
   const key = new Generator(42).next();
-  const layers = () => [Dropout, GaussianDropout].map((Layer) => new Layer(0.3, { generator: new Generator(1) }));
+  const layers = () => [Dropout, GaussianDropout].map((Layer) => new Layer(0.3, { seed: 1 }));
   const expected = layers().map((layer) => layer.forward(plain));
   const bits = mask(n, { p: 0.3, key, format: 'bits' });
   for (const [count, worker] of [

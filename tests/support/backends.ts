@@ -9,6 +9,7 @@ import { WasmExtras } from '../../src/backend/wasm/extras.js';
 import { WasmGaussian } from '../../src/backend/wasm/gaussian.js';
 import { WasmKernel } from '../../src/backend/wasm/kernel.js';
 import { extrasModule, gaussianModule, kernelModule } from '../../src/backend/wasm/modules.js';
+import { Scratch } from '../../src/backend/wasm/scratch.js';
 import type { Package } from './layers.js';
 
 export type { Package };
@@ -27,12 +28,13 @@ const combine = (kernel: Kernel, extras: Extras, gaussian: Gaussian): Backend =>
   noise: (...call) => gaussian.noise(...call),
 });
 
-const wasmKernel = new WasmKernel(kernelModule());
+const scratch = new Scratch();
+const wasmKernel = new WasmKernel(kernelModule(), scratch);
 
 export const wasm: Backend = combine(
   wasmKernel,
-  new WasmExtras(extrasModule(), wasmKernel.scratch),
-  new WasmGaussian(gaussianModule(), wasmKernel.scratch),
+  new WasmExtras(extrasModule(), scratch),
+  new WasmGaussian(gaussianModule(), scratch),
 );
 
 export const reference: Backend = combine(referenceKernel, referenceExtras, referenceGaussian);

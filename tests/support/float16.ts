@@ -42,7 +42,7 @@ export function checkFloat16(pkg: Package): void {
   }
   const image = new Float16Array(400).fill(3);
   compare('Dropout2d', image, (data) => {
-    const layer = new Dropout2d(0.5, { generator: new Generator(1) });
+    const layer = new Dropout2d(0.5, { seed: 1 });
     return layer.forward({ data, shape: [2, 8, 5, 5] }).data;
   });
   const inArena = new Float16Array(new Arena({ bytes: 64 }).memory.buffer, 0, 16).fill(1);

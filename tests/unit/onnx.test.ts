@@ -48,7 +48,7 @@ describe('the result', () => {
   });
 
   it('has a gradient: applyMask on dy', () => {
-    const layer = new Dropout(0.3, { generator: new Generator(9) });
+    const layer = new Dropout(0.3, { seed: 9 });
     layer.forward(ramp(64));
     const { mask } = onnxDropout(ramp(64), 0.3, true, { seed: 9 });
     expect(applyMask(ramp(64), mask, { p: 0.3 })).toEqual(layer.backward(ramp(64)));

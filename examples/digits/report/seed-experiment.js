@@ -4,7 +4,7 @@
  */
 import { ones, dropout as tfDropout } from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
-import { Dropout, Generator } from 'dropout-wasm';
+import { Dropout } from 'dropout-wasm';
 import { meanAndStd } from './stats.js';
 
 export const P = 0.5;
@@ -23,7 +23,7 @@ const IMPLEMENTATIONS = [
   {
     name: `dropout-wasm, seed ${SEED}`,
     start() {
-      const layer = new Dropout(P, { generator: new Generator(SEED) });
+      const layer = new Dropout(P, { seed: SEED });
       const x = new Float32Array(SHAPE[0] * SHAPE[1]).fill(1);
       return () => layer.forward(x);
     },

@@ -5,7 +5,7 @@
 import type { FloatArray } from '../../core/tensor.js';
 import type { Affine, Draws, Extras } from '../interface.js';
 import { type ExtrasExports, FusedMode } from './exports.js';
-import { commonMemory, instantiate, type LinearMemory } from './memory.js';
+import { commonMemory, instantiate, type LinearMemory, tryInstantiate } from './memory.js';
 import { BIAS_TILE, OPERAND_TILE, type Scratch, sizeOf, type Tiles, X_TILE } from './scratch.js';
 import type { WasmModule } from './types.js';
 
@@ -18,13 +18,16 @@ interface FusedArrays {
 }
 
 export class WasmExtras implements Extras {
+  private readonly own: ExtrasExports;
   private readonly residualTiles: Tiles;
   private readonly biasTiles: Tiles;
 
+  /** @throws the engine's error where it refuses the module */
   constructor(
     private readonly module: WasmModule,
     private readonly scratch: Scratch,
   ) {
+    this.own = instantiate(module, scratch);
     this.residualTiles = scratch.tilesAt(OPERAND_TILE);
     this.biasTiles = scratch.tilesAt(BIAS_TILE);
   }
@@ -34,12 +37,13 @@ export class WasmExtras implements Extras {
     const size = sizeOf(x);
     const isF64 = size === 8;
     const memory = commonMemory(x, out, mask);
-    if (memory) {
+    const inPlace = memory && this.on(memory);
+    if (inPlace) {
       const { byteOffset } = mask;
-      this.on(memory).applyMask(x.byteOffset, byteOffset, out.byteOffset, length, isF64, bits, scale, shift, fill);
+      inPlace.applyMask(x.byteOffset, byteOffset, out.byteOffset, length, isF64, bits, scale, shift, fill);
       return;
     }
-    const { applyMask } = this.on(this.scratch);
+    const { applyMask } = this.own;
     const tile = this.scratch.x[size];
     const maskTile = this.scratch.mask;
     for (let i = 0; i < length; i += tile.length) {
@@ -65,7 +69,6 @@ export class WasmExtras implements Extras {
   fusedBackward(dy: FloatArray, dx: FloatArray, dbias: FloatArray, draws: Draws, scale: number): void {
     // The gradient of a Float16Array bias is summed in f32.
     const sums = dbias.BYTES_PER_ELEMENT === 2 ? new Float32Array(dbias.length) : dbias;
-    sums.fill(0);
     this.callFused(FusedMode.Backward, { x: dy, bias: sums, residual: undefined, out: dx }, draws, scale);
     if (sums !== dbias) dbias.set(sums);
   }
@@ -73,15 +76,17 @@ export class WasmExtras implements Extras {
   private callFused(mode: FusedMode, arrays: FusedArrays, draws: Draws, scale: number): void {
     const { x, bias, residual = x, out } = arrays;
     const memory = commonMemory(x, out, bias, residual);
-    if (!memory) {
+    const inPlace = memory && this.on(memory);
+    // After commonMemory, which may throw.
+    if (mode === FusedMode.Backward) bias.fill(0);
+    if (!inPlace) {
       this.fusedThroughTiles(mode, arrays, draws, scale);
       return;
     }
     const { key, offset, P } = draws;
-    const { fused } = this.on(memory);
     const [src, row, added, dst] = [x.byteOffset, bias.byteOffset, residual.byteOffset, out.byteOffset];
     const isF64 = x.BYTES_PER_ELEMENT === 8;
-    fused(mode, src, row, added, dst, x.length, bias.length, 0, isF64, key.lo, key.hi, offset, 0, P, scale);
+    inPlace.fused(mode, src, row, added, dst, x.length, bias.length, 0, isF64, key.lo, key.hi, offset, 0, P, scale);
   }
 
   private fusedThroughTiles(
@@ -90,7 +95,7 @@ export class WasmExtras implements Extras {
     { key, offset, P }: Draws,
     scale: number,
   ): void {
-    const { fused } = this.on(this.scratch);
+    const { fused } = this.own;
     const size = sizeOf(x);
     const isF64 = size === 8;
     const tile = this.scratch.x[size];
@@ -113,8 +118,9 @@ export class WasmExtras implements Extras {
     if (fits && mode === FusedMode.Backward) biasTile.store(bias, 0, features);
   }
 
-  private on(memory: LinearMemory): ExtrasExports {
-    memory.extras ??= instantiate<ExtrasExports>(this.module, memory);
+  /** The exports on a memory; undefined if the engine refuses it. */
+  private on(memory: LinearMemory): ExtrasExports | undefined {
+    memory.extras ??= tryInstantiate<ExtrasExports>(this.module, memory);
     return memory.extras;
   }
 }

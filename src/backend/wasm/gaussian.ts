@@ -6,26 +6,32 @@ import type { FloatArray } from '../../core/tensor.js';
 import type { U64 } from '../../core/u64.js';
 import type { Gaussian } from '../interface.js';
 import type { GaussianExports } from './exports.js';
-import { commonMemory, instantiate, type LinearMemory } from './memory.js';
+import { commonMemory, instantiate, type LinearMemory, tryInstantiate } from './memory.js';
 import { type Scratch, sizeOf, X_TILE } from './scratch.js';
 import type { WasmModule } from './types.js';
 
 export class WasmGaussian implements Gaussian {
+  private readonly own: GaussianExports;
+
+  /** @throws the engine's error where it refuses the module */
   constructor(
     private readonly module: WasmModule,
     private readonly scratch: Scratch,
-  ) {}
+  ) {
+    this.own = instantiate(module, scratch);
+  }
 
   noise(x: FloatArray, out: FloatArray, { lo, hi }: U64, offset: number, stddev: number, additive: boolean): void {
     const { length } = x;
     const size = sizeOf(x);
     const isF64 = size === 8;
     const memory = commonMemory(x, out);
-    if (memory) {
-      this.on(memory).noise(x.byteOffset, out.byteOffset, length, isF64, additive, lo, hi, offset, 0, stddev);
+    const inPlace = memory && this.on(memory);
+    if (inPlace) {
+      inPlace.noise(x.byteOffset, out.byteOffset, length, isF64, additive, lo, hi, offset, 0, stddev);
       return;
     }
-    const { noise } = this.on(this.scratch);
+    const { noise } = this.own;
     const tile = this.scratch.x[size];
     for (let i = 0; i < length; i += tile.length) {
       const n = tile.load(x, i, length - i);
@@ -34,8 +40,9 @@ export class WasmGaussian implements Gaussian {
     }
   }
 
-  private on(memory: LinearMemory): GaussianExports {
-    memory.gaussian ??= instantiate<GaussianExports>(this.module, memory);
+  /** The exports on a memory; undefined if the engine refuses it. */
+  private on(memory: LinearMemory): GaussianExports | undefined {
+    memory.gaussian ??= tryInstantiate<GaussianExports>(this.module, memory);
     return memory.gaussian;
   }
 }

@@ -8,19 +8,22 @@ import type { FloatArray } from '../../core/tensor.js';
 import type { Affine, Draws, Kernel } from '../interface.js';
 import { eachChunk } from './chunks.js';
 import { type KernelExports, Sink } from './exports.js';
-import { commonMemory, instantiate, type LinearMemory, linearMemoryOf } from './memory.js';
-import { OPERAND_TILE, Scratch, sizeOf, X_TILE } from './scratch.js';
+import { commonMemory, instantiate, type LinearMemory, linearMemoryOf, tryInstantiate } from './memory.js';
+import { OPERAND_TILE, type Scratch, sizeOf, X_TILE } from './scratch.js';
 import type { WasmModule } from './types.js';
 
 /** The most elements of x in a chunk of repeated rows. More would leave the L2 cache between repeats. */
 const L2_ELEMENTS = 32768;
 
 export class WasmKernel implements Kernel {
-  readonly scratch: Scratch = new Scratch();
+  private readonly own: KernelExports;
 
-  /** @throws the engine's error where it forbids WebAssembly, lacks SIMD or is out of memory */
-  constructor(private readonly module: WasmModule) {
-    this.on(this.scratch);
+  /** @throws the engine's error where it lacks SIMD or is out of memory */
+  constructor(
+    private readonly module: WasmModule,
+    private readonly scratch: Scratch,
+  ) {
+    this.own = instantiate(module, scratch);
   }
 
   dropout(x: FloatArray, out: FloatArray, draws: Draws, affine: Affine, broadcast?: Broadcast): void {
@@ -30,12 +33,12 @@ export class WasmKernel implements Kernel {
     const size = sizeOf(x);
     const sink = size === 8 ? Sink.F64 : Sink.F32;
     const memory = commonMemory(x, out);
-    if (memory) {
-      const kernel = this.on(memory);
+    const inPlace = memory && this.on(memory);
+    if (inPlace) {
       const src = x.byteOffset;
       const dst = out.byteOffset;
       if (!broadcast)
-        kernel.dropout(sink, src, dst, x.length, lo, hi, offset, 0, P, scale, shift, fill, 1, x.length, 1);
+        inPlace.dropout(sink, src, dst, x.length, lo, hi, offset, 0, P, scale, shift, fill, 1, x.length, 1);
       else {
         const calls = (kernel: KernelExports): void =>
           eachChunk(broadcast, L2_ELEMENTS, true, ({ at, first, noise, repeats, row, run }) => {
@@ -44,12 +47,12 @@ export class WasmKernel implements Kernel {
             kernel.dropout(sink, x, y, noise, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run);
           });
         if (memory.batch) memory.batch(calls);
-        else calls(kernel);
+        else calls(inPlace);
       }
       return;
     }
     const tile = this.scratch.x[size];
-    const kernel = this.on(this.scratch);
+    const kernel = this.own;
     if (broadcast)
       eachChunk(broadcast, tile.length, false, ({ at, length, first, noise, repeats, row, run }) => {
         tile.load(x, at, length);
@@ -68,20 +71,23 @@ export class WasmKernel implements Kernel {
     const sink = bits ? Sink.Bits : Sink.Bytes;
     const perByte = bits ? 8 : 1;
     const memory = linearMemoryOf(out);
-    const kernel = this.on(memory ?? this.scratch);
+    memory?.ready?.();
+    const inPlace = memory && this.on(memory);
+    const kernel = inPlace ?? this.own;
     const tile = this.scratch.mask;
-    const max = memory ? 2 ** 30 : perByte * tile.length;
+    const max = inPlace ? 2 ** 30 : perByte * tile.length;
     for (let i = 0; i < length; i += max) {
       const n = Math.min(max, length - i);
       const at = i / perByte;
-      const dst = memory ? out.byteOffset + at : OPERAND_TILE;
+      const dst = inPlace ? out.byteOffset + at : OPERAND_TILE;
       kernel.dropout(sink, 0, dst, n, key.lo, key.hi, offset, i, P, 0, 0, 0, 1, n, 1);
-      if (!memory) tile.store(out, at, Math.ceil(n / perByte));
+      if (!inPlace) tile.store(out, at, Math.ceil(n / perByte));
     }
   }
 
-  private on(memory: LinearMemory): KernelExports {
-    memory.kernel ??= instantiate<KernelExports>(this.module, memory);
+  /** The exports on a memory; undefined if the engine refuses it. */
+  private on(memory: LinearMemory): KernelExports | undefined {
+    if (!memory.reason) memory.kernel ??= tryInstantiate<KernelExports>(this.module, memory);
     return memory.kernel;
   }
 }

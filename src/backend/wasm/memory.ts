@@ -10,49 +10,116 @@ import type { WasmMemory, WasmModule } from './types.js';
 /** A memory that the kernel can work in, with its instances, which are created on first use. */
 export interface LinearMemory {
   readonly memory: WasmMemory;
-  kernel?: KernelExports;
-  extras?: ExtrasExports;
-  gaussian?: GaussianExports;
+  /** The arenas on this memory. Their parts do not overlap. */
+  allocators?: readonly Allocator[];
+  kernel?: KernelExports | undefined;
+  extras?: ExtrasExports | undefined;
+  gaussian?: GaussianExports | undefined;
+  /** Why the kernel cannot work in this memory after all. Its arrays are then copied, like those outside of any. */
+  reason?: string;
   /** Where threads work on this memory: throws, once, if one was lost since the last call. */
   ready?(): void;
   /** Where threads work on this memory: runs the calls that `calls` makes to the given kernel as one parallel batch. */
   batch?(calls: (kernel: KernelExports) => void): void;
 }
 
-const linearMemories = /* @__PURE__ */ new WeakMap<WasmMemory, LinearMemory>();
+/** An owner of the bytes from `start` to `end` of a memory: an Arena. */
+export interface Allocator {
+  readonly linearMemory: LinearMemory;
+  readonly start: number;
+  readonly end: number;
+}
+
+const memories = /* @__PURE__ */ new WeakMap<WasmMemory, LinearMemory>();
+const buffers = /* @__PURE__ */ new WeakMap<ArrayBufferLike, LinearMemory>();
+const owners = /* @__PURE__ */ new WeakMap<ArrayBufferView, Allocator>();
+
+/** Memories whose owner may grow them: a memory that grows gets a new buffer. */
+const growing: WeakRef<WasmMemory>[] = [];
 
 /** The LinearMemory of a WebAssembly.Memory: one for as long as the memory lives. */
 export function linearMemoryFor(memory: WasmMemory): LinearMemory {
-  const linear = linearMemories.get(memory) ?? { memory };
-  linearMemories.set(memory, linear);
+  const linear = memories.get(memory) ?? { memory };
+  memories.set(memory, linear);
   return linear;
 }
 
-/** An owner of arrays: an Arena. Without a linear memory, the kernel cannot work on its arrays in place. */
-export interface Allocator {
-  readonly linearMemory?: LinearMemory | undefined;
+/** Has the kernel work on all arrays on the memory's current buffer in place. */
+export function register(linear: LinearMemory): void {
+  buffers.set(linear.memory.buffer, linear);
 }
 
-const allocators = /* @__PURE__ */ new WeakMap<ArrayBufferLike | ArrayBufferView, Allocator>();
-
-/** Registers all arrays on a buffer, or a single array, which is faster to look up. Unregistered arrays are copied. */
-export function register(owned: ArrayBufferLike | ArrayBufferView, allocator: Allocator): void {
-  allocators.set(owned, allocator);
+/** `register`, also for the buffers that the memory gets when it grows. */
+export function registerGrowing(linear: LinearMemory): void {
+  register(linear);
+  if (growing.every((known) => known.deref() !== linear.memory)) growing.push(new WeakRef(linear.memory));
 }
 
-/** The owner of an array. The array itself is looked up first, since reading its buffer costs 15 ns or more. */
-export const allocatorOf = (array: ArrayBufferView): Allocator | undefined =>
-  allocators.get(array) ?? allocators.get(array.buffer);
+/** Registers an allocator. Allocators whose bytes it takes over lose them. */
+export function registerAllocator(allocator: Allocator): void {
+  const { linearMemory, start, end } = allocator;
+  const others = linearMemory.allocators?.filter((other) => other.end <= start || other.start >= end) ?? [];
+  linearMemory.allocators = [...others, allocator];
+  register(linearMemory);
+}
 
-export const linearMemoryOf = (array: ArrayBufferView): LinearMemory | undefined => allocatorOf(array)?.linearMemory;
+/** Registers an array that an allocator hands out. Such an array is found faster than others on its buffer. */
+export function registerArray(array: ArrayBufferView, allocator: Allocator): void {
+  owners.set(array, allocator);
+}
 
-/** The memory that all arrays live in, if the kernel can work on their type in place. */
+/** The allocator in whose bytes an array lies. */
+export function allocatorOf(array: ArrayBufferView): Allocator | undefined {
+  const owner = owners.get(array);
+  if (owner) return owner;
+  const { byteOffset } = array;
+  return linearMemoryOf(array)?.allocators?.find(
+    ({ start, end }) => start <= byteOffset && byteOffset + array.byteLength <= end,
+  );
+}
+
+/** The memory that an array lives in. The array itself is looked up first, since reading its buffer takes 15 ns. */
+export const linearMemoryOf = (array: ArrayBufferView): LinearMemory | undefined =>
+  owners.get(array)?.linearMemory ??
+  buffers.get(array.buffer) ??
+  (growing.length ? grownMemoryOf(array.buffer) : undefined);
+
+/** The memory that got this buffer when it grew. */
+function grownMemoryOf(buffer: ArrayBufferLike): LinearMemory | undefined {
+  for (let i = growing.length - 1; i >= 0; i--) {
+    const memory = growing[i]!.deref();
+    if (!memory) growing.splice(i, 1);
+    else if (memory.buffer === buffer) {
+      const linear = linearMemoryFor(memory);
+      register(linear);
+      return linear;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * The memory that all arrays live in, if the kernel can work on their type in place.
+ * @throws Error, before anything is written, if a thread that works on this memory was lost
+ */
 export function commonMemory(x: FloatArray, out: FloatArray, ...others: ArrayBufferView[]): LinearMemory | undefined {
   const memory = x.BYTES_PER_ELEMENT > 2 ? linearMemoryOf(x) : undefined;
-  if (!memory || (out !== x && linearMemoryOf(out) !== memory)) return undefined;
-  return others.every((other) => linearMemoryOf(other) === memory) ? memory : undefined;
+  if (!memory || memory.reason || (out !== x && linearMemoryOf(out) !== memory)) return undefined;
+  if (!others.every((other) => linearMemoryOf(other) === memory)) return undefined;
+  memory.ready?.();
+  return memory;
 }
 
 /** Instantiates a module on a memory. */
-export const instantiate = <E>(module: WasmModule, { memory }: LinearMemory): E =>
+export const instantiate = <E>(module: WasmModule, { memory }: { readonly memory: WasmMemory }): E =>
   new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as E;
+
+/** `instantiate` where the engine may refuse: undefined then, and the memory's arrays are copied from now on. */
+export function tryInstantiate<E>(module: WasmModule, linear: LinearMemory): E | undefined {
+  try {
+    return instantiate(module, linear);
+  } catch (error) {
+    linear.reason = String(error);
+    return undefined;
+  }
+}

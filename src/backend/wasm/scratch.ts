@@ -3,8 +3,6 @@
  * @module
  */
 import type { FloatArray } from '../../core/tensor.js';
-import type { ExtrasExports, GaussianExports, KernelExports } from './exports.js';
-import type { LinearMemory } from './memory.js';
 import type { WasmMemory } from './types.js';
 
 /**
@@ -57,11 +55,8 @@ export type Tiles = Readonly<Record<2 | 4 | 8, Tile>>;
 
 export const sizeOf = (x: FloatArray): 2 | 4 | 8 => x.BYTES_PER_ELEMENT as 2 | 4 | 8;
 
-export class Scratch implements LinearMemory {
+export class Scratch {
   readonly memory: WasmMemory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
-  declare kernel?: KernelExports;
-  declare extras?: ExtrasExports;
-  declare gaussian?: GaussianExports;
   readonly x: Tiles = this.tilesAt(X_TILE);
   readonly mask: Tile = new Tile(new Uint8Array(this.memory.buffer, OPERAND_TILE, TILE_BYTES));
 

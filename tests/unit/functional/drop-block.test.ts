@@ -34,7 +34,7 @@ describe.each(packages)('dropBlock2d on %s', (_, { DropBlock2d, Generator, dropB
     const scale = Math.fround(kept.length / nonzeros(kept));
     const y = dropBlock2d(x, { p, key, blockSize });
     expect([...y.data]).toEqual([...x.data].map((v, i) => (kept[i] ? Math.fround(v * scale) : 0)));
-    const layer = new DropBlock2d(p, { blockSize, generator: new Generator(42) });
+    const layer = new DropBlock2d(p, { blockSize, seed: 42 });
     expect(layer.forward(x)).toEqual(y);
     expect(layer.mask()).toEqual(kept);
   });

@@ -7,12 +7,12 @@ describe.each(packages)('AlphaDropout on %s', (_, { AlphaDropout, Generator, alp
   const x = tensor([40]).data;
 
   it('is alphaDropout with the key that it draws', () => {
-    const layer = new AlphaDropout(0.4, { generator: new Generator(42) });
+    const layer = new AlphaDropout(0.4, { seed: 42 });
     expect(layer.forward(x)).toEqual(alphaDropout(x, { p: 0.4, key: new Generator(42).next() }));
   });
 
   it('has a gradient that applyMask computes from its mask', () => {
-    const layer = new AlphaDropout(0.4, { generator: new Generator(42) });
+    const layer = new AlphaDropout(0.4, { seed: 42 });
     layer.forward(x);
     expect(applyMask(x, layer.mask(), { layer, gradient: true })).toEqual(layer.backward(x));
   });

@@ -10,7 +10,7 @@ describe.each(packages)('DropPath on %s', (_, { DropPath, Generator, mask }) => 
   it.each([true, false])('drops whole samples, scaleByKeep: %s', (scaleByKeep) => {
     const x = tensor([50, 3, 2]);
     const kept = mask(50, { p, key: new Generator(42).next() });
-    const layer = new DropPath(p, { scaleByKeep, generator: new Generator(42) });
+    const layer = new DropPath(p, { scaleByKeep, seed: 42 });
     const scale = scaleByKeep ? Math.fround(1 / (1 - p)) : 1;
     expect([...layer.forward(x).data]).toEqual(
       [...x.data].map((v, i) => (kept[Math.floor(i / 6)] ? Math.fround(v * scale) : 0)),

@@ -1,4 +1,5 @@
 /** Behavior of every layer, and of every layer with a mask. A new layer is tested here automatically. */
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { Layer, LayerOptions, MaskLayer } from '../../../src/index.js';
 import { full, ones, size, tensor, tensor64 } from '../../support/arrays.js';
@@ -20,8 +21,7 @@ describe.each(packages)('on %s', (_, pkg) => {
 
   describe.each(layersOf(pkg))('%s', (name, shape, createLayer) => {
     const x = tensor(shape);
-    const create = (p = 0.4, options: LayerOptions = {}) =>
-      createLayer(pkg, p, { generator: new Generator(42), ...options });
+    const create = (p = 0.4, options: LayerOptions = {}) => createLayer(pkg, p, { seed: 42, ...options });
 
     it('draws one key in each training forward, and gives a different result each time', () => {
       const layer = create();
@@ -104,12 +104,18 @@ describe.each(packages)('on %s', (_, pkg) => {
       expect(restored.generator.position).toBe(1);
       for (let i = 0; i < 3; i++)
         expect(digest(restored.forward(tensor(shape)))).toBe(digest(layer.forward(tensor(shape))));
-      refuses(() => Class.fromJSON({ ...layer.toJSON(), type: 'Other' }), TypeError, /^type has to be/);
+      refuses(() => Class.fromJSON({ ...layer.toJSON(), type: 'Other' }), RangeError, /^type has to be/);
+      refuses(() => Class.fromJSON({ ...layer.toJSON(), zone: 1 }), TypeError, /^unknown option "zone" in /);
+      refuses(
+        () => Class.fromJSON(JSON.stringify(layer)),
+        TypeError,
+        /has to be an object, but got .*: JSON\.parse it$/,
+      );
     });
 
     it('refuses a bad p or stddev, in the constructor and when set', () => {
       for (const bad of [-0.1, Number.NaN]) refuses(() => create(bad), RangeError, /has to be/);
-      for (const bad of ['0.5', null]) refuses(() => create(bad as never), TypeError, /has to be a number/);
+      for (const bad of ['0.5', null]) refuses(() => create(bad as never), TypeError, /has to be a (finite )?number/);
       const layer = create() as MaskLayer;
       const parameter = 'p' in layer ? 'p' : ('stddev' as 'p');
       refuses(() => Object.assign(layer, { [parameter]: -1 }), RangeError, /has to be/);
@@ -156,14 +162,26 @@ describe.each(packages)('on %s', (_, pkg) => {
     });
 
     it('has a string form', () => {
-      expect(`${create()}`).toMatch(new RegExp(`^${classNameOf(name)}\\((p|stddev)=0.4, .*inplace=false\\)$`));
+      const text = (options?: LayerOptions) => String(create(0.4, options));
+      expect(text()).toMatch(new RegExp(`^${classNameOf(name)}\\((p|stddev)=0.4, (.*, )?training, seed 42 at 0\\)$`));
+      expect(text()).not.toMatch(/inplace|always/);
+      expect(text({ inplace: true, always: true })).toContain('inplace=true, always=true, training, seed 42 at 0)');
+      const layer = create().eval();
+      layer.forward(x, { training: true });
+      expect(String(layer)).toContain(', evaluation, seed 42 at 1)');
+      expect(inspect(layer)).toBe(String(layer));
+      expect(inspect({ layer }, { breakLength: Number.POSITIVE_INFINITY })).toBe(`{ layer: ${layer} }`);
+      const unseeded = createLayer(pkg, 0.4, {});
+      expect(String(unseeded)).toMatch(/, training, unseeded\)$/);
+      unseeded.forward(x);
+      expect(String(unseeded)).toMatch(/, seed \d+ at 1\)$/);
     });
   });
 
   describe.each(maskedLayersOf(pkg))('%s', (_, shape, createLayer) => {
     const x = tensor(shape);
     const n = size(shape);
-    const create = (p = 0.4) => createLayer(pkg, p, { generator: new Generator(42) });
+    const create = (p = 0.4) => createLayer(pkg, p, { seed: 42 });
 
     it('has a mask of one element per element of x, in bytes and bits', () => {
       const layer = create();
@@ -219,7 +237,7 @@ describe.each(packages)('on %s', (_, pkg) => {
 it('every layer gives the same bits on both backends', () => {
   const [wasm, reference] = packages.map(([, pkg]) =>
     layersOf(pkg).map(([name, shape, create]) => {
-      const layer = create(pkg, 0.37, { generator: new pkg.Generator(20261123) });
+      const layer = create(pkg, 0.37, { seed: 20261123 });
       const x = tensor(shape);
       for (let i = 0; i < x.data.length; i += 11) x.data[i] = [Number.NaN, Number.POSITIVE_INFINITY, -0, 1e-45][i % 4]!;
       return [name, digest(layer.forward(x)), digest(layer.backward(x))];

@@ -48,8 +48,8 @@ describe('replaceBuiltins', () => {
       { stddev: 0.1 },
     ]);
     const expected: [string, arrays.Layer][] = [
-      ['drop', new arrays.Dropout(0.5, { noiseShape: [4, 1, 6], generator: new arrays.Generator(3) })],
-      ['spatial', new arrays.Dropout1d(0.25, { channels: 'last', generator: new arrays.Generator(4) })],
+      ['drop', new arrays.Dropout(0.5, { noiseShape: [4, 1, 6], seed: 3 })],
+      ['spatial', new arrays.Dropout1d(0.25, { channels: 'last', seed: 4 })],
     ];
     for (const [name, layer] of expected) {
       const layerOfModel = model.getLayer(name);

@@ -1,0 +1,33 @@
+/**
+ * Bundles the declarations that tsc wrote into build/types, one file for each entry. The imports that remain are those
+ * of the JavaScript.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { rollup } from 'rollup';
+import { ENTRIES } from './entries.js';
+
+const require = createRequire(import.meta.url);
+// rollup-plugin-dts requires `typescript`, whose version 7.0 has no API. This gives it version 5.
+require('typescript5');
+require.cache[require.resolve('typescript')] = require.cache[require.resolve('typescript5')];
+const { dts } = await import('rollup-plugin-dts');
+
+/** The comments that describe whole modules. Deno and JSR read an entry's own, at the top. */
+const MODULE = /\/\*\*(?:(?!\*\/).)*@module\s*\*\/\n+/gs;
+
+for (const entry of ENTRIES) {
+  const input = `build/types/${entry}.d.ts`;
+  const bundle = await rollup({
+    input,
+    external: /^(dropout-wasm$|@tensorflow\/)/,
+    plugins: [dts()],
+    onLog(_, { code, message }) {
+      // A worker exports nothing.
+      if (code !== 'EMPTY_BUNDLE') throw new Error(message);
+    },
+  });
+  const [{ code }] = (await bundle.generate({})).output;
+  const [description = ''] = readFileSync(input, 'utf8').match(MODULE) ?? [];
+  writeFileSync(`dist/${entry}.d.ts`, `${description}\n${code.replace(MODULE, '')}`.trimStart());
+}

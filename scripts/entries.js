@@ -1,0 +1,2 @@
+/** The modules of dist, each bundled from the file of the same name in src. */
+export const ENTRIES = ['index', 'inference/index', 'onnx/index', 'tfjs/index', 'threads/index', 'threads/worker'];

@@ -1,0 +1,25 @@
+/**
+ * Marks on objects of this package, by registered symbols, so that two copies of the package know each other's objects
+ * and bundlers may rename the classes.
+ * @module
+ */
+const BRAND = 'dropout-wasm';
+const INSPECT = 'nodejs.util.inspect.custom';
+
+/**
+ * Marks an object, and has `console.log` of Node, Deno and Bun print its `toString()`. Constructors call it: a computed
+ * member of the class would keep bundlers from dropping the class.
+ */
+export function brand(object: object, kind: string): void {
+  // Configurable, so that a Proxy may answer otherwise.
+  Object.defineProperty(object, Symbol.for(BRAND), { value: kind, configurable: true });
+  Object.defineProperty(object, Symbol.for(INSPECT), {
+    value(this: object) {
+      return String(this);
+    },
+    configurable: true,
+  });
+}
+
+/** The kind of an object that any copy of the package has marked. */
+export const brandOf = (value: unknown): unknown => Object(value)[Symbol.for(BRAND)];
