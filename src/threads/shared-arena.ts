@@ -89,7 +89,7 @@ export class SharedArena extends Arena {
   }
 
   override toString(): string {
-    return `SharedArena(${this.end - this.start} bytes, ${this.bytesFree} free, ${this.threads} threads)`;
+    return `SharedArena(${this.end - this.start} bytes, ${this.bytesFree} free, threads=${this.threads})`;
   }
 
   /** Ends the workers. The arrays stay valid; calls on them run on the calling thread alone. */
