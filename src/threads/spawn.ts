@@ -32,23 +32,22 @@ const dataUrl = (): string => `data:text/javascript,${encodeURIComponent(workerS
 export function waysToStart(worker: 'url' | 'blob' | undefined): Way[] {
   const NodeWorker = nodeWorkerClass();
   const hasWeb = typeof Worker === 'function';
-  const fromUrl: Way[] = [];
-  const fromSource: Way[] = [];
+  const ways: Way[] = [];
   // Web Workers that have no unref(), such as Deno's, would keep the process alive. They are tried last: in a window of
   // Electron, node:worker_threads is there and refuses.
-  if (NodeWorker && !(hasWeb && 'unref' in Worker.prototype)) {
+  if (NodeWorker && !(hasWeb && 'unref' in Object(Worker.prototype))) {
     // Flags of the process, such as --input-type, do not apply to the worker's file.
     const options = { execArgv: [] };
-    fromUrl.push({ name: 'url', create: () => new NodeWorker(new URL('./worker.js', import.meta.url), options) });
-    fromSource.push({ name: 'data: URL', create: () => new NodeWorker(new URL(dataUrl()), options) });
+    ways.push({ name: 'url', create: () => new NodeWorker(new URL('./worker.js', import.meta.url), options) });
+    ways.push({ name: 'data: URL', create: () => new NodeWorker(new URL(dataUrl()), options) });
   }
   if (hasWeb) {
-    fromUrl.push({ name: 'url', create: webWorkerFromUrl });
-    // As a classic script, since some browsers refuse modules here.
-    fromSource.push({ name: 'blob', create: webWorkerFromBlob });
-    fromSource.push({ name: 'data: URL', create: () => new Worker(trusted(dataUrl())) });
+    ways.push({ name: 'url', create: webWorkerFromUrl });
+    // As classic scripts, since some browsers refuse modules here.
+    ways.push({ name: 'blob', create: webWorkerFromBlob });
+    ways.push({ name: 'data: URL', create: () => new Worker(trusted(dataUrl())) });
   }
-  return worker === 'url' ? fromUrl : worker === 'blob' ? fromSource : [...fromUrl, ...fromSource];
+  return ways.filter(({ name }) => worker === undefined || (name === 'url') === (worker === 'url'));
 }
 
 function webWorkerFromUrl(): WorkerLike {

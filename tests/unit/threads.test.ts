@@ -482,6 +482,47 @@ describe('a SharedArena', () => {
     expect(callIsRight(arena)).toBe(true);
   });
 
+  it('draws no key and takes no memory in the call that throws, so the next one gives what that should have', async () => {
+    const arena = await create({ bytes: 16 * MEGABYTE, threads: 3 });
+    const layer = new Dropout(0.5, { seed: 7 });
+    const x = filled(arena.float32(1_000_000));
+    const { bytesFree } = arena;
+    for (const worker of running) await worker.terminate();
+    expect(() => layer.forward(x)).toThrow(/was lost/);
+    expect(layer.key).toBe(undefined);
+    expect(layer.generator.position).toBe(0);
+    expect(arena.bytesFree).toBe(bytesFree);
+    const y = layer.forward(x);
+    expect(y.buffer).toBe(arena.memory.buffer);
+    expect(same(y, new Dropout(0.5, { seed: 7 }).forward(x.slice()))).toBe(true);
+  });
+
+  it('a call that throws because a worker was lost leaves every result as it was', async () => {
+    const features = 500;
+    const lose = async () => {
+      const arena = await create({ bytes: 65536 });
+      for (const worker of running) await worker.terminate();
+      return arena;
+    };
+    const calls: ((arena: SharedArena) => unknown)[] = [
+      (arena) => {
+        const out = { dx: arena.float32(4 * features), dbias: arena.float32(features) };
+        biasDropoutResidualBackward(arena.float32(4 * features), { p: 0.1, key, features, out });
+      },
+      (arena) => mask(1000, { p: 0.3, key, out: arena.uint8(1000) }),
+      (arena) => gaussianNoise(arena.float32(1000), { stddev: 0.3, key, out: arena.float32(1000) }),
+      (arena) => applyMask(arena.float32(1000), arena.uint8(1000), { p: 0.3, out: arena.float32(1000) }),
+      (arena) => dropout({ data: arena.float32(1000), shape: [10, 100] }, { p: 0.3, key, noiseShape: [null, 1] }),
+    ];
+    for (const call of calls) {
+      const arena = await lose();
+      const all = arena.uint8(arena.bytesFree).fill(GUARD);
+      arena.reset();
+      expect(() => call(arena)).toThrow(/was lost/);
+      expect(all.every((byte) => byte === GUARD)).toBe(true);
+    }
+  });
+
   it('counts one thread as soon as the loss of a worker is noticed', async () => {
     const arena = await create({ threads: 3 });
     await [...running][0]!.terminate();
