@@ -64,12 +64,13 @@ generate('src/backend/wasm/inlined.ts', 'dist/*.wasm', textExports('.wasm'));
 const digest = createHash('sha256').update(readFileSync('dist/kernel.wasm')).digest('hex');
 generate('src/backend/wasm/digest.ts', 'dist/kernel.wasm', `export const kernelDigest: string =\n  '${digest}';\n`);
 
-// The worker's source is inlined for pages that have no URL to load worker.js from.
+// The worker's source is inlined for pages that have no URL to load worker.js from. As a classic script, since some
+// browsers refuse to load modules from a blob.
 const { outputFiles } = await build({
   entryPoints: ['src/threads/worker.ts'],
   bundle: true,
   minify: true,
-  format: 'esm',
+  format: 'iife',
   target: 'es2022',
   write: false,
 });
