@@ -55,7 +55,10 @@ export class Arena {
   /**
    * @throws TypeError or RangeError that names the option; RangeError from the engine if it cannot allocate that much
    */
-  constructor(options: ArenaOptions, /** @internal */ linearMemory?: LinearMemory) {
+  constructor(options: ArenaOptions);
+  /** @internal The linear memory of a SharedArena, which may be shared (src/threads). */
+  constructor(options: ArenaOptions, linearMemory: LinearMemory);
+  constructor(options: ArenaOptions, linearMemory?: LinearMemory) {
     const { bytes, memory, byteOffset, byteLength } = checkOptions(options, OPTIONS);
     if (memory === undefined) {
       for (const [name, part] of Object.entries({ byteOffset, byteLength }))
