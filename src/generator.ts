@@ -233,8 +233,7 @@ export function streamFor(seed: number | bigint | undefined, generator: Generato
       generator,
       typeof generator === 'number' ? `seed: ${generator}` : undefined,
     );
-  const child = generator.spawn();
-  return child instanceof Generator ? child : Generator.fromJSON((child as Generator).toJSON());
+  return generator.spawn();
 }
 
 const randomSeed = (): U64 => fromBigInt(crypto.getRandomValues(new BigUint64Array(1))[0]!);

@@ -108,7 +108,7 @@ export function checkKey(key: bigint | string | undefined, name = 'key'): U64 {
 export function checkSeed(seed: number | bigint, name = 'seed'): U64 {
   if (typeof seed === 'number') return fromNumber(checkWhole(seed, name));
   if (typeof seed !== 'bigint' || seed < 0n || seed >> 64n)
-    throw wrong('bigint', name, 'a whole number from 0 to 2^53, or a bigint below 2^64', seed);
+    throw wrong('bigint', name, 'a whole number below 2^64', seed);
   return fromBigInt(seed);
 }
 

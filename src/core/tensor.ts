@@ -82,7 +82,7 @@ function checkRowMajor({ stride, strides = stride, offset = 0 }: Layout, shape: 
     if (size > 1 && strides !== undefined && strides?.[axis] !== expected) isRowMajor = false;
     return size * expected;
   }, 1);
-  if (!isRowMajor) throw new RangeError(`${name} has to be in row-major order, not with strides or an offset: copy it`);
+  if (!isRowMajor) throw new RangeError(`${name} has to be row-major, without strides or an offset: copy it`);
 }
 
 /** The shape of an input; that of a plain array is its length. */
@@ -156,7 +156,7 @@ function checkArray<A extends FloatArray | Uint8Array>(value: unknown, name: str
   try {
     Uint8Array.prototype.keys.call(array as Uint8Array);
   } catch {
-    throw new TypeError(`${name} is detached, or outside of its resized buffer`);
+    throw new TypeError(`${name} is detached or out of bounds`);
   }
   const Class = (globalThis as unknown as Record<string, new (...view: unknown[]) => A>)[type]!;
   if (prototype === Class.prototype) return array;
@@ -167,9 +167,11 @@ function notAnArray(value: unknown, name: string, types: string[]): TypeError {
   const isView = ArrayBuffer.isView(value);
   const kind = format(value);
   if (!isView && /.Array$/.test(kind)) return new TypeError(`${name} is a Proxy of a ${kind}: pass the array itself`);
-  let remedy: string | undefined;
-  if (isView || Array.isArray(value)) remedy = `Float32Array.from(${name})`;
-  if (typeof value === 'boolean') remedy = `{ training: ${value} }`;
-  if ((value as { dataSync?: unknown })?.dataSync) remedy = 'dropout-wasm/tfjs takes tensors';
-  return wrongType(name, `a ${types.join(' or a ')}`, value, types === FLOATS ? remedy : undefined);
+  const remedy =
+    name !== 'out' && (isView || Array.isArray(value))
+      ? `${types[0]}.from(${name})`
+      : value === !!value
+        ? `{ training: ${value} }`
+        : (value as { dataSync?: unknown })?.dataSync && 'dropout-wasm/tfjs takes tensors';
+  return wrongType(name, `a ${types.join(' or a ')}`, value, remedy as string | undefined);
 }

@@ -118,13 +118,11 @@ export abstract class Layer {
     const given = checkOptions(options, known) as LayerOptions & Record<string, unknown>;
     const { inplace = false, always = false, seed, generator } = given;
     this.amount = this.checkAmount(amount);
-    for (const [name, { default: value, check }] of Object.entries(own))
-      Object.defineProperty(this, name, {
-        value: check(given[name] === undefined ? value : given[name], name),
-        enumerable: true,
-        // A Proxy may answer otherwise, as Vue's do.
-        configurable: true,
-      });
+    for (const [name, option] of Object.entries(own)) {
+      const { [name]: value = option.default } = given;
+      // Configurable, so that a Proxy may answer otherwise, as Vue's do.
+      Object.defineProperty(this, name, { value: option.check(value, name), enumerable: true, configurable: true });
+    }
     this._inplace = checkBoolean(inplace, 'inplace');
     this._always = checkBoolean(always, 'always');
     this.stream = streamFor(seed, generator);
@@ -167,7 +165,7 @@ export abstract class Layer {
 
   /** @internal */
   set training(_: never) {
-    throw new TypeError('training is read-only: call train() or eval()');
+    throw new TypeError('training is set by train() and eval()');
   }
 
   /** The key of the latest training forward. Undefined before the first, and where p or stddev needed no key. */
@@ -350,8 +348,7 @@ const evaluated = <X extends Input>(x: X, input: OpenInput, out: Like<X> | undef
 
 /** Whether forward's second argument is options. Anything that resembles an array or tensor is not. */
 function isForwardOptions<X extends Input>(value: unknown): value is ForwardOptions<X> {
-  if (value === undefined || ArrayBuffer.isView(value) || !isOptions(value) || 'data' in value || 'length' in value)
-    return false;
+  if (ArrayBuffer.isView(value) || !isOptions(value) || 'data' in value || 'length' in value) return false;
   checkOptions(value, ['out', 'training']);
   return true;
 }
