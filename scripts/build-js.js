@@ -35,7 +35,13 @@ const replaceFile = (from, to) => ({
 
 const WORKER = 'threads/worker';
 const modules = ENTRIES.filter((entry) => entry !== WORKER);
-await build({ ...common, entryPoints: modules.map((entry) => `src/${entry}.ts`), outdir: 'dist' });
+await build({
+  ...common,
+  entryPoints: modules.map((entry) => `src/${entry}.ts`),
+  outdir: 'dist',
+  // First in a bundle, where its text gzips to 50 bytes less than between the code.
+  inject: ['src/backend/wasm/inlined.ts'],
+});
 // The worker runs as a module and as a classic script.
 await build({ ...common, entryPoints: [`src/${WORKER}.ts`], outfile: `dist/${WORKER}.js`, format: 'iife' });
 await build({

@@ -3,11 +3,11 @@
  * @module
  */
 import { Arena } from 'dropout-wasm';
-import { decodeHex } from '../backend/wasm/modules.js';
+import { decode } from '../backend/wasm/modules.js';
 import type { WasmMemory } from '../backend/wasm/types.js';
 import { checkOptions, checkPositive, checkWhole, checkWord, wrongType } from '../core/check.js';
 import { Crew, type WorkerLike } from './crew.js';
-import { extrasHex, gaussianHex, kernelHex } from './inlined.js';
+import { extrasText, gaussianText, kernelText } from './inlined.js';
 import { threadedMemory } from './partition.js';
 import { WorkerPool } from './pool.js';
 import { bind, controlBytes, type Exports, type InitMessage, PROTOCOL } from './queue.js';
@@ -61,7 +61,7 @@ export class SharedArena extends Arena {
     if (!(parts instanceof Parts))
       throw new TypeError('a SharedArena has to start its workers: use await SharedArena.create(…) instead of new');
     const { memory, bytes, exports, pool } = parts;
-    super({ memory, byteOffset: 0, byteLength: bytes, linearMemory: threadedMemory(memory, exports, pool) });
+    super({ memory, byteOffset: 0, byteLength: bytes }, threadedMemory(memory, exports, pool));
     this.poolThreads = () => pool.threads;
     this.settlePool = () => pool.settle();
     this.closePool = () => pool.close();
@@ -129,7 +129,7 @@ async function create(options: SharedArenaOptions): Promise<SharedArena> {
   if (threads > 1 && !ways.length)
     throw new Error('SharedArena needs workers, and this runtime has none: use threads: 1, or give workers by spawn');
   checkShared();
-  const modules = [kernelHex, extrasHex, gaussianHex].map(decodeHex);
+  const modules = [kernelText, extrasText, gaussianText].map(decode);
   const [memory, exports] = await createSharedMemory(bytes, modules).catch(async (error) => {
     if (!(error instanceof RangeError)) throw error;
     // The engine has just collected garbage. Dropped arenas free their memory when their workers have ended.

@@ -21,9 +21,9 @@ import {
 } from 'dropout-wasm';
 import { SharedArena, type SharedArenaOptions } from 'dropout-wasm/threads';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { decodeHex } from '../../src/backend/wasm/modules.js';
+import { decode } from '../../src/backend/wasm/modules.js';
 import { Crew, type WorkerLike } from '../../src/threads/crew.js';
-import { extrasHex, gaussianHex, kernelHex, workerSource } from '../../src/threads/inlined.js';
+import { extrasText, gaussianText, kernelText, workerSource } from '../../src/threads/inlined.js';
 import { threadedMemory } from '../../src/threads/partition.js';
 import { WorkerPool } from '../../src/threads/pool.js';
 import { bind, controlBytes, Fn, State, stateOf } from '../../src/threads/queue.js';
@@ -946,7 +946,7 @@ describe('a pool', () => {
 
   /** A pool whose workers do nothing, so that a test can set what they are at. */
   function createPool(workers: number, timeout: number) {
-    const modules = [kernelHex, extrasHex, gaussianHex].map(decodeHex);
+    const modules = [kernelText, extrasText, gaussianText].map(decode);
     const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true });
     const exports = bind(modules, memory);
     const control = new SharedArrayBuffer(controlBytes(workers));
