@@ -683,7 +683,7 @@ describe('a SharedArena', () => {
     [{ timeout: 0 }, RangeError, 'timeout has to be a whole number from 1 to 2147483647, but got 0'],
     [{ timeout: 2 ** 31 }, RangeError, 'timeout has to be a whole number from 1 to 2147483647, but got 2147483648'],
     [{ thread: 2 }, TypeError, /^unknown option "thread".* bytes, threads, worker, spawn, timeout$/],
-    [{ timeOut: 2 }, TypeError, /^unknown option "timeOut", did you mean timeout\?/],
+    [{ timeOut: 2 }, TypeError, /^unknown option "timeOut": .*\btimeout\b/],
   ])('rejects %o', async (options, type, message) => {
     const error = await create(options as never).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(type);
