@@ -358,6 +358,18 @@ describe('layers in models', () => {
     expect(stateOf(layer)!.position).toBe(0);
   });
 
+  it('pass the arguments of TensorFlow.js on', () => {
+    const shaped = { inputShape: [8], batchSize: 4, inputDType: 'float32' as const, name: 'own', trainable: false };
+    expect(new tfjs.Dropout({ rate: 0.5, weights: [], ...shaped }).getConfig()).toMatchObject({
+      batchInputShape: [4, 8],
+      dtype: 'float32',
+      name: 'own',
+      trainable: false,
+    });
+    const typed = new tfjs.Dropout({ rate: 0.5, batchInputShape: [null, 3], dtype: 'int32' });
+    expect(typed.getConfig()).toMatchObject({ batchInputShape: [null, 3], dtype: 'int32' });
+  });
+
   it('are checked for their rank when a model is built', () => {
     expect(() => sequential({ layers: [new tfjs.Dropout2d({ rate: 0.5, inputShape: [4, 8] })] })).toThrow('ndim=4');
   });
