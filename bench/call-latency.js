@@ -4,7 +4,7 @@
  *
  *   node bench/call-latency.js arena|array N
  */
-import { Arena, Dropout, Generator } from 'dropout-wasm';
+import { Arena, Dropout } from 'dropout-wasm';
 import { median } from './measure.js';
 
 const CALLS = 256;

@@ -42,7 +42,7 @@ export const BACKWARD = {
   title: 'backward in an arena',
   sizes: FAMILY_SIZES,
   place: 'arena',
-  create({ Dropout, Generator }, p, x, out) {
+  create({ Dropout }, p, x, out) {
     const layer = new Dropout(p, { seed: 42 });
     layer.forward(x, out);
     return () => layer.backward(x, out);
@@ -51,7 +51,7 @@ export const BACKWARD = {
 
 /** Further calls of the package, in an arena and on plain arrays. */
 export const FAMILY = [
-  ...family('gaussian', 'GaussianDropout', ({ GaussianDropout, Generator }, p, x, out) => {
+  ...family('gaussian', 'GaussianDropout', ({ GaussianDropout }, p, x, out) => {
     const layer = new GaussianDropout(p, { seed: 42 });
     return () => layer.forward(x, out);
   }),
@@ -70,12 +70,12 @@ export const FAMILY = [
   ...family('rows-of-64', 'noiseShape [b, 1, 64]', (pkg, p, x, out) => {
     return broadcast(pkg, p, x, out, [x.length / 1024, 16, 64], [null, 1, null]);
   }),
-  ...family('locked', 'LockedDropout, 16 steps', ({ LockedDropout, Generator }, p, x, out) => {
+  ...family('locked', 'LockedDropout, 16 steps', ({ LockedDropout }, p, x, out) => {
     const shape = [16, x.length / 1024, 64];
     const layer = new LockedDropout(p, { seed: 42 });
     return () => layer.forward({ data: x, shape }, { data: out, shape });
   }),
-  ...family('alpha', 'AlphaDropout', ({ AlphaDropout, Generator }, p, x, out) => {
+  ...family('alpha', 'AlphaDropout', ({ AlphaDropout }, p, x, out) => {
     const layer = new AlphaDropout(p, { seed: 42 });
     return () => layer.forward(x, out);
   }),
@@ -99,7 +99,7 @@ export const CASES = [ARENA, ARRAY, BACKWARD, ...FAMILY, ...THREADS];
  *
  * @type {(pkg: Package, p: number, x: Float32Array, out: Float32Array) => () => void}
  */
-function forward({ Dropout, Generator }, p, x, out) {
+function forward({ Dropout }, p, x, out) {
   const layer = new Dropout(p, { seed: 42 });
   return () => {
     layer.forward(x, out);
@@ -114,7 +114,7 @@ function forward({ Dropout, Generator }, p, x, out) {
  * @param {number[]} shape
  * @param {(number | null)[]} noiseShape
  */
-function broadcast({ Dropout, Generator }, p, x, out, shape, noiseShape) {
+function broadcast({ Dropout }, p, x, out, shape, noiseShape) {
   const layer = new Dropout(p, { seed: 42, noiseShape });
   return () => layer.forward({ data: x, shape }, { data: out, shape });
 }

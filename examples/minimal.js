@@ -1,8 +1,8 @@
 // The smallest complete program: one dropout layer in training, backpropagation and evaluation.
 // In a clone: npm ci && npm run build && node examples/minimal.js
-import { Dropout, Generator } from 'dropout-wasm';
+import { Dropout } from 'dropout-wasm';
 
-// A seeded generator gives the same masks in every run.
+// A seed gives the same masks in every run.
 const layer = new Dropout(0.5, { seed: 3 });
 const x = Float32Array.of(1, 2, 3, 4, 5, 6);
 

@@ -11,12 +11,11 @@ const INSPECT = 'nodejs.util.inspect.custom';
  * member of the class would keep bundlers from dropping the class.
  */
 export function brand(object: object, kind: string): void {
-  Object.defineProperty(object, Symbol.for(BRAND), { value: kind });
-  Object.defineProperty(object, Symbol.for(INSPECT), {
-    value(this: object) {
-      return String(this);
-    },
-  });
+  // Configurable, so that a Proxy may answer otherwise.
+  const mark = (name: string, value: unknown) =>
+    Object.defineProperty(object, Symbol.for(name), { value, configurable: true });
+  mark(BRAND, kind);
+  mark(INSPECT, object.toString);
 }
 
 /** The kind of an object that any copy of the package has marked. */

@@ -6,7 +6,7 @@ import type { Affine, Draws } from '../backend/interface.js';
 import { kernel } from '../backend/select.js';
 import { checkKey, checkOptions, checkProbability, checkWhole } from '../core/check.js';
 import { type Broadcast, broadcastOf, type NoiseShape } from '../core/shapes.js';
-import { type FloatArray, type Input, type Like, open, type Result, shapeOf } from '../core/tensor.js';
+import { type FloatArray, type Input, type Like, open, type Result, shapeOf, zero } from '../core/tensor.js';
 import type { U64 } from '../core/u64.js';
 import { copy, resultOf } from './result.js';
 
@@ -97,7 +97,7 @@ export function dropoutInto(
 ): void {
   // An empty tensor of a huge shape has as many draws as any other of that shape: they are not made.
   if (x.length === 0) return;
-  if (p === 1) out.fill(0, 0, x.length);
+  if (p === 1) zero(out, x.length);
   else if (p > 0) kernel().dropout(x, out, draws, affine, broadcast);
   else copy(x, out);
 }

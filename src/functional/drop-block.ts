@@ -6,7 +6,7 @@ import type { Draws } from '../backend/interface.js';
 import { extras } from '../backend/select.js';
 import { checkOptions, checkPositive, wrongValue } from '../core/check.js';
 import { type Channels, checkChannels } from '../core/shapes.js';
-import { type FloatArray, open, type Result, requireShape, type Tensor } from '../core/tensor.js';
+import { type FloatArray, open, type Result, requireShape, type Tensor, zero } from '../core/tensor.js';
 import { type CallOptions, checkDraws, drawsFor, scaleBy } from './common.js';
 import { maskOf } from './mask.js';
 import { copy, resultOf } from './result.js';
@@ -63,7 +63,7 @@ export function imagesOf(shape: readonly number[], channels: Channels, blockSize
 
 /** `dropBlock2d` on checked arguments. */
 export function dropBlockInto(x: FloatArray, out: FloatArray, images: Images, p: number, draws: Draws): void {
-  if (p === 1) out.fill(0, 0, x.length);
+  if (p === 1) zero(out, x.length);
   else if (p > 0) {
     const mask = blockMask(images, p, draws);
     extras().applyMask(x, mask, false, out, scaleBy(keptScale(mask, false, mask.length)));

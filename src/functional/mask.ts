@@ -5,9 +5,9 @@
 import type { Affine, Draws } from '../backend/interface.js';
 import { extras, kernel } from '../backend/select.js';
 import { checkBoolean, checkOptions, checkProbability, checkWhole, checkWord, wrongType } from '../core/check.js';
-import { type Broadcast, broadcastMask, noiseLength } from '../core/shapes.js';
-import { checkMask, type Input, type Like, open, type Result } from '../core/tensor.js';
-import { checkDraws, inverted } from './common.js';
+import type { Broadcast } from '../core/shapes.js';
+import { checkMask, type Input, type Like, open, type Result, zero } from '../core/tensor.js';
+import { checkDraws, dropoutInto, inverted, scaleBy } from './common.js';
 import { arraysOverlap, resultOf } from './result.js';
 
 /** One byte or one bit per element, 1 = kept. As bits, element i is bit i % 8 of byte ⌊i / 8⌋. */
@@ -97,7 +97,7 @@ export function applyMask<X extends Input>(x: X, mask: Uint8Array, options: Appl
     if (arraysOverlap(flags, flags.length, target, n)) throw new RangeError('out overlaps mask');
     const affine = layer ? layer.affineFor(gradient, flags, bits, n) : p === 1 ? undefined : inverted(p!);
     if (affine) extras().applyMask(data, flags, bits, target, affine);
-    else target.fill(0, 0, n);
+    else zero(target, n);
   });
 }
 
@@ -113,11 +113,11 @@ export function maskOf(length: number, format: MaskFormat, draws: Draws, out?: U
   return out ?? target;
 }
 
-/** The mask for every element of x when elements share draws. */
-export function broadcastMaskOf(broadcast: Broadcast, format: MaskFormat, draws: Draws): Uint8Array {
-  // The draws of an empty tensor may be too many for an array.
-  if (broadcast.includes(0)) return maskOf(0, format, draws);
-  return formatMask(broadcastMask(maskOf(noiseLength(broadcast), 'bytes', draws), broadcast), format);
+/** The mask for all elements of x when elements share draws: the dropout of ones. */
+export function broadcastMaskOf(n: number, broadcast: Broadcast, format: MaskFormat, draws: Draws): Uint8Array {
+  const ones = new Float32Array(n).fill(1);
+  dropoutInto(ones, ones, draws.P / 2 ** 32, scaleBy(1), draws, broadcast);
+  return formatMask(new Uint8Array(ones), format);
 }
 
 /** Converts a mask of bytes, each 0 or 1, to a format. */

@@ -3,15 +3,7 @@
  * @module
  */
 import { brand, brandOf } from '../core/brand.js';
-import {
-  checkBoolean,
-  checkOptions,
-  checkProbability,
-  checkStored,
-  checkWord,
-  isOptions,
-  wrongType,
-} from '../core/check.js';
+import { checkBoolean, checkOptions, checkProbability, checkWord, isOptions, wrongType } from '../core/check.js';
 import type { Broadcast } from '../core/shapes.js';
 import {
   checkLength,
@@ -72,7 +64,7 @@ export interface ForwardContext {
   readonly training: boolean;
   /** p or stddev; 0 in evaluation. */
   readonly amount: number;
-  readonly key: U64 | undefined;
+  key: U64 | undefined;
   readonly length: number;
   readonly shape: readonly number[] | undefined;
   readonly broadcast: Broadcast | undefined;
@@ -130,6 +122,8 @@ export abstract class Layer {
       Object.defineProperty(this, name, {
         value: check(given[name] === undefined ? value : given[name], name),
         enumerable: true,
+        // A Proxy may answer otherwise, as Vue's do.
+        configurable: true,
       });
     this._inplace = checkBoolean(inplace, 'inplace');
     this._always = checkBoolean(always, 'always');
@@ -214,14 +208,23 @@ export abstract class Layer {
     const { data, shape } = input;
     const broadcast = this.broadcast(input);
     const amount = training ? this.amount : 0;
-    const key = this.needsKey(amount) ? this.nextKey(input) : undefined;
-    const context = { training, amount, key, length: data.length, shape: shape && [...shape], broadcast };
+    const context: ForwardContext = {
+      training,
+      amount,
+      key: undefined,
+      length: data.length,
+      shape: shape && [...shape],
+      broadcast,
+    };
     const result = !training
       ? evaluated<X>(x, input, out)
-      : resultOf<X>(input, out, (target) => this.apply(data, target, context));
+      : resultOf<X>(input, out, (target) => {
+          if (this.needsKey(amount)) context.key = this.nextKey(input);
+          this.apply(data, target, context);
+        });
     // Only now, so that a call that throws changes nothing and may be repeated.
-    if (key) this.useKey(input, key);
-    if (training) this.latestKey = key;
+    if (context.key) this.useKey(input, context.key);
+    if (training) this.latestKey = context.key;
     this.latest = context;
     return result;
   }
@@ -254,19 +257,17 @@ export abstract class Layer {
    * not drawn yet stays so.
    */
   toString(): string {
-    const { type, parameter, options } = this.constructor as typeof Layer;
-    const shown = Object.entries(this.allOptions()).filter(
-      ([name, value]) => name === parameter || value !== (options[name]?.default ?? false),
-    );
-    const words = shown.map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-    return `${type}(${[...words, this.training ? 'training' : 'evaluation', this.stream.describe()].join(', ')})`;
+    const { parameter, options } = this.constructor as typeof Layer;
+    const { type, training, ...values } = this.stored();
+    const shown = Object.entries(values)
+      .filter(([name, value]) => name === parameter || value !== (options[name]?.default ?? false))
+      .map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+    return `${type}(${[...shown, training ? 'training' : 'evaluation', this.stream.describe()].join(', ')})`;
   }
 
   /** The options, the mode and the state of the stream. A stream that has no seed yet gets one. */
   toJSON(): LayerJSON {
-    const { type } = this.constructor as typeof Layer;
-    const { training, stream } = this;
-    return { type, ...this.allOptions(), training, generator: stream.toJSON() } as unknown as LayerJSON;
+    return { ...this.stored(), generator: this.stream.toJSON() } as unknown as LayerJSON;
   }
 
   /**
@@ -281,7 +282,7 @@ export abstract class Layer {
 
   /** @throws TypeError, RangeError unless amount is a valid p or stddev */
   protected checkAmount(amount: number): number {
-    const remedy = isOptions(amount) ? 'p is the first argument, before the options' : undefined;
+    const remedy = isOptions(amount) ? 'p is the first argument' : undefined;
     return checkProbability(amount, 'p', remedy);
   }
 
@@ -321,15 +322,13 @@ export abstract class Layer {
     return this.latest;
   }
 
-  /** The constructor's arguments without the stream. Options that are undefined are left out. */
-  private allOptions(): Record<string, unknown> {
-    const { parameter, options } = this.constructor as typeof Layer;
-    const values: Record<string, unknown> = { [parameter]: this.amount };
-    for (const name of [...Object.keys(options), 'inplace', 'always']) {
-      const value = this[name as keyof this];
-      if (value !== undefined) values[name] = value;
-    }
-    return values;
+  /** The class, the options that are defined, and the mode. */
+  private stored(): Record<string, unknown> {
+    const { type, parameter, options } = this.constructor as typeof Layer;
+    const stored: Record<string, unknown> = { type, [parameter]: this.amount };
+    for (const name of [...Object.keys(options), 'inplace', 'always', 'training'] as (keyof this & string)[])
+      if (this[name] !== undefined) stored[name] = this[name];
+    return stored;
   }
 
   private backwardOf<X extends Input>(context: ForwardContext, dy: X, out?: Like<X>): Result<X> {
@@ -358,19 +357,18 @@ function isForwardOptions<X extends Input>(value: unknown): value is ForwardOpti
 }
 
 /** @internal Restores a layer on its stored stream, or on another. */
-export function restore<L extends Layer>(type: LayerClass<L>, json: LayerJSON, stream?: Generator): L {
-  const { parameter } = type;
-  const options = ['inplace', 'always', ...Object.keys(type.options)];
+export function restore<L extends Layer>(Class: LayerClass<L>, json: LayerJSON, stream?: Generator): L {
+  const { type, parameter, state } = Class;
+  const options = ['inplace', 'always', ...Object.keys(Class.options)];
   // The type first: a layer of another class has other options.
-  if (isOptions(json)) checkWord(json.type, 'type', [type.type]);
-  checkStored(json, ['type', parameter, ...options, 'training', 'generator', ...type.state], type.type);
-  const amount = json[parameter] as number;
+  if (isOptions(json)) checkWord(json.type, 'type', [type]);
+  checkOptions(json, ['type', parameter, ...options, 'training', 'generator', ...state], type);
+  const { [parameter]: amount, training, generator } = json;
   // Not the constructor's default.
   if (amount === undefined) throw wrongType(parameter, 'a number', amount);
-  checkBoolean(json.training, 'training');
-  const generator = stream ?? Generator.fromJSON(json.generator);
-  const layer = new type(amount, Object.fromEntries(options.map((name) => [name, json[name]])));
-  layer.train(json.training).restoreState(json, generator);
+  const layer = new Class(amount as number, Object.fromEntries(options.map((name) => [name, json[name]])));
+  // Nor that of train().
+  layer.train(checkBoolean(training, 'training')).restoreState(json, stream ?? Generator.fromJSON(generator));
   return layer;
 }
 

@@ -42,16 +42,21 @@ export abstract class MaskLayer extends Layer {
     return amount === 1 ? undefined : this.scaling[gradient ? 'gradient' : 'forward'](amount);
   }
 
-  protected apply(x: FloatArray, out: FloatArray, { amount, key, broadcast }: ForwardContext): void {
-    dropoutInto(x, out, amount, this.scaling.forward(amount), drawsFor(amount, key), broadcast);
+  protected apply(
+    x: FloatArray,
+    out: FloatArray,
+    { amount, key, broadcast }: ForwardContext,
+    affineFor = this.scaling.forward,
+  ): void {
+    dropoutInto(x, out, amount, affineFor(amount), drawsFor(amount, key), broadcast);
   }
 
-  protected gradient(dy: FloatArray, out: FloatArray, { amount, key, broadcast }: ForwardContext): void {
-    dropoutInto(dy, out, amount, this.scaling.gradient(amount), drawsFor(amount, key), broadcast);
+  protected gradient(dy: FloatArray, out: FloatArray, context: ForwardContext): void {
+    this.apply(dy, out, context, this.scaling.gradient);
   }
 
   protected maskOf({ length, amount, key, broadcast }: ForwardContext, format: MaskFormat): Uint8Array {
     const draws = drawsFor(amount, key);
-    return broadcast ? broadcastMaskOf(broadcast, format, draws) : maskOf(length, format, draws);
+    return broadcast ? broadcastMaskOf(length, broadcast, format, draws) : maskOf(length, format, draws);
   }
 }

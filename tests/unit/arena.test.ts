@@ -80,8 +80,49 @@ describe("an arena in another module's memory", () => {
     expect(() => arena.uint8(78)).toThrow('n has to be at most 77 in the rest of the arena, but got 78');
     arena.reset();
     expect(arena.uint8(100).byteOffset).toBe(1001);
-    expect(new Arena({ memory }).bytesFree).toBe(131072);
-    expect(new Arena({ memory, byteOffset: 131000 }).bytesFree).toBe(72);
+    expect(new Arena({ memory, byteOffset: 131000, byteLength: 72 }).bytesFree).toBe(72);
+  });
+
+  it('has to be told its part, which its results overwrite', () => {
+    const memory = owner();
+    const refused = (options: object, message: string | RegExp) =>
+      refuses(() => new Arena(options), TypeError, message);
+    refused({ memory }, /^byteOffset has to be a whole number .*, but got undefined: an arena overwrites its bytes/);
+    refused({ memory, byteOffset: 0 }, /^byteLength has to be .*: an arena overwrites its bytes/);
+    refused({ memory, byteLength: 64 }, /^byteOffset has to be/);
+    refused({ bytes: 64, byteOffset: 0 }, /^byteOffset has to be given with memory, but got 0$/);
+    refused({ memory, bytes: 64, byteOffset: 0, byteLength: 64 }, /^bytes has to be left out where memory is given/);
+  });
+
+  it('takes the result for an x within its own bytes only', () => {
+    const memory = owner();
+    const arena = new Arena({ memory, byteOffset: 1024, byteLength: 64 });
+    const outside = new Float32Array(memory.buffer, 65536, 1000).fill(1);
+    const y = dropout(outside, { p: 0.5, key });
+    expect([y.buffer === memory.buffer, arena.bytesFree]).toEqual([false, 64]);
+    expectSameBits(y, dropout(ones([1000]).data, { p: 0.5, key }));
+    // One byte before its start, one byte beyond its end, and across its end.
+    for (const byteOffset of [1020, 1088, 1084])
+      expect(dropout(new Float32Array(memory.buffer, byteOffset, 2), { p: 0.5, key }).buffer).not.toBe(memory.buffer);
+    expect(dropout(new Float32Array(memory.buffer, 1080, 2), { p: 0.5, key }).byteOffset).toBe(1024);
+  });
+
+  it('takes the results for views of its own arrays, whatever other arenas the memory has', () => {
+    const memory = owner();
+    const weights = new Arena({ memory, byteOffset: 0, byteLength: 65536 });
+    const steps = new Arena({ memory, byteOffset: 65536, byteLength: 65536 });
+    const kept = dropout(weights.float32(8).fill(1).subarray(0, 8), { p: 0.5, key });
+    expect([kept.byteOffset, weights.bytesFree, steps.bytesFree]).toEqual([32, 65536 - 64, 65536]);
+    expect(dropout(steps.float32(8).fill(1).subarray(0, 8), { p: 0.5, key }).byteOffset).toBe(65536 + 32);
+  });
+
+  it('takes over the bytes of earlier arenas that it overlaps', () => {
+    const memory = owner();
+    const first = new Arena({ memory, byteOffset: 0, byteLength: 256 });
+    const second = new Arena({ memory, byteOffset: 128, byteLength: 256 });
+    const x = new Float32Array(memory.buffer, 128, 4).fill(1);
+    expect(dropout(x, { p: 0.5, key, out: x }) && dropout(x.subarray(2), { p: 0.5, key }).byteOffset).toBe(128);
+    expect([first.bytesFree, second.bytesFree]).toEqual([256, 248]);
   });
 
   it('is worked on in place, and the rest of the memory is not written', () => {
@@ -99,7 +140,7 @@ describe("an arena in another module's memory", () => {
 
   it('still works after the memory grows, which detaches earlier arrays', () => {
     const memory = owner();
-    const arena = new Arena({ memory });
+    const arena = new Arena({ memory, byteOffset: 0, byteLength: 65536 });
     const before = arena.float32(100);
     memory.grow(1);
     expect(() => dropout(before, { p: 0.5, key })).toThrow('x is detached');
@@ -133,19 +174,23 @@ describe("an arena in another module's memory", () => {
     const memory = owner();
     const refused = (options: object, type: ErrorConstructor, message: string) =>
       refuses(() => new Arena(options), type, message);
-    refused({}, TypeError, 'bytes has to be a number, but got undefined');
+    refused({}, TypeError, 'bytes has to be a whole number from 0 to 4294967296, but got undefined');
     refused({ memory: memory.buffer }, TypeError, 'memory has to be a WebAssembly.Memory, but got ArrayBuffer');
     refused({ memory: null }, TypeError, 'memory has to be a WebAssembly.Memory, but got null');
     const shared = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
     refused({ memory: shared }, TypeError, 'memory has to be unshared, but got SharedArrayBuffer');
-    refused({ memory, byteOffset: 131073 }, RangeError, 'byteOffset has to be a whole number from 0 to 131072');
+    refused(
+      { memory, byteOffset: 131073, byteLength: 0 },
+      RangeError,
+      'byteOffset has to be a whole number from 0 to 131072',
+    );
     refused(
       { memory, byteOffset: 4, byteLength: 131069 },
       RangeError,
       'byteLength has to be a whole number from 0 to 131068',
     );
-    refused({ memory, byteOffset: -1 }, RangeError, 'byteOffset');
-    refused({ memory, byteLength: 1.5 }, RangeError, 'byteLength');
+    refused({ memory, byteOffset: -1, byteLength: 4 }, RangeError, 'byteOffset');
+    refused({ memory, byteOffset: 0, byteLength: 1.5 }, RangeError, 'byteLength');
   });
 
   it('does not keep the memory alive', async () => {
@@ -153,7 +198,7 @@ describe("an arena in another module's memory", () => {
     const gc: () => void = runInNewContext('gc');
     const memory = (() => {
       const memory = owner();
-      dropout(new Arena({ memory }).float32(64), { p: 0.5, key });
+      dropout(new Arena({ memory, byteOffset: 0, byteLength: 65536 }).float32(64), { p: 0.5, key });
       return new WeakRef(memory);
     })();
     for (let i = 0; i < 50 && memory.deref(); i++) {

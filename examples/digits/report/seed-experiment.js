@@ -4,7 +4,7 @@
  */
 import { ones, dropout as tfDropout } from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
-import { Dropout, Generator } from 'dropout-wasm';
+import { Dropout } from 'dropout-wasm';
 import { meanAndStd } from './stats.js';
 
 export const P = 0.5;

@@ -2,6 +2,7 @@
  * The reference of extras.wasm: a caller's mask, and dropout fused with bias and residual.
  * @module
  */
+import { setArray } from '../../core/tensor.js';
 import type { Extras } from '../interface.js';
 import { affineWriter, rounding } from './affine.js';
 import { forEachElement } from './stream.js';
@@ -30,6 +31,6 @@ export const referenceExtras: Extras = {
       dx[i] = gradient;
       sums[i % sums.length]! += gradient;
     });
-    dbias.set(sums);
+    setArray(dbias, sums);
   },
 };

@@ -3,7 +3,8 @@
  * WebAssembly SIMD. Its core is `threshold` and `pieces` in stream.ts.
  * @module
  */
-import { type Broadcast, noiseLength } from '../../core/shapes.js';
+import type { Broadcast } from '../../core/shapes.js';
+import { zero } from '../../core/tensor.js';
 import type { Kernel } from '../interface.js';
 import { affineWriter } from './affine.js';
 import { forEachElement } from './stream.js';
@@ -15,14 +16,14 @@ export const referenceKernel: Kernel = {
       forEachElement(draws, x.length, write);
       return;
     }
-    const kept = new Uint8Array(noiseLength(broadcast));
+    const kept = new Uint8Array(broadcast.reduce((n, size, axis) => (axis % 2 ? n : n * size), 1));
     this.mask(kept, kept.length, false, draws);
     for (let i = 0; i < x.length; i++) write(i, kept[drawOf(i, broadcast)] === 1);
   },
 
   mask(out, length, bits, draws) {
     const perByte = bits ? 8 : 1;
-    out.fill(0, 0, Math.ceil(length / perByte));
+    zero(out, Math.ceil(length / perByte));
     forEachElement(draws, length, (i, kept) => {
       out[Math.floor(i / perByte)]! |= Number(kept) << (i % perByte);
     });

@@ -2,7 +2,7 @@
  * The binding of extras.wasm, on the memories and tiles of kernel.wasm.
  * @module
  */
-import type { FloatArray } from '../../core/tensor.js';
+import { type FloatArray, setArray, zero } from '../../core/tensor.js';
 import type { Affine, Draws, Extras } from '../interface.js';
 import { type ExtrasExports, FusedMode } from './exports.js';
 import { commonMemory, instantiate, type LinearMemory, tryInstantiate } from './memory.js';
@@ -70,7 +70,7 @@ export class WasmExtras implements Extras {
     // The gradient of a Float16Array bias is summed in f32.
     const sums = dbias.BYTES_PER_ELEMENT === 2 ? new Float32Array(dbias.length) : dbias;
     this.callFused(FusedMode.Backward, { x: dy, bias: sums, residual: undefined, out: dx }, draws, scale);
-    if (sums !== dbias) dbias.set(sums);
+    if (sums !== dbias) setArray(dbias, sums);
   }
 
   private callFused(mode: FusedMode, arrays: FusedArrays, draws: Draws, scale: number): void {
@@ -78,7 +78,7 @@ export class WasmExtras implements Extras {
     const memory = commonMemory(x, out, bias, residual);
     const inPlace = memory && this.on(memory);
     // After commonMemory, which may throw.
-    if (mode === FusedMode.Backward) bias.fill(0);
+    if (mode === FusedMode.Backward) zero(bias);
     if (!inPlace) {
       this.fusedThroughTiles(mode, arrays, draws, scale);
       return;

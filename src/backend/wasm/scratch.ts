@@ -2,7 +2,7 @@
  * The kernel's own page of memory, and the tiles in it through which arrays outside of WebAssembly memory are streamed.
  * @module
  */
-import type { FloatArray } from '../../core/tensor.js';
+import { type FloatArray, setArray } from '../../core/tensor.js';
 import type { WasmMemory } from './types.js';
 
 /**
@@ -24,6 +24,12 @@ export const BIAS_TILE = OPERAND_TILE + TILE_BYTES;
 
 type TileArray = FloatArray | Uint8Array;
 
+/** `x.subarray(i, i + n)` whatever constructor x names in a property of its own. */
+function viewOf(x: TileArray, i: number, n: number): TileArray {
+  const Class = Object.getPrototypeOf(x).constructor as new (...view: [ArrayBufferLike, number, number]) => TileArray;
+  return new Class(x.buffer, x.byteOffset + i * x.BYTES_PER_ELEMENT, n);
+}
+
 /** A fixed piece of scratch memory that arrays are copied through. */
 export class Tile {
   declare readonly length: number;
@@ -38,7 +44,7 @@ export class Tile {
   /** Copies up to n elements of x, starting at i, into the tile. Returns how many fit. */
   load(x: TileArray, i: number, n: number): number {
     n = Math.min(n, this.length);
-    this.whole.set(n === x.length ? x : x.subarray(i, i + n));
+    this.whole.set(n === x.length ? x : viewOf(x, i, n));
     return n;
   }
 
@@ -46,7 +52,7 @@ export class Tile {
   store(out: TileArray, i: number, n: number): void {
     // The last view is kept: a model uses the same sizes over and over, and creating a view costs 35 ns.
     if (n < this.length && n !== this.head.length) this.head = this.whole.subarray(0, n);
-    out.set(n < this.length ? this.head : this.whole, i);
+    setArray(out, n < this.length ? this.head : this.whole, i);
   }
 }
 

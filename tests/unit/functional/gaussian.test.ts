@@ -89,6 +89,6 @@ describe.each(packages)('on %s', (_, { Generator, gaussianDropout, gaussianNoise
     const x = Float32Array.of(1, -0, 3);
     refuses(() => gaussianNoise(x, { stddev: 1, key: undefined }), TypeError, /^key has to be a bigint/);
     for (const stddev of [-1, Number.NaN, Number.POSITIVE_INFINITY])
-      refuses(() => gaussianNoise(x, { stddev, key }), RangeError, /^stddev has to be a finite number from 0 on/);
+      refuses(() => gaussianNoise(x, { stddev, key }), RangeError, /^stddev has to be a finite number of at least 0/);
   });
 });

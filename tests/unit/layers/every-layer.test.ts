@@ -1,4 +1,5 @@
 /** Behavior of every layer, and of every layer with a mask. A new layer is tested here automatically. */
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { Layer, LayerOptions, MaskLayer } from '../../../src/index.js';
 import { full, ones, size, tensor, tensor64 } from '../../support/arrays.js';
@@ -103,12 +104,22 @@ describe.each(packages)('on %s', (_, pkg) => {
       expect(restored.generator.position).toBe(1);
       for (let i = 0; i < 3; i++)
         expect(digest(restored.forward(tensor(shape)))).toBe(digest(layer.forward(tensor(shape))));
-      refuses(() => Class.fromJSON({ ...layer.toJSON(), type: 'Other' }), TypeError, /^type has to be/);
+      refuses(() => Class.fromJSON({ ...layer.toJSON(), type: 'Other' }), RangeError, /^type has to be/);
+      refuses(
+        () => Class.fromJSON({ ...layer.toJSON(), zone: 1 }),
+        TypeError,
+        /^unknown option "zone": the options are type, /,
+      );
+      refuses(
+        () => Class.fromJSON(JSON.stringify(layer)),
+        TypeError,
+        /has to be an object, but got .*: JSON\.parse it$/,
+      );
     });
 
     it('refuses a bad p or stddev, in the constructor and when set', () => {
       for (const bad of [-0.1, Number.NaN]) refuses(() => create(bad), RangeError, /has to be/);
-      for (const bad of ['0.5', null]) refuses(() => create(bad as never), TypeError, /has to be a number/);
+      for (const bad of ['0.5', null]) refuses(() => create(bad as never), TypeError, /has to be a (finite )?number/);
       const layer = create() as MaskLayer;
       const parameter = 'p' in layer ? 'p' : ('stddev' as 'p');
       refuses(() => Object.assign(layer, { [parameter]: -1 }), RangeError, /has to be/);
@@ -155,7 +166,19 @@ describe.each(packages)('on %s', (_, pkg) => {
     });
 
     it('has a string form', () => {
-      expect(`${create()}`).toMatch(new RegExp(`^${classNameOf(name)}\\((p|stddev)=0.4, .*inplace=false\\)$`));
+      const text = (options?: LayerOptions) => String(create(0.4, options));
+      expect(text()).toMatch(new RegExp(`^${classNameOf(name)}\\((p|stddev)=0.4, (.*, )?training, seed 42 at 0\\)$`));
+      expect(text()).not.toMatch(/inplace|always/);
+      expect(text({ inplace: true, always: true })).toContain('inplace=true, always=true, training, seed 42 at 0)');
+      const layer = create().eval();
+      layer.forward(x, { training: true });
+      expect(String(layer)).toContain(', evaluation, seed 42 at 1)');
+      expect(inspect(layer)).toBe(String(layer));
+      expect(inspect({ layer }, { breakLength: Number.POSITIVE_INFINITY })).toBe(`{ layer: ${layer} }`);
+      const unseeded = createLayer(pkg, 0.4, {});
+      expect(String(unseeded)).toMatch(/, training, unseeded\)$/);
+      unseeded.forward(x);
+      expect(String(unseeded)).toMatch(/, seed \d+ at 1\)$/);
     });
   });
 

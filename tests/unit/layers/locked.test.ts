@@ -70,9 +70,15 @@ describe.each(packages)('LockedDropout on %s', (_, { Generator, LockedDropout, m
     const json = layer.toJSON();
     const lock = json.lock as object;
     refuses(() => LockedDropout.fromJSON({ ...json, lock: { ...lock, batch: -1 } }), RangeError, /^lock\.batch/);
-    for (const key of ['zz', true])
-      refuses(() => LockedDropout.fromJSON({ ...json, lock: { ...lock, key } }), TypeError, /^lock\.key/);
-    const long = '0x1ffffffffffffffff';
-    refuses(() => LockedDropout.fromJSON({ ...json, lock: { ...lock, key: long } }), RangeError, /^lock\.key/);
+    const restore = (change: object) => () => LockedDropout.fromJSON({ ...json, lock: { ...lock, ...change } });
+    refuses(restore({ features: 0.5 }), RangeError, /^lock\.features/);
+    for (const name of ['batch', 'features'])
+      refuses(restore({ [name]: '3' }), TypeError, new RegExp(`^lock\\.${name}`));
+    for (const key of [true, 5n, undefined]) refuses(restore({ key }), TypeError, /^lock\.key/);
+    for (const key of ['zz', '1f', '0x1ffffffffffffffff', `0x${'f'.repeat(1e6)}`])
+      refuses(restore({ key }), RangeError, /^lock\.key/);
+    refuses(restore({ time: 1 }), TypeError, 'unknown option "time": the options are key, batch, features');
+    for (const bad of [null, 5, [1]])
+      refuses(() => LockedDropout.fromJSON({ ...json, lock: bad }), TypeError, /^lock has to be an object/);
   });
 });
