@@ -40,7 +40,7 @@ export type Result<X extends Input> = X extends Tensor<infer A> ? Tensor<A> : X;
 /** A checked input. The shape is undefined for a plain array. */
 export interface OpenInput {
   /** The array, or a view of it by the engine's own class (see `checkArray`). */
-  readonly data: FloatArray;
+  data: FloatArray;
   readonly shape: readonly number[] | undefined;
 }
 
@@ -165,13 +165,13 @@ function checkArray<A extends FloatArray | Uint8Array>(value: unknown, name: str
 
 function notAnArray(value: unknown, name: string, types: string[]): TypeError {
   const isView = ArrayBuffer.isView(value);
-  const kind = format(value);
-  if (!isView && /.Array$/.test(kind)) return new TypeError(`${name} is a Proxy of a ${kind}: pass the array itself`);
   const remedy =
     name !== 'out' && (isView || Array.isArray(value))
       ? `${types[0]}.from(${name})`
       : value === !!value
         ? `{ training: ${value} }`
-        : (value as { dataSync?: unknown })?.dataSync && 'dropout-wasm/tfjs takes tensors';
-  return wrongType(name, `a ${types.join(' or a ')}`, value, remedy as string | undefined);
+        : (value as { dataSync?: unknown })?.dataSync
+          ? 'dropout-wasm/tfjs takes tensors'
+          : !isView && /.Array$/.test(format(value)) && 'pass the array, not a Proxy of it';
+  return wrongType(name, `a ${types.join(' or a ')}`, value, remedy || undefined);
 }

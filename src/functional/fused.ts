@@ -58,7 +58,7 @@ export function biasDropoutResidual<X extends Input>(x: X, options: FusedOptions
     if (arraysOverlap(row, row.length, target, data.length)) throw new RangeError('out overlaps bias');
     if (added && added.byteOffset !== target.byteOffset && arraysOverlap(added, data.length, target, data.length))
       throw new RangeError('out overlaps residual in part');
-    extras().fused(data, row, added, target, draws, inverted(p).scale);
+    extras().fused(input.data, row, added, target, draws, inverted(p).scale);
   });
 }
 
@@ -96,14 +96,13 @@ export function biasDropoutResidualBackward<X extends Input>(
       const write = (sums: FloatArray): void => {
         if (arraysOverlap(target, data.length, sums, count!) || arraysOverlap(data, data.length, sums, count!))
           throw new RangeError('out.dbias overlaps another argument');
-        extras().fusedBackward(data, target, sums, draws, inverted(p).scale);
+        extras().fusedBackward(input.data, target, sums, draws, inverted(p).scale);
         dbias ??= sums as DataLike<X>;
       };
       if (row) write(row);
-      else withNew(data, count!, 'out.dbias', write);
+      else withNew(data, count!, write);
     },
     'dy',
-    'out.dx',
   );
   return { dx, dbias: dbias! };
 }

@@ -87,7 +87,7 @@ describe.each(packages)('on %s', (_, pkg) => {
     [
       'type',
       { constructor: { name: { toString: 1, valueOf: 1 } } },
-      'type has to be "Dropout", but got an unreadable object',
+      'type has to be "Dropout", but got an object',
     ],
     ['seed', 42, 'unknown option "seed": the options are type, p,'],
     ['noiseShape', 0, 'noiseShape has to be an array of positive whole numbers and null, but got 0'],
