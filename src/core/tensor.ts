@@ -148,18 +148,20 @@ const read = (array: ArrayBufferView, property: string | symbol): unknown =>
 function checkArray<A extends FloatArray | Uint8Array>(value: unknown, name: string, types: string[]): A {
   if (!ArrayBuffer.isView(value)) throw notAnArray(value, name, types);
   const array = value as A;
-  const prototype = Object.getPrototypeOf(array);
-  const isPlain = prototype === Float32Array.prototype || prototype === Float64Array.prototype;
-  const type = (isPlain ? array[Symbol.toStringTag] : read(array, Symbol.toStringTag)) as string;
-  if (!types.includes(type)) throw notAnArray(value, name, types);
+  // Most arrays need no look at their prototype or their internal type: each takes 5 ns.
+  const { constructor } = array;
+  const isPlain =
+    types === FLOATS ? constructor === Float32Array || constructor === Float64Array : constructor === Uint8Array;
   if (isPlain && array.length > 0) return array;
+  const type = read(array, Symbol.toStringTag) as string;
+  if (!types.includes(type)) throw notAnArray(value, name, types);
   try {
     Uint8Array.prototype.keys.call(array as Uint8Array);
   } catch {
     throw new TypeError(`${name} is detached or out of bounds`);
   }
   const Class = (globalThis as unknown as Record<string, new (...view: unknown[]) => A>)[type]!;
-  if (prototype === Class.prototype) return array;
+  if (constructor === (Class as unknown)) return array;
   return new Class(...['buffer', 'byteOffset', 'length'].map((property) => read(array, property)));
 }
 

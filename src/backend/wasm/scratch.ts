@@ -24,10 +24,6 @@ export const BIAS_TILE = OPERAND_TILE + TILE_BYTES;
 
 type TileArray = FloatArray | Uint8Array;
 
-/** `x.subarray(i, i + n)`, whatever properties of its own x has, such as the methods that matrix libraries add. */
-const part = (x: TileArray, i: number, n: number): TileArray =>
-  new (Object.getPrototypeOf(x).constructor)(x.buffer, x.byteOffset + i * x.BYTES_PER_ELEMENT, n);
-
 /** A fixed piece of scratch memory that arrays are copied through. */
 export class Tile {
   declare readonly length: number;
@@ -42,7 +38,7 @@ export class Tile {
   /** Copies up to n elements of x, starting at i, into the tile. Returns how many fit. */
   load(x: TileArray, i: number, n: number): number {
     n = Math.min(n, this.length);
-    this.whole.set(n === x.length ? x : part(x, i, n));
+    this.whole.set(n === x.length ? x : x.subarray(i, i + n));
     return n;
   }
 
