@@ -4,7 +4,7 @@
  * @module
  */
 import { brand, brandOf } from './core/brand.js';
-import { checkSeed, checkStored, checkWhole, wrong, wrongType } from './core/check.js';
+import { checkSeed, checkStored, checkWhole, format, wrong, wrongType } from './core/check.js';
 import { add, fromBigInt, fromNumber, GAMMA, mix, mul, toBigInt, toHex, type U64, u64, xor } from './core/u64.js';
 
 /** A generator as JSON: `{ "seed": "0x2a", "position": 7, "children": 0 }`. */
@@ -245,7 +245,9 @@ export function streamFor(seed: number | bigint | undefined, generator: Generato
       'generator',
       'a Generator',
       generator,
-      typeof generator === 'number' || typeof generator === 'bigint' ? `seed: ${generator} seeds the layer` : undefined,
+      typeof generator === 'number' || typeof generator === 'bigint'
+        ? `seed: ${format(generator)} seeds the layer`
+        : undefined,
     );
   const child = generator.spawn();
   return child instanceof Generator ? child : Generator.fromJSON((child as Generator).toJSON());

@@ -86,13 +86,14 @@ export const isOptions = (value: unknown): value is object =>
 
 /** Requires a number from 0 to 1. */
 export function checkProbability(p: number, name = 'p', remedy?: string): number {
-  if (typeof p !== 'number' || !(p >= 0 && p <= 1))
-    throw wrong(
-      'number',
+  // Not compared with numbers: an object would be converted.
+  if (typeof p !== 'number') throw wrongType(name, 'a number between 0 and 1', p, remedy);
+  if (!(p >= 0 && p <= 1))
+    throw wrongValue(
       name,
-      `${typeof p === 'number' ? '' : 'a number '}between 0 and 1`,
+      'between 0 and 1',
       p,
-      p > 1 && p <= 100 ? `${Number((p / 100).toPrecision(12))} is ${p} %` : remedy,
+      p > 1 && p <= 100 ? `${Number((p / 100).toPrecision(12))} is ${p} %` : undefined,
     );
   return p;
 }

@@ -115,8 +115,6 @@ export function maskOf(length: number, format: MaskFormat, draws: Draws, out?: U
 
 /** The mask for every element of x when elements share draws. */
 export function broadcastMaskOf(broadcast: Broadcast, format: MaskFormat, draws: Draws): Uint8Array {
-  // The draws of an empty tensor may be too many for an array.
-  if (broadcast.includes(0)) return maskOf(0, format, draws);
   return formatMask(broadcastMask(maskOf(noiseLength(broadcast), 'bytes', draws), broadcast), format);
 }
 

@@ -52,6 +52,7 @@ export abstract class MaskLayer extends Layer {
 
   protected maskOf({ length, amount, key, broadcast }: ForwardContext, format: MaskFormat): Uint8Array {
     const draws = drawsFor(amount, key);
-    return broadcast ? broadcastMaskOf(broadcast, format, draws) : maskOf(length, format, draws);
+    // The draws of an empty tensor may be too many for an array.
+    return broadcast && length > 0 ? broadcastMaskOf(broadcast, format, draws) : maskOf(length, format, draws);
   }
 }
