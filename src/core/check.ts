@@ -112,9 +112,9 @@ export function checkPositive(n: number, name: string, max = 2 ** 53): number {
 }
 
 /** Requires a finite standard deviation of at least 0. */
-export function checkDeviation(stddev: number): number {
+export function checkDeviation(stddev: number, remedy?: string): number {
   if (typeof stddev !== 'number' || !(stddev >= 0 && stddev < Number.POSITIVE_INFINITY))
-    throw wrong('number', 'stddev', 'a finite number of at least 0', stddev);
+    throw wrong('number', 'stddev', 'a finite number of at least 0', stddev, remedy);
   return stddev;
 }
 

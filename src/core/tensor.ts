@@ -152,7 +152,10 @@ const FLOATS = ['Float32Array', 'Float64Array', 'Float16Array'];
 
 /** A getter of all typed arrays, which reads internal slots whatever a subclass overrides. */
 const read = (array: ArrayBufferView, property: string | symbol): unknown =>
-  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), property)!.get!.call(array);
+  Object.getOwnPropertyDescriptor(TypedArray().prototype, property)!.get!.call(array);
+
+/** The class of all typed arrays, which has no global name. */
+const TypedArray = (): Uint8ArrayConstructor => Object.getPrototypeOf(Uint8Array);
 
 /**
  * Returns the array itself, or a view of the same elements by the engine's own class if it is an instance of a subclass
@@ -178,7 +181,8 @@ function checkArray<A extends FloatArray | Uint8Array>(value: unknown, name: str
 
 function notAnArray(value: unknown, name: string, types: string[]): TypeError {
   const kind = format(value);
-  if (!ArrayBuffer.isView(value) && /^(?!Array)\w+Array$/.test(kind))
+  // The name for those of another realm.
+  if (!ArrayBuffer.isView(value) && (value instanceof TypedArray() || /^(?!Array)\w+Array$/.test(kind)))
     return new TypeError(`${name} is a Proxy of a ${kind}: pass the array itself`);
   return wrongType(name, `a ${types.join(' or a ')}`, value, types === FLOATS ? remedyFor(value, name) : undefined);
 }

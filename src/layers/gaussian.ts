@@ -79,7 +79,7 @@ export class GaussianNoise extends Layer {
   }
 
   protected override checkAmount(stddev: number): number {
-    return checkDeviation(stddev);
+    return checkDeviation(stddev, this.remedyFor(stddev));
   }
 
   protected override needsKey(amount: number): boolean {

@@ -283,8 +283,13 @@ export abstract class Layer {
 
   /** @throws TypeError, RangeError unless amount is a valid p or stddev */
   protected checkAmount(amount: number): number {
-    const remedy = isOptions(amount) ? 'p is the first argument, before the options' : undefined;
-    return checkProbability(amount, 'p', remedy);
+    return checkProbability(amount, 'p', this.remedyFor(amount));
+  }
+
+  /** Where options are passed in place of p or stddev. */
+  protected remedyFor(amount: unknown): string | undefined {
+    const { parameter } = this.constructor as typeof Layer;
+    return isOptions(amount) ? `${parameter} is the first argument, before the options` : undefined;
   }
 
   /** Writes the result of a training forward. */
