@@ -2,7 +2,7 @@
 // In a clone: npm ci && npm run build && node examples/minimal.js
 import { Dropout } from 'dropout-wasm';
 
-// A seeded generator gives the same masks in every run.
+// A seed gives the same masks in every run.
 const layer = new Dropout(0.5, { seed: 3 });
 const x = Float32Array.of(1, 2, 3, 4, 5, 6);
 

@@ -33,7 +33,17 @@ const replaceFile = (from, to) => ({
   },
 });
 
-await build({ ...common, entryPoints: ENTRIES.map((entry) => `src/${entry}.ts`), outdir: 'dist' });
+const WORKER = 'threads/worker';
+const modules = ENTRIES.filter((entry) => entry !== WORKER);
+await build({
+  ...common,
+  entryPoints: modules.map((entry) => `src/${entry}.ts`),
+  outdir: 'dist',
+  // First in a bundle, where its text gzips to 50 bytes less than between the code.
+  inject: ['src/backend/wasm/inlined.ts'],
+});
+// The worker runs as a module and as a classic script.
+await build({ ...common, entryPoints: [`src/${WORKER}.ts`], outfile: `dist/${WORKER}.js`, format: 'iife' });
 await build({
   ...common,
   entryPoints: ['src/index.ts'],

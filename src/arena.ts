@@ -10,7 +10,6 @@ import {
   register,
   registerAllocator,
   registerArray,
-  registerGrowing,
 } from './backend/wasm/memory.js';
 import type { WasmMemory } from './backend/wasm/types.js';
 import { brand } from './core/brand.js';
@@ -26,8 +25,6 @@ export interface ArenaOptions {
   byteOffset?: number;
   /** Length of the arena's part of `memory`, in bytes. */
   byteLength?: number;
-  /** @internal The linear memory of a SharedArena, which may be shared (src/threads). */
-  linearMemory?: LinearMemory;
 }
 
 /**
@@ -58,8 +55,11 @@ export class Arena {
   /**
    * @throws TypeError or RangeError that names the option; RangeError from the engine if it cannot allocate that much
    */
-  constructor(options: ArenaOptions) {
-    const { bytes, memory, byteOffset, byteLength, linearMemory } = checkOptions(options, OPTIONS);
+  constructor(options: ArenaOptions);
+  /** @internal The linear memory of a SharedArena, which may be shared (src/threads). */
+  constructor(options: ArenaOptions, linearMemory: LinearMemory);
+  constructor(options: ArenaOptions, linearMemory?: LinearMemory) {
+    const { bytes, memory, byteOffset, byteLength } = checkOptions(options, OPTIONS);
     if (memory === undefined) {
       for (const [name, part] of Object.entries({ byteOffset, byteLength }))
         if (part !== undefined) throw wrongType(name, 'given with memory', part);
@@ -146,15 +146,15 @@ export class Arena {
   }
 }
 
-const OPTIONS = ['bytes', 'memory', 'byteOffset', 'byteLength', 'linearMemory'];
+const OPTIONS = ['bytes', 'memory', 'byteOffset', 'byteLength'];
 
 /** The arena that an array lives in. */
 export const arenaOf = (x: ArrayBufferView): Arena | undefined => allocatorOf(x) as (Allocator & Arena) | undefined;
 
 /**
  * Has calls work on all arrays in an unshared memory where they lie, such as the heap of another module. Results
- * without `out` are ordinary new arrays. It may be repeated, and need not be when the memory grows. It does not keep the
- * memory alive.
+ * without `out` are ordinary new arrays. It does not keep the memory alive. Repeat it after the memory has grown: until
+ * then, arrays on its new buffer are copied, with the same bits.
  *
  * @throws TypeError unless memory is an unshared WebAssembly.Memory
  * @example
@@ -163,7 +163,7 @@ export const arenaOf = (x: ArrayBufferView): Arena | undefined => allocatorOf(x)
  */
 export function useMemory(memory: WasmMemory): void {
   checkMemory(memory);
-  registerGrowing(linearMemoryFor(memory));
+  register(linearMemoryFor(memory));
 }
 
 /** Memory that the kernel can work in, or an ArrayBuffer where the engine refuses. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { brand, brandOf } from './core/brand.js';
-import { checkSeed, checkStored, checkWhole, format, wrong, wrongType } from './core/check.js';
+import { checkOptions, checkSeed, checkWhole, wrong, wrongType } from './core/check.js';
 import { add, fromBigInt, fromNumber, GAMMA, mix, mul, toBigInt, toHex, type U64, u64, xor } from './core/u64.js';
 
 /** A generator as JSON: `{ "seed": "0x2a", "position": 7, "children": 0 }`. */
@@ -32,14 +32,12 @@ export class Generator {
   declare private counter: number;
   private children = 0;
   /** SplitMix64's state for the next key, seed + (position + 1)·GAMMA, once it has been computed. */
-  private state: U64 | undefined;
-  /** Whether nobody chose the seed. */
-  private isRandom = false;
-  /** How often this generator started over with a seed. */
-  private starts = 0;
+  declare private state: U64 | undefined;
+  /** @internal Whether somebody chose the seed, or that of the parent. */
+  declare isSeeded: boolean;
   declare private parent: Generator | undefined;
-  /** `parent.starts` when this child took its number. */
-  declare private takenAt: number;
+  /** The seed of the parent when this child took its number. */
+  private parentRoot: U64 | undefined | null = null;
 
   /**
    * @param seed a bigint from 0 to 2^64 − 1 or an integer from 0 to 2^53. By default 64 random bits are drawn on first
@@ -48,6 +46,7 @@ export class Generator {
    * @throws TypeError, RangeError for any other seed or position
    */
   constructor(seed?: number | bigint, position = 0) {
+    this.isSeeded = seed !== undefined;
     this.root = seed === undefined ? undefined : checkSeed(seed);
     this.counter = checkWhole(position, 'position');
     brand(this, 'Generator');
@@ -119,10 +118,10 @@ export class Generator {
    * @throws TypeError, RangeError unless json is from `toJSON`
    */
   static fromJSON(json: GeneratorJSON): Generator {
-    const { seed, position, children = 0 } = checkStored(json, ['seed', 'position', 'children'], 'generator');
+    const { seed, position, children = 0 } = checkOptions(json, ['seed', 'position', 'children'], 'generator');
     // The length first: a number of a million digits takes seconds to read.
     if (typeof seed !== 'string' || !/^(0x[\da-f]{1,16}|\d{1,20})$/i.test(seed))
-      throw wrong('string', 'seed', 'a whole number from 0 to 2^64 - 1 in a string', seed);
+      throw wrong('string', 'seed', 'a whole number below 2^64 in a string', seed);
     checkWhole(position, 'position');
     const generator = create(BigInt(seed), position);
     generator.children = checkWhole(children, 'children');
@@ -133,14 +132,13 @@ export class Generator {
   follower(): Generator {
     const child = create();
     child.parent = this;
-    child.takenAt = -1;
     return child;
   }
 
   /** @internal The next key as two halves, without a BigInt. The position stays. */
   peek(): U64 {
     this.seedWord();
-    if (this.counter > LAST) throw new RangeError('the generator has no key left: a seed has 2^53 keys');
+    checkWhole(this.counter, 'position', LAST);
     this.state ??= this.stateAt(this.counter);
     return mix(this.state);
   }
@@ -154,12 +152,7 @@ export class Generator {
   /** @internal Starts over with another seed. Children take new numbers. */
   reseed(seed: number | bigint): void {
     this.restart(checkSeed(seed));
-    this.isRandom = false;
-  }
-
-  /** @internal Whether somebody chose the seed, or the seed of the parent. */
-  get isSeeded(): boolean {
-    return this.parent ? this.parent.isSeeded : this.root !== undefined && !this.isRandom;
+    this.isSeeded = true;
   }
 
   /** @internal The state in words, without drawing a seed. */
@@ -170,29 +163,25 @@ export class Generator {
   /** Whether this is a child that has to take a number: it has none yet, or its parent started over. */
   private isStale(): boolean {
     const { parent } = this;
-    return parent !== undefined && (this.takenAt !== parent.starts || parent.isStale());
+    // Equal seeds are different objects.
+    return parent !== undefined && (this.parentRoot !== parent.root || parent.isStale());
   }
 
   private seedWord(): U64 {
     if (this.isStale()) {
       const parent = this.parent!;
-      // Before the number is read, since the parent may have to start over itself.
-      parent.seedWord();
-      const number = checkWhole(parent.children, 'children', LAST);
-      this.restart(parent.forkWord(`#${number}`));
+      // First, since the parent may have to start over itself.
+      this.parentRoot = parent.seedWord();
+      this.isSeeded = parent.isSeeded;
+      this.restart(parent.forkWord(`#${checkWhole(parent.children, 'children', LAST)}`));
       parent.children++;
-      this.takenAt = parent.starts;
     }
-    if (!this.root) {
-      this.root = randomSeed();
-      this.isRandom = true;
-    }
+    this.root ??= randomSeed();
     return this.root;
   }
 
   private restart(root: U64): void {
     this.root = root;
-    this.starts++;
     this.counter = this.children = 0;
     this.state = undefined;
   }
@@ -235,40 +224,28 @@ export function manualSeed(seed: number | bigint): Generator {
  * @throws TypeError, RangeError unless at most one is given, and it is a seed or a Generator of any copy of the package
  */
 export function streamFor(seed: number | bigint | undefined, generator: Generator | undefined): Generator {
-  if (seed !== undefined) {
-    if (generator !== undefined) throw new TypeError('a layer takes a seed or a generator, but got both');
-    return new Generator(seed);
-  }
-  if (generator === undefined) return defaultGenerator.follower();
+  if (seed !== undefined && generator !== undefined) throw wrongType('generator', 'left out beside a seed', generator);
+  if (generator === undefined) return seed === undefined ? defaultGenerator.follower() : new Generator(seed);
   if (brandOf(generator) !== 'Generator')
     throw wrongType(
       'generator',
       'a Generator',
       generator,
-      typeof generator === 'number' || typeof generator === 'bigint'
-        ? `seed: ${format(generator)} seeds the layer`
-        : undefined,
+      typeof generator === 'number' ? `seed: ${generator}` : undefined,
     );
-  const child = generator.spawn();
-  return child instanceof Generator ? child : Generator.fromJSON((child as Generator).toJSON());
+  return generator.spawn();
 }
 
 const randomSeed = (): U64 => fromBigInt(crypto.getRandomValues(new BigUint64Array(1))[0]!);
 
-/** FNV-1a of the UTF-8 bytes of a string. A lone surrogate counts as U+FFFD, as for TextEncoder, which some engines lack. */
+/**
+ * FNV-1a of the UTF-8 bytes of a string, which are those of its URI encoding: some engines have no TextEncoder. A lone
+ * surrogate counts as U+FFFD, as for TextEncoder.
+ */
 function fnv1a64(text: string): U64 {
   const prime: U64 = { hi: 0x100, lo: 0x1b3 };
   let hash: U64 = { hi: 0xcbf29ce4, lo: 0x84222325 };
-  const eat = (byte: number): void => {
-    hash = mul(u64(hash.hi, hash.lo ^ byte), prime);
-  };
-  for (const character of text) {
-    let code = character.codePointAt(0)!;
-    if (code >= 0xd800 && code < 0xe000) code = 0xfffd;
-    // The number of bytes that follow the first, six bits in each.
-    const following = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-    eat(following ? ((0xff00 >> (following + 1)) & 0xff) | (code >> (6 * following)) : code);
-    for (let i = following - 1; i >= 0; i--) eat(0x80 | ((code >> (6 * i)) & 0x3f));
-  }
+  for (const [character, hex] of encodeURIComponent(text.replace(/\p{Cs}/gu, '\ufffd')).matchAll(/%(..)|./g))
+    hash = mul(u64(hash.hi, hash.lo ^ (hex ? Number.parseInt(hex, 16) : character.charCodeAt(0))), prime);
   return hash;
 }

@@ -5,7 +5,7 @@
  */
 
 import { wrongType } from '../core/check.js';
-import { type Answer, extrasAnswer, gaussianAnswer, kernelAnswer } from './answers.js';
+import { areExtrasRight, isGaussianRight, isKernelRight } from './answers.js';
 import type { Extras, Gaussian, Kernel } from './interface.js';
 import { referenceExtras } from './reference/extras.js';
 import { referenceGaussian } from './reference/gaussian.js';
@@ -51,15 +51,13 @@ function scratch(): Scratch {
   return sharedScratch;
 }
 
-/** Makes a WebAssembly implementation and compares its results with the known ones. */
-const proveKernel = (module: WasmModule): Kernel => prove(new WasmKernel(module, scratch()), kernelAnswer);
-const proveExtras = (module: WasmModule): Extras => prove(new WasmExtras(module, scratch()), extrasAnswer);
-const proveGaussian = (module: WasmModule): Gaussian => prove(new WasmGaussian(module, scratch()), gaussianAnswer);
+/** @throws Error unless that part of the backend gives the known bits; the engine's error where it refuses the module */
+const proveKernel = (module: WasmModule): Kernel => prove(new WasmKernel(module, scratch()), isKernelRight);
+const proveExtras = (module: WasmModule): Extras => prove(new WasmExtras(module, scratch()), areExtrasRight);
+const proveGaussian = (module: WasmModule): Gaussian => prove(new WasmGaussian(module, scratch()), isGaussianRight);
 
-/** @throws Error unless that part of the backend gives the known bits */
-function prove<K>(part: K, { name, expected, of }: Answer<K>): K {
-  const got = of(part);
-  if (got !== expected) throw new Error(`${name}.wasm fails its known-answer test here: ${got} is not ${expected}`);
+function prove<K>(part: K, isRight: (part: K) => boolean): K {
+  if (!isRight(part)) throw new Error('the module gives wrong bits here');
   return part;
 }
 

@@ -12,13 +12,10 @@ const INSPECT = 'nodejs.util.inspect.custom';
  */
 export function brand(object: object, kind: string): void {
   // Configurable, so that a Proxy may answer otherwise.
-  Object.defineProperty(object, Symbol.for(BRAND), { value: kind, configurable: true });
-  Object.defineProperty(object, Symbol.for(INSPECT), {
-    value(this: object) {
-      return String(this);
-    },
-    configurable: true,
-  });
+  const mark = (name: string, value: unknown) =>
+    Object.defineProperty(object, Symbol.for(name), { value, configurable: true });
+  mark(BRAND, kind);
+  mark(INSPECT, object.toString);
 }
 
 /** The kind of an object that any copy of the package has marked. */

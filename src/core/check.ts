@@ -20,43 +20,19 @@ export const wrong = (type: string, name: string, expected: string, got: unknown
 const message = (name: string, expected: string, got: unknown, remedy = ''): string =>
   `${name} has to be ${expected}, but got ${format(got)}${remedy && `: ${remedy}`}`;
 
-/** Characters of a value that a message shows. */
-const SHOWN = 80;
-
-const cut = (text: string): string => (text.length > SHOWN ? `${text.slice(0, SHOWN - 1)}…` : text);
-
 /** Formats a value for a message: "0.5" for a string, [2,3] for a shape, the class for any other object. */
 export function format(value: unknown): string {
+  let text = 'an unreadable object';
   try {
-    return cut(formatAny(value, 0));
+    // The digits of a huge bigint would take seconds.
+    if (typeof value === 'bigint') text = BigInt.asIntN(99, value) === value ? `${value}n` : 'a huge bigint';
+    else if (typeof value === 'string') text = JSON.stringify(value.slice(0, 80));
+    else if (Array.isArray(value) && value.length < 9) text = `[${Array.from(value, String)}]`;
+    else text = Object(value) === value ? `${brandOf(value) ?? (value as object).constructor?.name}` : String(value);
   } catch {
-    // A revoked Proxy, or a getter that throws.
-    return 'an unreadable object';
+    // A revoked Proxy, a getter that throws, or arrays in arrays in arrays.
   }
-}
-
-function formatAny(value: unknown, depth: number): string {
-  if (typeof value === 'string') return JSON.stringify(cut(value));
-  // The digits of a huge bigint would take seconds.
-  if (typeof value === 'bigint') return BigInt.asIntN(128, value) === value ? `${value}n` : 'a bigint of over 128 bits';
-  if (Array.isArray(value) && value.length < 9 && depth < 3)
-    return `[${Array.from(value, (item) => formatAny(item, depth + 1))}]`;
-  if (Object(value) !== value) return String(value);
-  const name = brandOf(value) ?? (value as object).constructor?.name;
-  return typeof name === 'string' && name ? name : 'Object';
-}
-
-/** Other libraries' names of options. */
-const SYNONYMS: Record<string, string> = { rate: 'p', prob: 'p', probability: 'p', std: 'stddev' };
-
-const canonical = (name: string): string => name.toLowerCase().replaceAll('_', '');
-
-/** The error for an option that is not among the known ones. */
-export function unknownOption(option: string, known: readonly string[], place = ''): TypeError {
-  const wanted = SYNONYMS[canonical(option)] ?? canonical(option);
-  const meant = known.find((other) => canonical(other) === wanted);
-  const remedy = meant ? `, did you mean ${meant}?` : '.';
-  return new TypeError(`unknown option ${format(option)}${place}${remedy} Known options: ${known.join(', ')}`);
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
 
 /**
@@ -65,36 +41,27 @@ export function unknownOption(option: string, known: readonly string[], place = 
  */
 export function checkOptions<T extends object>(options: T | undefined, known: readonly string[], name = 'options'): T {
   if (options === undefined) return {} as T;
-  if (!isOptions(options)) throw wrongType(name, 'an object', options);
+  if (!isOptions(options))
+    throw wrongType(name, 'an object', options, typeof options === 'string' ? 'JSON.parse it' : undefined);
   for (const option of Object.keys(options))
-    if (!known.includes(option)) {
-      throw unknownOption(option, known, name === 'options' ? '' : ` in ${name}`);
-    }
+    if (!known.includes(option))
+      throw new TypeError(`unknown option ${format(option)}: the options are ${known.join(', ')}`);
   return options;
-}
-
-/** `checkOptions` for what toJSON has stored. */
-export function checkStored<T extends object>(json: T, known: readonly string[], name: string): T {
-  if (!isOptions(json))
-    throw wrongType(name, 'an object', json, typeof json === 'string' ? 'JSON.parse it' : undefined);
-  return checkOptions(json, known, name);
 }
 
 /** Whether a value can hold options: an object, but not an array, a Map or any other built-in. */
 export const isOptions = (value: unknown): value is object =>
   typeof value === 'object' && Object.prototype.toString.call(value) === '[object Object]';
 
+/** The remedy for a probability that was meant in percent. */
+export const percentRemedy = (p: number): string | undefined =>
+  p > 1 && p <= 100 ? `${Number((p / 100).toPrecision(12))} is ${p} %` : undefined;
+
 /** Requires a number from 0 to 1. */
 export function checkProbability(p: number, name = 'p', remedy?: string): number {
   // Not compared with numbers: an object would be converted.
   if (typeof p !== 'number') throw wrongType(name, 'a number between 0 and 1', p, remedy);
-  if (!(p >= 0 && p <= 1))
-    throw wrongValue(
-      name,
-      'between 0 and 1',
-      p,
-      p > 1 && p <= 100 ? `${Number((p / 100).toPrecision(12))} is ${p} %` : undefined,
-    );
+  if (!(p >= 0 && p <= 1)) throw wrongValue(name, 'between 0 and 1', p, percentRemedy(p) ?? remedy);
   return p;
 }
 
@@ -125,7 +92,7 @@ export function checkKey(key: bigint | string | undefined, name = 'key'): U64 {
     throw wrong(
       typeof key === 'string' ? 'string' : 'bigint',
       name,
-      'a bigint from 0n to 2^64 - 1 or a string of its hex digits, "0x…"',
+      'a bigint from 0n to 2^64 - 1, or a string of its hex digits, "0x…"',
       key,
       'new Generator(42).next() gives a key',
     );
@@ -136,7 +103,7 @@ export function checkKey(key: bigint | string | undefined, name = 'key'): U64 {
 export function checkSeed(seed: number | bigint, name = 'seed'): U64 {
   if (typeof seed === 'number') return fromNumber(checkWhole(seed, name));
   if (typeof seed !== 'bigint' || seed < 0n || seed >> 64n)
-    throw wrong('bigint', name, 'a whole number from 0 to 2^53 or a bigint from 0n to 2^64 - 1', seed);
+    throw wrong('bigint', name, 'a whole number below 2^64', seed);
   return fromBigInt(seed);
 }
 

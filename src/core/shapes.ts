@@ -18,12 +18,12 @@ export type NoiseShape = readonly (number | null)[];
 
 /** @throws TypeError, RangeError unless value is an array of positive integers and nulls */
 export function checkNoiseShape(value: NoiseShape): NoiseShape {
-  if (!Array.isArray(value)) throw wrongType('noiseShape', 'an array', value);
-  for (const size of value)
+  // Not `every`, which skips holes.
+  for (const size of Array.isArray(value) ? value : [undefined])
     if (size !== null && !(Number.isInteger(size) && size > 0))
       throw (typeof size === 'number' ? wrongValue : wrongType)(
         'noiseShape',
-        'of positive whole numbers and null',
+        'an array of positive whole numbers and null',
         value,
       );
   return value;
@@ -58,24 +58,4 @@ export function broadcastOf(noiseShape: NoiseShape, shape: readonly number[]): B
   }
   if (axes.length % 2) axes.push(1);
   return axes.length === 2 && axes[1] === 1 ? undefined : axes;
-}
-
-/** The number of draws. */
-export const noiseLength = (broadcast: Broadcast): number =>
-  broadcast.reduce((n, size, axis) => (axis % 2 ? n : n * size), 1);
-
-/** Broadcasts a mask with one byte per draw to one byte per element of x. */
-export function broadcastMask(mask: Uint8Array, broadcast: Broadcast): Uint8Array {
-  let run = 1;
-  for (let axis = broadcast.length - 2; axis >= 0; axis -= 2) {
-    const repeats = broadcast[axis + 1]!;
-    if (repeats !== 1) {
-      const repeated = new Uint8Array(mask.length * repeats);
-      for (let from = 0, at = 0; from < mask.length; from += run)
-        for (let r = 0; r < repeats; r++, at += run) repeated.set(mask.subarray(from, from + run), at);
-      mask = repeated;
-    }
-    run *= repeats * broadcast[axis]!;
-  }
-  return mask;
 }

@@ -54,17 +54,16 @@ export function open(value: unknown, name = 'x'): OpenInput {
   // Not a method called data, as the tensors of TF.js have.
   const data = checkArray<FloatArray>(typeof tensor.data === 'object' ? tensor.data : value, name, FLOATS);
   const { shape } = tensor;
-  if (!Array.isArray(shape)) throw wrongType(`${name}.shape`, 'an array of whole numbers', shape);
   let product = 1;
   // Not `every`, which skips holes.
-  for (const n of shape) {
+  for (const n of Array.isArray(shape) ? shape : [undefined]) {
     if (!Number.isInteger(n) || n < 0)
       throw (typeof n === 'number' ? wrongValue : wrongType)(`${name}.shape`, 'an array of whole numbers', shape);
     // The other sizes of an empty tensor may be huge, and 0 · ∞ is not 0.
-    product = n === 0 || product === 0 ? 0 : product * n;
+    product = n && product ? product * n : 0;
   }
   if (product !== data.length) throw wrongValue(`${name}.shape`, `of ${data.length} elements`, shape);
-  checkRowMajor(tensor, shape, name);
+  if (product) checkRowMajor(tensor, shape, name);
   return { data, shape };
 }
 
@@ -73,29 +72,17 @@ interface Layout {
   stride?: ArrayLike<number>;
   strides?: ArrayLike<number>;
   offset?: number;
-  fortranOrder?: boolean;
 }
 
 /** @throws RangeError if strides or an offset say that the elements are not in row-major order from the first on */
-function checkRowMajor(tensor: Layout, shape: readonly number[], name: string): void {
-  const { stride, strides = stride, offset = 0, fortranOrder = false } = tensor;
-  const remedy = 'copy it to a new array in row-major order';
-  if (offset !== 0) throw wrongValue(`${name}.offset`, '0', offset, remedy);
-  if (fortranOrder && shape.length > 1) throw wrongValue(`${name}.fortranOrder`, 'false', fortranOrder, remedy);
-  if (strides === undefined || shape.includes(0)) return;
-  let expected = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    const size = shape[axis]!;
+function checkRowMajor({ stride, strides = stride, offset = 0 }: Layout, shape: readonly number[], name: string): void {
+  let isRowMajor = offset === 0;
+  shape.reduceRight((expected, size, axis) => {
     // The stride of an axis of one element has no effect.
-    if (size > 1 && strides?.[axis] !== expected)
-      throw wrongValue(
-        `${name}.${stride ? 'stride' : 'strides'}`,
-        `row-major for the shape [${shape}]`,
-        strides,
-        remedy,
-      );
-    expected *= size;
-  }
+    if (size > 1 && strides !== undefined && strides?.[axis] !== expected) isRowMajor = false;
+    return size * expected;
+  }, 1);
+  if (!isRowMajor) throw new RangeError(`${name} has to be row-major, without strides or an offset: copy it`);
 }
 
 /** The shape of an input; that of a plain array is its length. */
@@ -122,7 +109,7 @@ export function openLike(value: unknown, x: OpenInput, name: string, like = 'x')
 /** @throws RangeError unless both shapes are equal */
 export function checkShape(shape: readonly number[], expected: readonly number[], name: string): void {
   if (shape.length !== expected.length || shape.some((size, axis) => size !== expected[axis]))
-    throw wrongValue(`${name}.shape`, `[${expected}]`, shape);
+    throw wrongValue(`${name}.shape`, format(expected), shape);
 }
 
 /** @throws TypeError, RangeError unless value is an attached Uint8Array of `length` bytes, or longer if allowed */
@@ -152,10 +139,7 @@ const FLOATS = ['Float32Array', 'Float64Array', 'Float16Array'];
 
 /** A getter of all typed arrays, which reads internal slots whatever a subclass overrides. */
 const read = (array: ArrayBufferView, property: string | symbol): unknown =>
-  Object.getOwnPropertyDescriptor(TypedArray().prototype, property)!.get!.call(array);
-
-/** The class of all typed arrays, which has no global name. */
-const TypedArray = (): Uint8ArrayConstructor => Object.getPrototypeOf(Uint8Array);
+  Reflect.get(Object.getPrototypeOf(Uint8Array.prototype), property, array);
 
 /**
  * Returns the array itself, or a view of the same elements by the engine's own class if it is an instance of a subclass
@@ -164,32 +148,32 @@ const TypedArray = (): Uint8ArrayConstructor => Object.getPrototypeOf(Uint8Array
 function checkArray<A extends FloatArray | Uint8Array>(value: unknown, name: string, types: string[]): A {
   if (!ArrayBuffer.isView(value)) throw notAnArray(value, name, types);
   const array = value as A;
-  const { prototype } = Object.getPrototypeOf(array) === Float32Array.prototype ? Float32Array : Float64Array;
-  const own = Object.getPrototypeOf(array) === prototype;
-  const type = (own ? array[Symbol.toStringTag] : read(array, Symbol.toStringTag)) as string;
+  const prototype = Object.getPrototypeOf(array);
+  const isPlain = prototype === Float32Array.prototype || prototype === Float64Array.prototype;
+  const type = (isPlain ? array[Symbol.toStringTag] : read(array, Symbol.toStringTag)) as string;
   if (!types.includes(type)) throw notAnArray(value, name, types);
-  if (own && array.length > 0) return array;
+  if (isPlain && array.length > 0) return array;
   try {
     Uint8Array.prototype.keys.call(array as Uint8Array);
   } catch {
-    throw new TypeError(`${name} is detached, or lies outside of its buffer since that was resized`);
+    throw new TypeError(`${name} is detached or out of bounds`);
   }
   const Class = (globalThis as unknown as Record<string, new (...view: unknown[]) => A>)[type]!;
-  if (Object.getPrototypeOf(array) === Class.prototype) return array;
-  return new Class(read(array, 'buffer'), read(array, 'byteOffset'), read(array, 'length'));
+  if (prototype === Class.prototype) return array;
+  return new Class(...['buffer', 'byteOffset', 'length'].map((property) => read(array, property)));
 }
 
 function notAnArray(value: unknown, name: string, types: string[]): TypeError {
+  const isView = ArrayBuffer.isView(value);
   const kind = format(value);
-  // The name for those of another realm.
-  if (!ArrayBuffer.isView(value) && (value instanceof TypedArray() || /^(?!Array)\w+Array$/.test(kind)))
+  // By the name for those of another realm.
+  if (!isView && (value instanceof Object.getPrototypeOf(Uint8Array) || /.Array$/.test(kind)))
     return new TypeError(`${name} is a Proxy of a ${kind}: pass the array itself`);
-  return wrongType(name, `a ${types.join(' or a ')}`, value, types === FLOATS ? remedyFor(value, name) : undefined);
-}
-
-function remedyFor(value: unknown, name: string): string | undefined {
-  if (Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value)) return `Float32Array.from(${name})`;
-  if (typeof (value as { dataSync?: unknown } | undefined)?.dataSync === 'function')
-    return 'dropout-wasm/tfjs takes tensors';
-  return typeof value === 'boolean' ? `options go into an object, as in { training: ${value} }` : undefined;
+  const remedy =
+    name !== 'out' && (isView || Array.isArray(value))
+      ? `${types[0]}.from(${name})`
+      : value === !!value
+        ? `{ training: ${value} }`
+        : (value as { dataSync?: unknown })?.dataSync && 'dropout-wasm/tfjs takes tensors';
+  return wrongType(name, `a ${types.join(' or a ')}`, value, remedy as string | undefined);
 }

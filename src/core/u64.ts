@@ -18,19 +18,10 @@ export const u64 = (hi: number, lo: number): U64 => ({ lo: lo | 0, hi: hi | 0 })
 /** Converts an integer from 0 to 2^53. */
 export const fromNumber = (n: number): U64 => u64(n / 2 ** 32, n);
 
-const bytes = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));
-
 /** Takes the low 64 bits of a bigint. */
-export function fromBigInt(n: bigint): U64 {
-  bytes.setBigUint64(0, n);
-  return u64(bytes.getInt32(0), bytes.getInt32(4));
-}
+export const fromBigInt = (n: bigint): U64 => u64(Number(n >> 32n), Number(n & 0xffffffffn));
 
-export function toBigInt(a: U64): bigint {
-  bytes.setInt32(0, a.hi);
-  bytes.setInt32(4, a.lo);
-  return bytes.getBigUint64(0);
-}
+export const toBigInt = ({ hi, lo }: U64): bigint => (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
 
 /** Hex digits with the prefix 0x, as JSON stores seeds and keys. */
 export const toHex = (a: U64): string => `0x${toBigInt(a).toString(16)}`;

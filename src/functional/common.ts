@@ -57,11 +57,14 @@ export const scaleBy = (scale: number): Affine => ({ scale, shift: -0, fill: 0 }
 /** Inverted dropout: kept elements are scaled by 1 / (1 − p), which keeps the expectation. */
 export const inverted = (p: number): Affine => scaleBy(1 / (1 - p));
 
-/** The affine maps of kept and dropped elements in forward and in backward, as functions of p. */
+/** The affine maps of kept and dropped elements in forward and in backward. */
 export interface Scaling {
-  readonly forward: (p: number) => Affine;
-  readonly gradient: (p: number) => Affine;
+  readonly forward: AffineFor;
+  readonly gradient: AffineFor;
 }
+
+/** An affine map as a function of p, and of the mask of n elements where a caller supplies it. */
+type AffineFor = (p: number, mask?: Uint8Array, bits?: boolean, n?: number) => Affine;
 
 export const INVERTED: Scaling = { forward: inverted, gradient: inverted };
 

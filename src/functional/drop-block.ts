@@ -2,7 +2,7 @@
  * DropBlock as a stateless call.
  * @module
  */
-import type { Draws } from '../backend/interface.js';
+import type { Affine, Draws } from '../backend/interface.js';
 import { extras } from '../backend/select.js';
 import { checkOptions, checkPositive, wrongValue } from '../core/check.js';
 import { type Channels, checkChannels } from '../core/shapes.js';
@@ -66,16 +66,16 @@ export function dropBlockInto(x: FloatArray, out: FloatArray, images: Images, p:
   if (p === 1) zero(out, x.length);
   else if (p > 0) {
     const mask = blockMask(images, p, draws);
-    extras().applyMask(x, mask, false, out, scaleBy(keptScale(mask, false, mask.length)));
+    extras().applyMask(x, mask, false, out, keptAffine(p, mask, false, mask.length));
   } else copy(x, out);
 }
 
-/** The scale of the kept elements: n divided by the number that the mask keeps. */
-export function keptScale(mask: Uint8Array, bits: boolean, n: number): number {
+/** Scales kept elements by n divided by the number that the mask keeps. */
+export function keptAffine(_p: number, mask?: Uint8Array, bits?: boolean, n = 0): Affine {
   let kept = 0;
   // Not by shifts of i, which are modulo 2^32.
-  for (let i = 0; i < n; i++) kept += Number(bits ? (mask[Math.floor(i / 8)]! >> (i % 8)) & 1 : mask[i] !== 0);
-  return n / kept;
+  for (let i = 0; i < n; i++) kept += Number(bits ? (mask![Math.floor(i / 8)]! >> (i % 8)) & 1 : mask![i] !== 0);
+  return scaleBy(n / kept);
 }
 
 /**

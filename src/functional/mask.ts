@@ -2,12 +2,12 @@
  * Masks as arrays: the mask of a stream, and masks that the caller supplies.
  * @module
  */
-import type { Affine, Draws } from '../backend/interface.js';
+import type { Draws } from '../backend/interface.js';
 import { extras, kernel } from '../backend/select.js';
 import { checkBoolean, checkOptions, checkProbability, checkWhole, checkWord, wrongType } from '../core/check.js';
-import { type Broadcast, broadcastMask, noiseLength } from '../core/shapes.js';
+import type { Broadcast } from '../core/shapes.js';
 import { checkMask, type Input, type Like, open, type Result, zero } from '../core/tensor.js';
-import { checkDraws, inverted } from './common.js';
+import { checkDraws, dropoutInto, INVERTED, type Scaling, scaleBy } from './common.js';
 import { arraysOverlap, resultOf } from './result.js';
 
 /** One byte or one bit per element, 1 = kept. As bits, element i is bit i % 8 of byte ⌊i / 8⌋. */
@@ -34,8 +34,8 @@ export interface MaskOptions {
 export interface MaskedLayer {
   readonly p: number;
   mask(format?: MaskFormat): Uint8Array;
-  /** @internal The affine map of n elements under this mask; undefined if all become 0. */
-  affineFor(gradient: boolean, mask: Uint8Array, bits: boolean, n: number): Affine | undefined;
+  /** @internal */
+  readonly scaling: Scaling;
 }
 
 /** Options of `applyMask`. */
@@ -67,7 +67,10 @@ export interface ApplyMaskOptions<X extends Input> {
 export function mask(length: number, options: MaskOptions): Uint8Array {
   const { p, key, offset = 0, out, format = 'bytes' } = checkOptions(options, MASK_OPTIONS);
   checkWhole(length, 'length');
-  return maskOf(length, format, checkDraws(p, key, offset), out);
+  const draws = checkDraws(p, key, offset);
+  if (out === undefined) return maskOf(length, format, draws);
+  maskOf(length, format, draws, checkMask(out, isBits(format) ? Math.ceil(length / 8) : length, 'out', true));
+  return out;
 }
 
 /**
@@ -87,7 +90,8 @@ export function applyMask<X extends Input>(x: X, mask: Uint8Array, options: Appl
   const { p, layer, gradient = false, format = 'bytes', out } = checkOptions(options, APPLY_OPTIONS);
   checkBoolean(gradient, 'gradient');
   if (layer === undefined) checkProbability(p!);
-  else if (typeof layer?.affineFor !== 'function') throw wrongType('layer', 'a layer that has a mask', layer);
+  else if (p !== undefined) throw wrongType('p', 'left out beside a layer', p);
+  else if (!layer?.scaling) throw wrongType('layer', 'a layer that has a mask', layer);
   const input = open(x);
   const { data } = input;
   const n = data.length;
@@ -95,33 +99,36 @@ export function applyMask<X extends Input>(x: X, mask: Uint8Array, options: Appl
   const flags = checkMask(mask, bits ? Math.ceil(n / 8) : n, 'mask');
   return resultOf<X>(input, out, (target) => {
     if (arraysOverlap(flags, flags.length, target, n)) throw new RangeError('out overlaps mask');
-    const affine = layer ? layer.affineFor(gradient, flags, bits, n) : p === 1 ? undefined : inverted(p!);
-    if (affine) extras().applyMask(data, flags, bits, target, affine);
-    else zero(target, n);
+    const { p: drawn, scaling } = layer ?? { p: p!, scaling: INVERTED };
+    const affine = scaling[gradient ? 'gradient' : 'forward'];
+    if (drawn === 1) zero(target, n);
+    else extras().applyMask(data, flags, bits, target, affine(drawn, flags, bits, n));
   });
 }
 
 const MASK_OPTIONS: readonly string[] = ['p', 'key', 'offset', 'format', 'out'];
 const APPLY_OPTIONS: readonly string[] = ['p', 'layer', 'gradient', 'format', 'out'];
 
-/** `mask` on checked arguments. It checks only format and out. */
-export function maskOf(length: number, format: MaskFormat, draws: Draws, out?: Uint8Array): Uint8Array {
-  const bits = isBits(format);
-  const bytes = bits ? Math.ceil(length / 8) : length;
-  const target = out === undefined ? new Uint8Array(bytes) : checkMask(out, bytes, 'out', true);
-  kernel().mask(target, length, bits, draws);
-  return out ?? target;
+/** `mask` on checked arguments. It checks only the format. */
+export function maskOf(length: number, format: MaskFormat, draws: Draws, out = emptyMask(length, format)): Uint8Array {
+  kernel().mask(out, length, isBits(format), draws);
+  return out;
 }
 
-/** The mask for every element of x when elements share draws. */
-export function broadcastMaskOf(broadcast: Broadcast, format: MaskFormat, draws: Draws): Uint8Array {
-  return formatMask(broadcastMask(maskOf(noiseLength(broadcast), 'bytes', draws), broadcast), format);
+/** A new mask of n elements. */
+const emptyMask = (n: number, format: MaskFormat): Uint8Array => new Uint8Array(isBits(format) ? Math.ceil(n / 8) : n);
+
+/** The mask for all elements of x when elements share draws: the dropout of ones. */
+export function broadcastMaskOf(n: number, broadcast: Broadcast, format: MaskFormat, draws: Draws): Uint8Array {
+  const ones = new Float32Array(n).fill(1);
+  dropoutInto(ones, ones, draws.P / 2 ** 32, scaleBy(1), draws, broadcast);
+  return formatMask(new Uint8Array(ones), format);
 }
 
 /** Converts a mask of bytes, each 0 or 1, to a format. */
 export function formatMask(bytes: Uint8Array, format: MaskFormat): Uint8Array {
   if (!isBits(format)) return bytes;
-  const bits = new Uint8Array(Math.ceil(bytes.length / 8));
+  const bits = emptyMask(bytes.length, format);
   for (let at = 0, i = 0; at < bits.length; at++)
     for (let bit = 0; bit < 8 && i < bytes.length; bit++, i++) bits[at]! |= bytes[i]! << bit;
   return bits;

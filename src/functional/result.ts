@@ -34,18 +34,21 @@ export function resultOf<X extends Input>(
     return withNew(data, data.length, outName, (target) => {
       // The new array may overlap x after arena.reset(), even exactly.
       if (arraysOverlap(data, data.length, target, data.length))
-        throw new RangeError(
-          `${name} lies in bytes that its arena hands out again since reset(): pass ${outName}, or take ${name} from the arena anew`,
-        );
+        throw new RangeError(`${name} is from before the reset() of its arena: pass ${outName}`);
       write(target);
       return (shape ? { data: target, shape: [...shape] } : target) as Result<X>;
     });
   const target = openLike(out, x, outName, name);
   checkLength(target, data.length, outName, true);
   // Equal addresses mean in place.
-  if (data.byteOffset !== target.byteOffset && arraysOverlap(data, data.length, target, data.length))
-    throw new RangeError(`${outName} overlaps ${name} in part`);
-  write(target);
+  const overlap = data.byteOffset !== target.byteOffset && addressesOverlap(data, data.length, target, data.length);
+  if (overlap && data.buffer === target.buffer) throw new RangeError(`${outName} overlaps ${name} in part`);
+  if (overlap && !(target.buffer instanceof ArrayBuffer)) {
+    // Two SharedArrayBuffers may be one memory, as after a structuredClone, and nothing tells.
+    const copy = target.slice();
+    write(copy);
+    setArray(target, copy);
+  } else write(target);
   return out as unknown as Result<X>;
 }
 
@@ -55,56 +58,31 @@ export function resultOf<X extends Input>(
  */
 export function withNew<T>(x: FloatArray, n: number, outName: string, use: (array: FloatArray) => T): T {
   const size = x.BYTES_PER_ELEMENT;
-  if (size === 2)
-    return use(new (globalThis as unknown as { Float16Array: new (n: number) => FloatArray }).Float16Array(n));
-  const f32 = size === 4;
-  const arena = arenaOf(x);
-  if (!arena) return use(new (f32 ? Float32Array : Float64Array)(n));
+  const arena = size > 2 ? arenaOf(x) : undefined;
+  if (!arena) return use(new (globalThis as unknown as Classes)[x[Symbol.toStringTag]]!(n));
   const { bytesFree } = arena;
   // Alignment may take up to one element more; the arena then throws its own error.
   if (bytesFree < size * n && n > 0)
-    throw new RangeError(
-      `${outName} has to be given: the result takes ${size * n} bytes, the arena has ${bytesFree} left`,
-    );
+    throw new RangeError(`${outName} has to be given: ${size * n} bytes, but the arena has ${bytesFree} left`);
   try {
-    return use(arena[f32 ? 'float32' : 'float64'](n));
+    return use(arena[size === 4 ? 'float32' : 'float64'](n));
   } catch (error) {
     arena.rewind(bytesFree);
     throw error;
   }
 }
 
+/** The classes of arrays. Float16Array is missing in older engines. */
+type Classes = Record<string, new (n: number) => FloatArray>;
+
 /** Copies x to out, which has been checked, unless they are the same array. */
 export function copy(x: FloatArray, out: FloatArray): void {
   if (out !== x) setArray(out, x);
 }
 
-/** Whether the first a elements of an input and the first b elements of an output have a byte in common. */
-export function arraysOverlap(input: FloatArray | Uint8Array, a: number, output: FloatArray, b: number): boolean {
-  const from = input.byteOffset;
-  const to = output.byteOffset;
-  return (
-    from < to + b * output.BYTES_PER_ELEMENT &&
-    to < from + a * input.BYTES_PER_ELEMENT &&
-    isSameMemory(input.buffer, output.buffer, Math.max(from, to))
-  );
-}
+/** Whether the first a elements of x and the first b elements of y have a byte in common. */
+export const arraysOverlap = (x: FloatArray | Uint8Array, a: number, y: FloatArray, b: number): boolean =>
+  x.buffer === y.buffer && addressesOverlap(x, a, y, b);
 
-/**
- * Whether two buffers are one memory. SharedArrayBuffers may be without being one object: after a structuredClone, or
- * when their WebAssembly.Memory has grown. So a byte of the output, at address `at`, is changed and put back, to see
- * whether the input's changes with it.
- */
-function isSameMemory(input: ArrayBufferLike, output: ArrayBufferLike, at: number): boolean {
-  if (input === output) return true;
-  if (!isShared(input) || !isShared(output)) return false;
-  const seen = new Uint8Array(input, at, 1);
-  const changed = new Uint8Array(output, at, 1);
-  const before = Atomics.xor(changed, 0, 255);
-  const follows = Atomics.load(seen, 0) === (before ^ 255);
-  Atomics.compareExchange(changed, 0, before ^ 255, before);
-  return follows && Atomics.load(seen, 0) === before;
-}
-
-const isShared = (buffer: ArrayBufferLike): boolean =>
-  Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]';
+const addressesOverlap = (x: FloatArray | Uint8Array, a: number, y: FloatArray, b: number): boolean =>
+  x.byteOffset < y.byteOffset + b * y.BYTES_PER_ELEMENT && y.byteOffset < x.byteOffset + a * x.BYTES_PER_ELEMENT;

@@ -108,5 +108,6 @@ export class Dropout3d extends ChannelLayer {
 export class FeatureAlphaDropout extends ChannelLayer {
   static override readonly type: string = 'FeatureAlphaDropout';
   declare protected readonly axes: undefined;
-  protected override readonly scaling: Scaling = ALPHA;
+  /** @internal */
+  override readonly scaling: Scaling = ALPHA;
 }

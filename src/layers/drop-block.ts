@@ -2,12 +2,11 @@
  * The DropBlock2d layer.
  * @module
  */
-import type { Affine } from '../backend/interface.js';
 import { checkPositive } from '../core/check.js';
 import { type Channels, checkChannels } from '../core/shapes.js';
 import { type FloatArray, type OpenInput, requireShape } from '../core/tensor.js';
-import { drawsFor, scaleBy } from '../functional/common.js';
-import { blockMask, dropBlockInto, type Images, imagesOf, keptScale } from '../functional/drop-block.js';
+import { drawsFor, type Scaling } from '../functional/common.js';
+import { blockMask, dropBlockInto, type Images, imagesOf, keptAffine } from '../functional/drop-block.js';
 import { formatMask, type MaskFormat } from '../functional/mask.js';
 import type { ForwardContext, LayerOptions, LayerOptionTable } from './layer.js';
 import { MaskLayer } from './mask-layer.js';
@@ -38,6 +37,8 @@ export class DropBlock2d extends MaskLayer {
   declare readonly blockSize: number;
   /** Position of the channel axis. */
   declare readonly channels: Channels;
+  /** @internal The scale is 1 divided by the fraction that the mask keeps. */
+  override readonly scaling: Scaling = { forward: keptAffine, gradient: keptAffine };
 
   /**
    * @param p approximate probability that an element is dropped, from 0 to 1. Default 0.1
@@ -45,11 +46,6 @@ export class DropBlock2d extends MaskLayer {
    */
   constructor(p = 0.1, options: DropBlockLayerOptions = {}) {
     super(p, options);
-  }
-
-  /** @internal The scale is 1 divided by the fraction that the mask keeps. */
-  override affineFor(_gradient: boolean, mask: Uint8Array, bits: boolean, n: number): Affine | undefined {
-    return this.p === 1 ? undefined : scaleBy(keptScale(mask, bits, n));
   }
 
   protected override broadcast(x: OpenInput): undefined {

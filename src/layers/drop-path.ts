@@ -30,7 +30,8 @@ export class DropPath extends MaskLayer {
   static override readonly options: LayerOptionTable = { scaleByKeep: { default: true, check: checkBoolean } };
   /** Whether kept samples are scaled by 1 / (1 − p). */
   declare readonly scaleByKeep: boolean;
-  declare protected readonly scaling: Scaling;
+  /** @internal */
+  declare readonly scaling: Scaling;
 
   /**
    * @param p probability that a sample is dropped, from 0 to 1. Default 0.1

@@ -60,5 +60,6 @@ export class Dropout extends MaskLayer {
  */
 export class AlphaDropout extends Dropout {
   static override readonly type: string = 'AlphaDropout';
-  protected override readonly scaling: Scaling = ALPHA;
+  /** @internal */
+  override readonly scaling: Scaling = ALPHA;
 }

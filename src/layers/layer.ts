@@ -3,15 +3,7 @@
  * @module
  */
 import { brand, brandOf } from '../core/brand.js';
-import {
-  checkBoolean,
-  checkOptions,
-  checkProbability,
-  checkStored,
-  checkWord,
-  isOptions,
-  wrongType,
-} from '../core/check.js';
+import { checkBoolean, checkOptions, checkProbability, checkWord, isOptions, wrongType } from '../core/check.js';
 import type { Broadcast } from '../core/shapes.js';
 import {
   checkLength,
@@ -72,7 +64,7 @@ export interface ForwardContext {
   readonly training: boolean;
   /** p or stddev; 0 in evaluation. */
   readonly amount: number;
-  readonly key: U64 | undefined;
+  key: U64 | undefined;
   readonly length: number;
   readonly shape: readonly number[] | undefined;
   readonly broadcast: Broadcast | undefined;
@@ -126,13 +118,11 @@ export abstract class Layer {
     const given = checkOptions(options, known) as LayerOptions & Record<string, unknown>;
     const { inplace = false, always = false, seed, generator } = given;
     this.amount = this.checkAmount(amount);
-    for (const [name, { default: value, check }] of Object.entries(own))
-      Object.defineProperty(this, name, {
-        value: check(given[name] === undefined ? value : given[name], name),
-        enumerable: true,
-        // A Proxy may answer otherwise, as Vue's do.
-        configurable: true,
-      });
+    for (const [name, option] of Object.entries(own)) {
+      const { [name]: value = option.default } = given;
+      // Configurable, so that a Proxy may answer otherwise, as Vue's do.
+      Object.defineProperty(this, name, { value: option.check(value, name), enumerable: true, configurable: true });
+    }
     this._inplace = checkBoolean(inplace, 'inplace');
     this._always = checkBoolean(always, 'always');
     this.stream = streamFor(seed, generator);
@@ -175,7 +165,7 @@ export abstract class Layer {
 
   /** @internal */
   set training(_: never) {
-    throw new TypeError('training is read-only: call train() or eval()');
+    throw new TypeError('training is set by train() and eval()');
   }
 
   /** The key of the latest training forward. Undefined before the first, and where p or stddev needed no key. */
@@ -216,14 +206,23 @@ export abstract class Layer {
     const { data, shape } = input;
     const broadcast = this.broadcast(input);
     const amount = training ? this.amount : 0;
-    const key = this.needsKey(amount) ? this.nextKey(input) : undefined;
-    const context = { training, amount, key, length: data.length, shape: shape && [...shape], broadcast };
+    const context: ForwardContext = {
+      training,
+      amount,
+      key: undefined,
+      length: data.length,
+      shape: shape && [...shape],
+      broadcast,
+    };
     const result = !training
       ? evaluated<X>(x, input, out)
-      : resultOf<X>(input, out, (target) => this.apply(data, target, context));
+      : resultOf<X>(input, out, (target) => {
+          if (this.needsKey(amount)) context.key = this.nextKey(input);
+          this.apply(data, target, context);
+        });
     // Only now, so that a call that throws changes nothing and may be repeated.
-    if (key) this.useKey(input, key);
-    if (training) this.latestKey = key;
+    if (context.key) this.useKey(input, context.key);
+    if (training) this.latestKey = context.key;
     this.latest = context;
     return result;
   }
@@ -256,19 +255,17 @@ export abstract class Layer {
    * not drawn yet stays so.
    */
   toString(): string {
-    const { type, parameter, options } = this.constructor as typeof Layer;
-    const shown = Object.entries(this.allOptions()).filter(
-      ([name, value]) => name === parameter || value !== (options[name]?.default ?? false),
-    );
-    const words = shown.map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-    return `${type}(${[...words, this.training ? 'training' : 'evaluation', this.stream.describe()].join(', ')})`;
+    const { parameter, options } = this.constructor as typeof Layer;
+    const { type, training, ...values } = this.stored();
+    const shown = Object.entries(values)
+      .filter(([name, value]) => name === parameter || value !== (options[name]?.default ?? false))
+      .map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+    return `${type}(${[...shown, training ? 'training' : 'evaluation', this.stream.describe()].join(', ')})`;
   }
 
   /** The options, the mode and the state of the stream. A stream that has no seed yet gets one. */
   toJSON(): LayerJSON {
-    const { type } = this.constructor as typeof Layer;
-    const { training, stream } = this;
-    return { type, ...this.allOptions(), training, generator: stream.toJSON() } as unknown as LayerJSON;
+    return { ...this.stored(), generator: this.stream.toJSON() } as unknown as LayerJSON;
   }
 
   /**
@@ -283,13 +280,8 @@ export abstract class Layer {
 
   /** @throws TypeError, RangeError unless amount is a valid p or stddev */
   protected checkAmount(amount: number): number {
-    return checkProbability(amount, 'p', this.remedyFor(amount));
-  }
-
-  /** Where options are passed in place of p or stddev. */
-  protected remedyFor(amount: unknown): string | undefined {
-    const { parameter } = this.constructor as typeof Layer;
-    return isOptions(amount) ? `${parameter} is the first argument, before the options` : undefined;
+    const remedy = isOptions(amount) ? 'p is the first argument' : undefined;
+    return checkProbability(amount, 'p', remedy);
   }
 
   /** Writes the result of a training forward. */
@@ -328,15 +320,13 @@ export abstract class Layer {
     return this.latest;
   }
 
-  /** The constructor's arguments without the stream. Options that are undefined are left out. */
-  private allOptions(): Record<string, unknown> {
-    const { parameter, options } = this.constructor as typeof Layer;
-    const values: Record<string, unknown> = { [parameter]: this.amount };
-    for (const name of [...Object.keys(options), 'inplace', 'always']) {
-      const value = this[name as keyof this];
-      if (value !== undefined) values[name] = value;
-    }
-    return values;
+  /** The class, the options that are defined, and the mode. */
+  private stored(): Record<string, unknown> {
+    const { type, parameter, options } = this.constructor as typeof Layer;
+    const stored: Record<string, unknown> = { type, [parameter]: this.amount };
+    for (const name of [...Object.keys(options), 'inplace', 'always', 'training'] as (keyof this & string)[])
+      if (this[name] !== undefined) stored[name] = this[name];
+    return stored;
   }
 
   private backwardOf<X extends Input>(context: ForwardContext, dy: X, out?: Like<X>): Result<X> {
@@ -358,26 +348,24 @@ const evaluated = <X extends Input>(x: X, input: OpenInput, out: Like<X> | undef
 
 /** Whether forward's second argument is options. Anything that resembles an array or tensor is not. */
 function isForwardOptions<X extends Input>(value: unknown): value is ForwardOptions<X> {
-  if (value === undefined || ArrayBuffer.isView(value) || !isOptions(value) || 'data' in value || 'length' in value)
-    return false;
+  if (ArrayBuffer.isView(value) || !isOptions(value) || 'data' in value || 'length' in value) return false;
   checkOptions(value, ['out', 'training']);
   return true;
 }
 
 /** @internal Restores a layer on its stored stream, or on another. */
-export function restore<L extends Layer>(type: LayerClass<L>, json: LayerJSON, stream?: Generator): L {
-  const { parameter } = type;
-  const options = ['inplace', 'always', ...Object.keys(type.options)];
+export function restore<L extends Layer>(Class: LayerClass<L>, json: LayerJSON, stream?: Generator): L {
+  const { type, parameter, state } = Class;
+  const options = ['inplace', 'always', ...Object.keys(Class.options)];
   // The type first: a layer of another class has other options.
-  if (isOptions(json)) checkWord(json.type, 'type', [type.type]);
-  checkStored(json, ['type', parameter, ...options, 'training', 'generator', ...type.state], type.type);
-  const amount = json[parameter] as number;
+  if (isOptions(json)) checkWord(json.type, 'type', [type]);
+  checkOptions(json, ['type', parameter, ...options, 'training', 'generator', ...state], type);
+  const { [parameter]: amount, training, generator } = json;
   // Not the constructor's default.
   if (amount === undefined) throw wrongType(parameter, 'a number', amount);
-  checkBoolean(json.training, 'training');
-  const generator = stream ?? Generator.fromJSON(json.generator);
-  const layer = new type(amount, Object.fromEntries(options.map((name) => [name, json[name]])));
-  layer.train(json.training).restoreState(json, generator);
+  const layer = new Class(amount as number, Object.fromEntries(options.map((name) => [name, json[name]])));
+  // Nor that of train().
+  layer.train(checkBoolean(training, 'training')).restoreState(json, stream ?? Generator.fromJSON(generator));
   return layer;
 }
 

@@ -2,7 +2,6 @@
  * The base class of layers with a mask.
  * @module
  */
-import type { Affine } from '../backend/interface.js';
 import type { FloatArray } from '../core/tensor.js';
 import { drawsFor, dropoutInto, INVERTED, type Scaling } from '../functional/common.js';
 import { broadcastMaskOf, type MaskFormat, maskOf } from '../functional/mask.js';
@@ -10,8 +9,8 @@ import { type ForwardContext, Layer } from './layer.js';
 
 /** The base class of layers that drop elements by a mask. */
 export abstract class MaskLayer extends Layer {
-  /** How kept and dropped elements are computed. Default: inverted dropout. */
-  protected readonly scaling: Scaling = INVERTED;
+  /** @internal How kept and dropped elements are computed. Default: inverted dropout. */
+  readonly scaling: Scaling = INVERTED;
 
   /**
    * Probability that an element is dropped, from 0 to 1.
@@ -36,23 +35,21 @@ export abstract class MaskLayer extends Layer {
     return this.maskOf(this.latestForward('mask'), format);
   }
 
-  /** @internal For applyMask: the affine map of n elements under this mask; undefined if all become 0. */
-  affineFor(gradient: boolean, _mask: Uint8Array, _bits: boolean, _n: number): Affine | undefined {
-    const { amount } = this;
-    return amount === 1 ? undefined : this.scaling[gradient ? 'gradient' : 'forward'](amount);
+  protected apply(
+    x: FloatArray,
+    out: FloatArray,
+    { amount, key, broadcast }: ForwardContext,
+    affineFor = this.scaling.forward,
+  ): void {
+    dropoutInto(x, out, amount, affineFor(amount), drawsFor(amount, key), broadcast);
   }
 
-  protected apply(x: FloatArray, out: FloatArray, { amount, key, broadcast }: ForwardContext): void {
-    dropoutInto(x, out, amount, this.scaling.forward(amount), drawsFor(amount, key), broadcast);
-  }
-
-  protected gradient(dy: FloatArray, out: FloatArray, { amount, key, broadcast }: ForwardContext): void {
-    dropoutInto(dy, out, amount, this.scaling.gradient(amount), drawsFor(amount, key), broadcast);
+  protected gradient(dy: FloatArray, out: FloatArray, context: ForwardContext): void {
+    this.apply(dy, out, context, this.scaling.gradient);
   }
 
   protected maskOf({ length, amount, key, broadcast }: ForwardContext, format: MaskFormat): Uint8Array {
     const draws = drawsFor(amount, key);
-    // The draws of an empty tensor may be too many for an array.
-    return broadcast && length > 0 ? broadcastMaskOf(broadcast, format, draws) : maskOf(length, format, draws);
+    return broadcast ? broadcastMaskOf(length, broadcast, format, draws) : maskOf(length, format, draws);
   }
 }

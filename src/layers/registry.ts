@@ -2,7 +2,7 @@
  * Every layer of the package, for the exports of `dropout-wasm` and for restoring from JSON. Add new layers here.
  * @module
  */
-import { checkBoolean, checkStored, checkWord, isOptions, wrongType } from '../core/check.js';
+import { checkBoolean, checkOptions, checkWord, isOptions, wrongType } from '../core/check.js';
 import { Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './channels.js';
 import { DropBlock2d } from './drop-block.js';
 import { DropPath } from './drop-path.js';
@@ -78,7 +78,7 @@ export function layersFromJSON(json: LayersJSON): Layer[] {
     throw new Error(
       'json is from layersToJSON of dropout-wasm 0.1.0, whose layers shared generators: restore it with that version',
     );
-  const { layers } = checkStored(json, ['layers'], 'json');
+  const { layers } = checkOptions(json, ['layers'], 'json');
   if (!Array.isArray(layers)) throw wrongType('layers', 'an array', layers);
   return layers.map((json) => {
     const type = (json as LayerJSON | undefined)?.type as string;

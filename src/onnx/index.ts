@@ -6,12 +6,15 @@
  * @module
  */
 import { Dropout, dropout, type Input, type Result } from 'dropout-wasm';
-import { checkBoolean, wrongType, wrongValue } from '../core/check.js';
+import { checkBoolean, checkOptions, percentRemedy, wrong, wrongType, wrongValue } from '../core/check.js';
 import { open } from '../core/tensor.js';
 
 /** Attributes of the operator and of its graph. */
 export interface OnnxDropoutOptions<Opset extends number = number> {
-  /** Seed of a new `Generator` for each call, so every call gives the same mask. Default: the default generator. */
+  /**
+   * Seed of the call, so that every call gives the same mask. By default each call that drops takes the next child of
+   * the default generator, which `manualSeed` reseeds.
+   */
   seed?: number | bigint;
   /** The opset that the graph imports, an integer of at least 7. Default 22. */
   opset?: Opset;
@@ -42,24 +45,19 @@ export function onnxDropout<X extends Input, Opset extends number = 22>(
   data: X,
   ratio = 0.5,
   trainingMode = false,
-  { seed, opset }: OnnxDropoutOptions<Opset> = {},
+  options: OnnxDropoutOptions<Opset> = {},
 ): { output: Result<X>; mask: OnnxMask<X, Opset> } {
+  const { seed, opset = 22 } = checkOptions(options, ['seed', 'opset']);
   open(data, 'data');
   if (typeof ratio !== 'number') throw wrongType('ratio', 'a number', ratio);
-  if (!(ratio >= 0 && ratio < 1)) throw wrongValue('ratio', 'from 0 to below 1', ratio);
+  if (!(ratio >= 0 && ratio < 1)) throw wrongValue('ratio', 'from 0 to below 1', ratio, percentRemedy(ratio));
   checkBoolean(trainingMode, 'trainingMode');
-  const version = checkOpset(opset ?? 22);
-  if (trainingMode && version < 12) throw wrongValue('trainingMode', 'false before opset 12', trainingMode);
+  if (!Number.isInteger(opset) || opset < 7) throw wrong('number', 'opset', 'a whole number of at least 7', opset);
+  if (trainingMode && opset < 12) throw wrongValue('trainingMode', 'false before opset 12', trainingMode);
 
   const layer = new Dropout(ratio, seed === undefined ? {} : { seed }).train(trainingMode);
   const output = layer.forward(data);
-  return { output, mask: (version < 10 ? ones(data) : layer.mask()) as OnnxMask<X, Opset> };
-}
-
-function checkOpset(opset: number): number {
-  if (!Number.isInteger(opset) || opset < 7)
-    throw (typeof opset === 'number' ? wrongValue : wrongType)('opset', 'a whole number from 7 on', opset);
-  return opset;
+  return { output, mask: (opset < 10 ? ones(data) : layer.mask()) as OnnxMask<X, Opset> };
 }
 
 /** An array or tensor of ones, like x. */

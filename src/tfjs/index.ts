@@ -8,4 +8,4 @@
 export { replaceBuiltins } from './builtins.js';
 export type { LayerArgs, RateArgs } from './layer.js';
 export * from './layers.js';
-export { dropout } from './ops.js';
+export { dropout, type TensorDropoutOptions } from './ops.js';

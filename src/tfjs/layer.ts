@@ -3,19 +3,19 @@
  * @module
  */
 import { serialization, type Tensor } from '@tensorflow/tfjs-core';
-import { layers } from '@tensorflow/tfjs-layers';
-import { Dropout, Generator, type GeneratorJSON, type Layer, type LayerJSON } from 'dropout-wasm';
-import { wrongType } from '../core/check.js';
-import { elementwise } from './ops.js';
+import { InputSpec, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { Generator, type GeneratorJSON, type Layer } from 'dropout-wasm';
+import { brandOf } from '../core/brand.js';
+import { checkOptions, checkProbability, isOptions, wrongType } from '../core/check.js';
+import { checkTensor, elementwise, isTensor } from './ops.js';
 
 /** Constructor arguments and stored configuration of every layer. Null counts as not given, as in stored models. */
 export interface LayerArgs extends NonNullable<ConstructorParameters<typeof layers.Layer>[0]> {
-  /** Seed of the layer's own generator, at position 0. It takes precedence over `generator`. */
+  /** Seed of the layer's stream: a bigint from 0 to 2^64 − 1 or an integer from 0 to 2^53. */
   seed?: number | bigint | null;
   /**
-   * Source of the keys: a generator or its stored state. Default: the default generator. A model is stored with a copy
-   * of the state for each layer, so layers that shared a generator draw equal masks after loading. Give each layer a
-   * fork instead.
+   * Instead of `seed`: a generator whose next child becomes the layer's stream, or the stored state of the stream
+   * itself, as in `getConfig()`. By default the stream is a child of the default generator, which `manualSeed` reseeds.
    */
   generator?: Generator | GeneratorJSON | null;
   /** Whether the layer is active in `predict` and `evaluate` too, for Monte-Carlo dropout. Default false. */
@@ -29,33 +29,71 @@ export interface RateArgs extends LayerArgs {
 }
 
 /** A layer class of dropout-wasm. */
-export interface ArrayLayerClass<L extends Layer> {
+interface WrappedClass {
   readonly type: string;
   readonly parameter: 'p' | 'stddev';
-  fromJSON(json: LayerJSON, generator: Generator): L;
+  readonly options: object;
+  readonly state: readonly string[];
+  new (amount: number, options: object): Layer;
 }
 
-/** Wraps a layer of dropout-wasm. Its options are passed on and stored as the JSON of that layer. */
-export abstract class ArrayLayer<L extends Layer> extends layers.Layer {
-  protected readonly arrays: L;
-  private readonly ownGenerator: Generator | undefined;
+/** The rank of x, which can be checked when a model is built. The batch axis is always present. */
+export type Rank = ConstructorParameters<typeof InputSpec>[0];
 
-  /**
-   * @param amount p or stddev
-   * @param defaults options whose defaults differ from those of the wrapped layer
-   */
-  constructor(arrays: ArrayLayerClass<L>, amount: number, args: LayerArgs, defaults: Record<string, unknown> = {}) {
-    const name = arrays.parameter === 'p' ? 'rate' : 'stddev';
-    if (typeof amount !== 'number') throw wrongType(name, 'a number', amount);
+type Inputs = Parameters<layers.Layer['apply']>[0];
+
+/** The names of TF.js's own LayerArgs. */
+const TFJS_ARGS = ['name', 'trainable', 'inputShape', 'batchInputShape', 'batchSize', 'dtype', 'inputDType', 'weights'];
+
+/** TF.js's name of p or stddev. */
+const parameterOf = ({ parameter }: WrappedClass): string => (parameter === 'p' ? 'rate' : parameter);
+
+/** The names of all arguments of the layer that wraps this class. */
+export const argsOf = (type: WrappedClass): string[] => [
+  parameterOf(type),
+  ...Object.keys(type.options),
+  'seed',
+  'generator',
+  'always',
+  ...TFJS_ARGS,
+  ...type.state,
+];
+
+/** Wraps a layer of dropout-wasm. */
+export abstract class ArrayLayer<L extends Layer, A extends LayerArgs = LayerArgs> extends layers.Layer {
+  /** @internal The layer class of dropout-wasm. */
+  declare static readonly wrapped: WrappedClass;
+  /** @internal Options whose defaults differ from those of the wrapped layer. */
+  static readonly defaults: object = {};
+  /** @internal Undefined for any rank. */
+  static readonly rank: Rank | undefined;
+  protected readonly arrays: L;
+  /** The `training` with which the layer was applied to a symbolic tensor; undefined before that. */
+  private fixedMode: boolean | null | undefined;
+
+  /** @throws TypeError, RangeError that names the argument, before a child of the generator is taken */
+  constructor(args: A) {
+    const { wrapped: type, defaults, rank } = new.target as unknown as typeof ArrayLayer;
+    const parameter = parameterOf(type);
+    const remedy = `new ${type.type}({ ${parameter}: 0.5 })`;
+    if (!isOptions(args)) throw wrongType('args', 'an object', args, remedy);
+    const { [parameter]: amount } = checkOptions(args as Record<string, unknown>, argsOf(type));
+    if (typeof amount !== 'number') throw wrongType(parameter, 'a number', amount, remedy);
+    if (parameter === 'rate') checkProbability(amount, parameter);
+    const given = withoutNulls(args as Record<string, unknown>);
+    const { seed, generator, always } = given;
+    if (seed !== undefined && generator !== undefined)
+      throw new TypeError('a layer takes a seed or a generator, but got both');
     super(args);
     this.supportsMasking = true;
-    const { seed, generator, ...options } = withoutNulls(args);
-    if (seed !== undefined) this.ownGenerator = new Generator(seed);
-    else if (generator) this.ownGenerator = generator instanceof Generator ? generator : Generator.fromJSON(generator);
-    // Never in place: the values may live in a backend's own memory.
-    const fixed = { type: arrays.type, [arrays.parameter]: amount, training: true, inplace: false };
-    const json = { always: false, ...defaults, ...options, ...fixed } as unknown as LayerJSON;
-    this.arrays = arrays.fromJSON(json, this.ownGenerator ?? new Dropout().generator);
+    if (rank) this.inputSpec = [new InputSpec(rank)];
+    const all: Record<string, unknown> = { ...defaults, ...given };
+    const options: Record<string, unknown> = { seed, always };
+    for (const name of Object.keys(type.options)) options[name] = all[name];
+    const isStored = isOptions(generator) && brandOf(generator) !== 'Generator';
+    const stream = isStored ? Generator.fromJSON(generator as unknown as GeneratorJSON) : undefined;
+    this.arrays = new type(amount, stream ? options : { ...options, generator }) as L;
+    this.arrays.restoreState(given as never, stream ?? this.arrays.generator);
   }
 
   /** Whether the layer is active in `predict` and `evaluate` too. */
@@ -67,21 +105,52 @@ export abstract class ArrayLayer<L extends Layer> extends layers.Layer {
     this.arrays.always = always;
   }
 
-  override call(inputs: Tensor | Tensor[], kwargs: { training?: boolean }): Tensor {
+  /**
+   * Applies the layer. `{ training }` on a symbolic tensor fixes the mode: true makes the layer active in `predict` too,
+   * false never, as in a stored Keras model.
+   *
+   * @throws TypeError unless inputs is a single tensor; Error if another call has fixed another mode
+   */
+  override apply(inputs: Inputs, kwargs?: { training?: boolean | null }): ReturnType<layers.Layer['apply']> {
+    const x = single(inputs);
+    if (kwargs != null && !isOptions(kwargs))
+      throw wrongType('kwargs', 'an object', kwargs, 'as in apply(x, { training: true })');
+    if (!(x instanceof SymbolicTensor)) return super.apply(inputs, kwargs);
+    const training = kwargs?.training ?? null;
+    if (this.fixedMode !== undefined && this.fixedMode !== training)
+      throw new Error(`${this.name} is applied with training: ${this.fixedMode} and ${training}: make two layers`);
+    const y = super.apply(inputs, kwargs);
+    this.fixedMode = training;
+    return y;
+  }
+
+  override call(inputs: Tensor | Tensor[], kwargs: { training?: boolean | null }): Tensor {
     this.invokeCallHook(inputs, kwargs);
-    const x = Array.isArray(inputs) ? (inputs[0] as Tensor) : inputs;
-    if (!(kwargs.training || this.always) || this.amount === 0) return x;
+    const x = single(inputs) as Tensor;
+    const training = this.fixedMode ?? (kwargs?.training || this.always);
+    if (!training || this.amount === 0) return x;
     return elementwise(x, (data) => {
       const y = this.arrays.forward({ data, shape: x.shape }, { training: true });
       return [y.data, this.arrays.pullback()];
     });
   }
 
-  /** All constructor arguments, with the generator's state and the mask in use. */
+  /** All constructor arguments, with the state of the stream, unless nobody chose its seed, and the mask in use. */
   override getConfig(): serialization.ConfigDict {
     const { type, training, inplace, p, generator, ...options } = this.arrays.toJSON();
     const rate = p === undefined ? {} : { rate: p };
-    return { ...super.getConfig(), ...rate, ...options, generator: this.ownGenerator ? generator : null } as never;
+    const stream = this.arrays.generator.isSeeded ? generator : null;
+    return { ...super.getConfig(), ...rate, ...options, generator: stream } as never;
+  }
+
+  /** Makes a layer from the output of `getConfig`. */
+  static override fromConfig<T extends serialization.Serializable>(
+    type: serialization.SerializableConstructor<T>,
+    config: serialization.ConfigDict,
+  ): T {
+    // Which TF.js adds to the config.
+    const { customObjects, ...args } = config;
+    return new type(args);
   }
 
   /** p or stddev. */
@@ -89,15 +158,20 @@ export abstract class ArrayLayer<L extends Layer> extends layers.Layer {
 }
 
 /** A layer with a drop probability, which TF.js calls rate. */
-export abstract class RateLayer<L extends Layer & { p: number }> extends ArrayLayer<L> {
-  /** @throws TypeError, RangeError unless args.rate is a number from 0 to 1 and every other argument is valid */
-  constructor(arrays: ArrayLayerClass<L>, args: RateArgs, defaults?: Record<string, unknown>) {
-    super(arrays, args.rate, args, defaults);
-  }
-
-  /** Probability that an element is dropped. */
+export abstract class RateLayer<L extends Layer & { p: number }, A extends RateArgs = RateArgs> extends ArrayLayer<
+  L,
+  A
+> {
+  /**
+   * Probability that an element is dropped.
+   * @throws TypeError, RangeError when set to anything but a number from 0 to 1
+   */
   get rate(): number {
     return this.arrays.p;
+  }
+
+  set rate(rate: number) {
+    this.arrays.p = checkProbability(rate, 'rate');
   }
 
   protected get amount(): number {
@@ -105,11 +179,17 @@ export abstract class RateLayer<L extends Layer & { p: number }> extends ArrayLa
   }
 }
 
-type WithoutNulls<T> = { [K in keyof T]: NonNullable<T[K]> };
+/** @throws TypeError unless inputs is a tensor, or an array of one */
+function single(inputs: Inputs): Tensor | SymbolicTensor {
+  const x = Array.isArray(inputs) && inputs.length === 1 ? inputs[0]! : inputs;
+  if (Array.isArray(x) && x.length && x.every((item) => item instanceof SymbolicTensor || isTensor(item)))
+    throw wrongType('x', 'a single tensor', x, 'concatenate them first, or apply a layer to each');
+  return x instanceof SymbolicTensor ? x : checkTensor(x);
+}
 
 /** Removes null and undefined arguments. */
-const withoutNulls = <T extends object>(args: T): WithoutNulls<T> =>
-  Object.fromEntries(Object.entries(args).filter(([, value]) => value != null)) as WithoutNulls<T>;
+const withoutNulls = (args: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(args).filter(([, value]) => value != null));
 
 /** Makes `loadLayersModel` build this class for its name. TF.js's types do not cover constructor arguments. */
 export const register = (type: unknown): void => {

@@ -1,12 +1,25 @@
 /**
  * The layers for TF.js models. Each wraps the layer of dropout-wasm with the same name: the same bits for the same
  * seed, one key for each training call, and the input itself otherwise. A model is stored with all options and the
- * state of the generators, so a loaded model draws the masks that the original would have drawn next.
+ * states of the streams, so a loaded model draws the masks that the original would have drawn next.
  * @module
  */
-import { InputSpec } from '@tensorflow/tfjs-layers';
-import * as arrays from 'dropout-wasm';
-import { ArrayLayer, type ArrayLayerClass, type LayerArgs, type RateArgs, RateLayer, register } from './layer.js';
+import type * as arrays from 'dropout-wasm';
+// Under other names: esbuild would rename the classes below, which messages and console.log would show.
+import {
+  AlphaDropout as AlphaDropoutOnArrays,
+  DropBlock2d as DropBlock2dOnArrays,
+  Dropout1d as Dropout1dOnArrays,
+  Dropout2d as Dropout2dOnArrays,
+  Dropout3d as Dropout3dOnArrays,
+  Dropout as DropoutOnArrays,
+  DropPath as DropPathOnArrays,
+  FeatureAlphaDropout as FeatureAlphaDropoutOnArrays,
+  GaussianDropout as GaussianDropoutOnArrays,
+  GaussianNoise as GaussianNoiseOnArrays,
+  LockedDropout as LockedDropoutOnArrays,
+} from 'dropout-wasm';
+import { ArrayLayer, type LayerArgs, type Rank, type RateArgs, RateLayer, register } from './layer.js';
 
 /** Arguments of Dropout and AlphaDropout. */
 export interface DropoutArgs extends RateArgs {
@@ -55,44 +68,36 @@ export interface LockedDropoutArgs extends RateArgs {
  * import { Dropout } from 'dropout-wasm/tfjs';
  * model.add(new Dropout({ rate: 0.5, seed: 1 }));
  */
-export class Dropout extends RateLayer<arrays.Dropout> {
+export class Dropout extends RateLayer<arrays.Dropout, DropoutArgs> {
   /** The name under which a model stores the layer. */
   static readonly className: string = 'DropoutWasm';
-
-  /** @throws TypeError, RangeError unless args.rate is a number from 0 to 1 and every other argument is valid */
-  constructor(args: DropoutArgs) {
-    super(arrays.Dropout, args);
-  }
+  /** @internal */
+  static override readonly wrapped = DropoutOnArrays;
 }
 
 /** Alpha dropout, for networks with SELU. It keeps the mean and variance of x, which TF.js's own layer does not. */
-export class AlphaDropout extends RateLayer<arrays.AlphaDropout> {
+export class AlphaDropout extends RateLayer<arrays.AlphaDropout, DropoutArgs> {
   static readonly className: string = 'AlphaDropoutWasm';
-
-  /** @throws TypeError, RangeError unless args.rate is a number from 0 to 1 and every other argument is valid */
-  constructor(args: DropoutArgs) {
-    super(arrays.AlphaDropout, args);
-  }
+  /** @internal */
+  static override readonly wrapped = AlphaDropoutOnArrays;
 }
 
-/**
- * A layer for images or sequences. The batch axis is always present, so the rank can be checked when a model is built.
- */
-abstract class ChannelLayer<L extends arrays.Layer & { p: number }> extends RateLayer<L> {
-  constructor(layer: ArrayLayerClass<L>, args: ChannelArgs, rank: ConstructorParameters<typeof InputSpec>[0]) {
-    super(layer, args, { channels: 'last' });
-    this.inputSpec = [new InputSpec(rank)];
-  }
+/** A layer for images or sequences. */
+abstract class ChannelLayer<
+  L extends arrays.Layer & { p: number },
+  A extends ChannelArgs = ChannelArgs,
+> extends RateLayer<L, A> {
+  /** @internal */
+  static override readonly defaults: object = { channels: 'last' };
 }
 
 /** Dropout of whole channels of sequences [batch, length, channels], like TF.js's `SpatialDropout1D`. */
 export class Dropout1d extends ChannelLayer<arrays.Dropout1d> {
   static readonly className: string = 'Dropout1dWasm';
-
-  /** @throws TypeError, RangeError unless args.rate is a number from 0 to 1 and every other argument is valid */
-  constructor(args: ChannelArgs) {
-    super(arrays.Dropout1d, args, { ndim: 3 });
-  }
+  /** @internal */
+  static override readonly wrapped = Dropout1dOnArrays;
+  /** @internal */
+  static override readonly rank: Rank = { ndim: 3 };
 }
 
 /**
@@ -104,57 +109,53 @@ export class Dropout1d extends ChannelLayer<arrays.Dropout1d> {
  */
 export class Dropout2d extends ChannelLayer<arrays.Dropout2d> {
   static readonly className: string = 'Dropout2dWasm';
-
-  /** @throws TypeError, RangeError unless args.rate is a number from 0 to 1 and every other argument is valid */
-  constructor(args: ChannelArgs) {
-    super(arrays.Dropout2d, args, { ndim: 4 });
-  }
+  /** @internal */
+  static override readonly wrapped = Dropout2dOnArrays;
+  /** @internal */
+  static override readonly rank: Rank = { ndim: 4 };
 }
 
 /** Dropout of whole volumes [batch, depth, height, width, channels], like Keras's `SpatialDropout3D`. */
 export class Dropout3d extends ChannelLayer<arrays.Dropout3d> {
   static readonly className: string = 'Dropout3dWasm';
-
-  /** @throws TypeError, RangeError unless args.rate is a number from 0 to 1 and every other argument is valid */
-  constructor(args: ChannelArgs) {
-    super(arrays.Dropout3d, args, { ndim: 5 });
-  }
+  /** @internal */
+  static override readonly wrapped = Dropout3dOnArrays;
+  /** @internal */
+  static override readonly rank: Rank = { ndim: 5 };
 }
 
 /** Alpha dropout of whole channels, for x [batch, …, channels]. */
 export class FeatureAlphaDropout extends ChannelLayer<arrays.FeatureAlphaDropout> {
   static readonly className: string = 'FeatureAlphaDropoutWasm';
-
-  /** @throws TypeError, RangeError unless args.rate is a number from 0 to 1 and every other argument is valid */
-  constructor(args: ChannelArgs) {
-    super(arrays.FeatureAlphaDropout, args, { minNDim: 2 });
-  }
+  /** @internal */
+  static override readonly wrapped = FeatureAlphaDropoutOnArrays;
+  /** @internal */
+  static override readonly rank: Rank = { minNDim: 2 };
 }
 
 /** Multiplies x by noise of mean 1 and variance rate / (1 − rate). Unlike TF.js's layer, it takes a seed. */
 export class GaussianDropout extends RateLayer<arrays.GaussianDropout> {
   static readonly className: string = 'GaussianDropoutWasm';
-
-  /** @throws TypeError, RangeError unless args.rate is a number from 0 to 1 and every other argument is valid */
-  constructor(args: RateArgs) {
-    super(arrays.GaussianDropout, args);
-  }
+  /** @internal */
+  static override readonly wrapped = GaussianDropoutOnArrays;
 }
 
 /** Adds noise of mean 0 to x. Unlike TF.js's layer, it takes a seed. */
-export class GaussianNoise extends ArrayLayer<arrays.GaussianNoise> {
+export class GaussianNoise extends ArrayLayer<arrays.GaussianNoise, GaussianNoiseArgs> {
   static readonly className: string = 'GaussianNoiseWasm';
+  /** @internal */
+  static override readonly wrapped = GaussianNoiseOnArrays;
 
   /**
-   * @throws TypeError, RangeError unless args.stddev is a finite number of at least 0 and every other argument is valid
+   * Standard deviation of the noise.
+   * @throws TypeError, RangeError when set to anything but a finite number of at least 0
    */
-  constructor(args: GaussianNoiseArgs) {
-    super(arrays.GaussianNoise, args.stddev, args);
-  }
-
-  /** Standard deviation of the noise. */
   get stddev(): number {
     return this.arrays.stddev;
+  }
+
+  set stddev(stddev: number) {
+    this.arrays.stddev = stddev;
   }
 
   protected get amount(): number {
@@ -163,26 +164,22 @@ export class GaussianNoise extends ArrayLayer<arrays.GaussianNoise> {
 }
 
 /** Stochastic depth: one draw for each sample, for the branch of a residual block. The first axis is the batch. */
-export class DropPath extends RateLayer<arrays.DropPath> {
+export class DropPath extends RateLayer<arrays.DropPath, DropPathArgs> {
   static readonly className: string = 'DropPathWasm';
-
-  /** @throws TypeError, RangeError unless args.rate is a number from 0 to 1 and every other argument is valid */
-  constructor(args: DropPathArgs) {
-    super(arrays.DropPath, args);
-  }
+  /** @internal */
+  static override readonly wrapped = DropPathOnArrays;
 }
 
 /**
  * Dropout of squares of feature maps [batch, height, width, channels]. The rest is divided by the fraction that was
  * kept.
  */
-export class DropBlock2d extends ChannelLayer<arrays.DropBlock2d> {
+export class DropBlock2d extends ChannelLayer<arrays.DropBlock2d, DropBlockArgs> {
   static readonly className: string = 'DropBlock2dWasm';
-
-  /** @throws TypeError, RangeError unless args.rate is a number from 0 to 1 and every other argument is valid */
-  constructor(args: DropBlockArgs) {
-    super(arrays.DropBlock2d, args, { ndim: 4 });
-  }
+  /** @internal */
+  static override readonly wrapped = DropBlock2dOnArrays;
+  /** @internal */
+  static override readonly rank: Rank = { ndim: 4 };
 }
 
 /**
@@ -193,14 +190,14 @@ export class DropBlock2d extends ChannelLayer<arrays.DropBlock2d> {
  * const locked = new LockedDropout({ rate: 0.3 });
  * await model.fit(x, y, { callbacks: { onBatchBegin: async () => locked.reset() } }); // a new mask for every batch
  */
-export class LockedDropout extends RateLayer<arrays.LockedDropout> {
+export class LockedDropout extends RateLayer<arrays.LockedDropout, LockedDropoutArgs> {
   static readonly className: string = 'LockedDropoutWasm';
-
-  /** @throws TypeError, RangeError unless args.rate is a number from 0 to 1 and every other argument is valid */
-  constructor(args: LockedDropoutArgs) {
-    super(arrays.LockedDropout, args, { batchFirst: true });
-    this.inputSpec = [new InputSpec({ ndim: 3 })];
-  }
+  /** @internal */
+  static override readonly wrapped = LockedDropoutOnArrays;
+  /** @internal */
+  static override readonly rank: Rank = { ndim: 3 };
+  /** @internal */
+  static override readonly defaults: object = { batchFirst: true };
 
   /** Discards the mask. The next training call draws a new one. */
   reset(): void {

@@ -5,7 +5,7 @@
  * byte boundaries.
  * @module
  */
-import { FusedMode, Sink } from '../backend/wasm/exports.js';
+import { FusedMode, type KernelExports, Sink } from '../backend/wasm/exports.js';
 import type { LinearMemory } from '../backend/wasm/memory.js';
 import type { WasmMemory } from '../backend/wasm/types.js';
 import type { WorkerPool } from './pool.js';
@@ -46,28 +46,19 @@ const BYTES = { [Sink.F32]: 4, [Sink.F64]: 8, [Sink.Bytes]: 1, [Sink.Bits]: 1 / 
 /** The LinearMemory of a SharedArena, for the wasm backend. Small calls run on the calling thread alone. */
 export const threadedMemory = (memory: WasmMemory, alone: Exports, pool: WorkerPool): LinearMemory => ({
   memory,
-  batch: (calls) => pool.run(calls),
+  ready: () => pool.ready(),
+  batch(calls) {
+    if (pool.threads > 1) pool.run(() => calls(queueing(pool)));
+    else calls(alone);
+  },
   kernel: {
     dropout(sink, src, dst, n, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run) {
-      const perDraw = repeats * run;
-      if (!pool.shouldShare(n * perDraw)) {
+      if (!pool.shouldShare(n * repeats * run)) {
         alone.dropout(sink, src, dst, n, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run);
         return;
       }
-      // Draws in a piece: whole blocks if one fits; whole rows where rows repeat.
-      const room = Math.max(1, Math.floor(PIECE / perDraw));
-      const unit =
-        repeats > 1 ? row * Math.max(1, Math.floor(room / row)) : room < BLOCK ? room : room - (room % BLOCK);
-      const bytes = perDraw * BYTES[sink];
-      const ahead = perDraw > 1 || sink === Sink.Bits ? 0 : aheadOf(offset, first);
-      pool.run(() =>
-        cut(pool.threads, n, unit, ahead, (at, n) => {
-          const x = src + at * bytes;
-          const y = dst + at * bytes;
-          const stream = [n, lo, hi, offset, first + at, P] as const;
-          pool.add(n * perDraw, Fn.Dropout, sink, x, y, ...stream, scale, shift, fill, repeats, row, run);
-        }),
-      );
+      const { dropout } = queueing(pool);
+      pool.run(() => dropout(sink, src, dst, n, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run));
     },
   },
   extras: {
@@ -117,5 +108,23 @@ export const threadedMemory = (memory: WasmMemory, alone: Exports, pool: WorkerP
         }),
       );
     },
+  },
+});
+
+/** A kernel that cuts its calls and queues the pieces. */
+const queueing = (pool: WorkerPool): KernelExports => ({
+  dropout(sink, src, dst, n, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run) {
+    // Draws in a piece: whole blocks if one fits; whole rows where rows repeat.
+    const perDraw = repeats * run;
+    const room = Math.max(1, Math.floor(PIECE / perDraw));
+    const unit = repeats > 1 ? row * Math.max(1, Math.floor(room / row)) : room < BLOCK ? room : room - (room % BLOCK);
+    const bytes = perDraw * BYTES[sink];
+    const ahead = perDraw > 1 || sink === Sink.Bits ? 0 : aheadOf(offset, first);
+    cut(pool.threads, n, unit, ahead, (at, n) => {
+      const x = src + at * bytes;
+      const y = dst + at * bytes;
+      const stream = [n, lo, hi, offset, first + at, P] as const;
+      pool.add(n * perDraw, Fn.Dropout, sink, x, y, ...stream, scale, shift, fill, repeats, row, run);
+    });
   },
 });

@@ -1,13 +1,17 @@
 /**
  * The calling thread's side of a job: it queues calls, does its share of them, and waits for the workers to finish.
+ *
+ * V8 can terminate a call at any point without running `finally`: after Ctrl-C in the REPL of Node, or after a timeout
+ * of node:vm. So every job begins with an empty queue, and `open` tells the next call that workers may still be at work
+ * on the calls of an interrupted job.
  * @module
  */
+import type { Crew } from './crew.js';
 import {
   CALL,
   type Call,
   COUNT,
   callsOf,
-  END,
   type Exports,
   type Fn,
   functionsOf,
@@ -18,7 +22,6 @@ import {
   stateOf,
   takeCalls,
 } from './queue.js';
-import type { WorkerLike } from './spawn.js';
 
 /**
  * The fewest elements for which a job is shared with workers that are awake, and for which sleeping workers are woken:
@@ -37,65 +40,67 @@ export class WorkerPool {
   private readonly calls: Float64Array;
   private readonly functions: readonly Call[];
   private readonly maySleep: boolean;
-  private workers: WorkerLike[] = [];
-  private lost: string | undefined;
+  /** Read early: Node makes the global at its first use, and if that is interrupted, it stays undefined. */
+  private readonly clock: Performance = globalThis.performance;
   private count = 0;
   private elements = 0;
-  private depth = 0;
+  /** Whether workers may be at work on the queue: from before a job opens until all workers have left it. */
+  private open = false;
 
   constructor(
+    private readonly crew: Crew,
     exports: Exports,
     control: SharedArrayBuffer,
     workers: number,
     private readonly timeout: number,
   ) {
-    this.words = new Int32Array(control);
+    this.words = crew.words;
     this.calls = callsOf(control, workers);
     this.functions = functionsOf(exports);
     this.maySleep = maySleep(this.words);
   }
 
   get threads(): number {
-    return 1 + this.workers.length;
+    return this.crew.lost === undefined ? 1 + this.crew.workers.length : 1;
   }
 
   /**
-   * Whether a call that writes this many elements should be cut and queued: it is large enough, or part of a batch.
+   * Every call begins here, before it writes anything.
    * @throws Error, once, if a worker was lost since the last call
    */
+  ready(): void {
+    this.settle();
+    const { lost } = this.crew;
+    if (lost === undefined) return;
+    this.crew.end();
+    throw new Error(`a worker of the SharedArena was lost: ${lost}. Later calls run on one thread`);
+  }
+
+  /** Waits until no worker is at work on an interrupted job. A worker that does not finish is lost. */
+  settle(): void {
+    if (!this.open) return;
+    const reason = this.closeJob();
+    if (reason !== undefined) this.crew.lost ??= `it ${reason}, in a call that was interrupted`;
+  }
+
+  /** Ends the workers: later calls run on the calling thread. */
+  close(): void {
+    this.settle();
+    this.crew.end();
+  }
+
+  /** Whether a call that writes this many elements should be cut and queued. @throws Error like `ready` */
   shouldShare(elements: number): boolean {
-    this.checkLost();
-    return this.depth > 0 || this.isShared(elements);
+    this.ready();
+    return this.isShared(elements);
   }
 
-  /** Adds a worker that was ready, even if it has since been lost. */
-  join(worker: WorkerLike): void {
-    this.workers.push(worker);
-  }
-
-  /** Records a lost worker: the next call throws, later ones run single-threaded. */
-  onLost(worker: WorkerLike, reason: string): void {
-    if (this.workers.includes(worker)) this.lost ??= reason;
-  }
-
-  end(): void {
-    Atomics.store(this.words, END, 1);
-    Atomics.add(this.words, JOB, 2);
-    Atomics.notify(this.words, JOB);
-    for (const worker of this.workers.splice(0)) worker.terminate();
-  }
-
-  /** Runs all calls that `queueCalls` adds, as one job if they fit the queue. Nested calls join the outer job. */
+  /** Runs all calls that `queueCalls` adds, as one job if they fit the queue. @throws Error like `ready` */
   run(queueCalls: () => void): void {
-    this.checkLost();
-    this.depth++;
-    try {
-      queueCalls();
-      if (this.depth === 1) this.runQueue();
-    } finally {
-      this.depth--;
-      if (this.depth === 0) this.count = this.elements = 0;
-    }
+    this.ready();
+    this.count = this.elements = 0;
+    queueCalls();
+    this.runQueue();
   }
 
   /** Queues a call that writes this many elements. */
@@ -105,14 +110,6 @@ export class WorkerPool {
     this.calls[at] = fn;
     this.calls.set(args, at + 1);
     this.elements += elements;
-  }
-
-  private checkLost(): void {
-    if (this.lost === undefined) return;
-    const reason = this.lost;
-    this.lost = undefined;
-    this.end();
-    throw new Error(`a worker of the SharedArena was lost: ${reason}. Calls from now on are made by one thread`);
   }
 
   private runQueue(): void {
@@ -126,45 +123,61 @@ export class WorkerPool {
       takeCalls(words, this.calls, this.functions);
       return;
     }
+    this.open = true;
     Atomics.add(words, JOB, 1);
     const awake = this.countAwake();
-    if (awake < Math.min(helpers, this.workers.length)) Atomics.notify(words, JOB, helpers - awake);
+    if (awake < Math.min(helpers, this.crew.workers.length)) Atomics.notify(words, JOB, helpers - awake);
     takeCalls(words, this.calls, this.functions);
-    Atomics.add(words, JOB, 1);
-    const failed = this.workers.map((_, i) => this.waitFor(stateOf(i))).filter((reason) => reason !== undefined);
-    if (failed.length === 0) return;
-    this.end();
+    const reason = this.closeJob();
+    if (reason === undefined) return;
+    this.crew.end();
     throw new Error(
-      `a worker of the SharedArena ${failed[0]}: the result of this call is incomplete, and so is x if it was to be ` +
-        'written over. Calls from now on are made by one thread',
+      `a worker of the SharedArena ${reason}: the result of this call is incomplete, and so is x if it was to be ` +
+        'written over. Later calls run on one thread',
     );
   }
 
   /** Whether workers take part in a job of this many elements. */
   private isShared(elements: number): boolean {
-    if (elements < MIN_SHARED || this.workers.length === 0) return false;
+    if (elements < MIN_SHARED || this.crew.workers.length === 0) return false;
     return elements >= MIN_WAKING || this.countAwake() > 0;
   }
 
   private countAwake(): number {
     let awake = 0;
-    for (let i = 0; i < this.workers.length; i++) if (Atomics.load(this.words, stateOf(i)) !== State.Asleep) awake++;
+    for (let i = 0; i < this.crew.workers.length; i++)
+      if (Atomics.load(this.words, stateOf(i)) !== State.Asleep) awake++;
     return awake;
   }
 
-  /** Waits until a worker has finished its share. Returns the reason if it failed or timed out. */
-  private waitFor(state: number): string | undefined {
-    const { words } = this;
-    let value = Atomics.load(words, state);
-    for (let i = 0; value === State.AtWork && i < SPINS; i++) value = Atomics.load(words, state);
-    const end = performance.now() + this.timeout;
-    while (value === State.AtWork) {
-      const left = end - performance.now();
-      if (left <= 0) return `did not finish its piece within ${this.timeout} ms`;
-      if (this.maySleep) Atomics.wait(words, state, State.AtWork, left);
-      value = Atomics.load(words, state);
+  /** Closes the job and waits until all workers have left it. Returns the reason if one failed or timed out. */
+  private closeJob(): string | undefined {
+    const { words, timeout } = this;
+    if (Atomics.load(words, JOB) & 1) Atomics.add(words, JOB, 1);
+    // What an interrupted job has left in the queue is not taken any more.
+    Atomics.store(words, NEXT, MAX_CALLS);
+    let reason: string | undefined;
+    let deadline = 0;
+    for (let i = 0; i < this.crew.workers.length; i++) {
+      const state = stateOf(i);
+      let value = Atomics.load(words, state);
+      for (let spins = 0; value === State.AtWork && spins < SPINS; spins++) value = Atomics.load(words, state);
+      while (value === State.AtWork) {
+        const now = this.clock.now();
+        // One deadline for all workers.
+        deadline ||= now + timeout;
+        if (now >= deadline) {
+          reason ??= `did not finish its piece within ${timeout} ms`;
+          break;
+        }
+        if (this.maySleep) Atomics.wait(words, state, State.AtWork, deadline - now);
+        value = Atomics.load(words, state);
+      }
+      if (value === State.Failed) reason ??= 'failed at its piece';
     }
-    return value === State.Failed ? 'failed at its piece' : undefined;
+    // A worker that is still at work must not see the words of another job.
+    this.open = reason !== undefined;
+    return reason;
   }
 }
 

@@ -11,7 +11,7 @@
  *
  * A worker announces that it is at work before it checks that the job is still open, and the caller closes the job
  * before it checks which workers are at work. So a late worker never sees the words of the next job, and the caller
- * never waits for a worker that did not join.
+ * never waits for a worker that did not join. A job that was interrupted is closed by the next call (pool.ts).
  * @module
  */
 import type { ExtrasExports, GaussianExports, KernelExports } from '../backend/wasm/exports.js';
@@ -27,11 +27,13 @@ export const END: number = 3 * LINE;
 export const stateOf = (worker: number): number => (4 + worker) * LINE;
 
 export enum State {
-  Asleep = 0,
+  /** No worker has taken this word yet. */
+  Vacant = 0,
+  Asleep = 1,
   /** Spinning until the next job opens. */
-  Awake = 1,
-  AtWork = 2,
-  Failed = 3,
+  Awake = 2,
+  AtWork = 3,
+  Failed = 4,
 }
 
 /**
@@ -52,8 +54,15 @@ export const controlBytes = (workers: number): number => 4 * controlWords(worker
 export const callsOf = (control: SharedArrayBuffer, workers: number): Float64Array =>
   new Float64Array(control, 4 * controlWords(workers), CALL * MAX_CALLS);
 
+/**
+ * Marks our messages among those of other programs. The number changes with the control words, the queue and the
+ * messages, so that a worker.js of another version does not take part.
+ */
+export const PROTOCOL = 'dropout-wasm/threads 2';
+
 /** The first and only message to a worker. */
 export interface InitMessage {
+  readonly protocol: typeof PROTOCOL;
   readonly modules: readonly Uint8Array<ArrayBuffer>[];
   readonly memory: WasmMemory;
   readonly control: SharedArrayBuffer;
@@ -63,6 +72,7 @@ export interface InitMessage {
 
 /** The worker's answer: ready, or the error that kept it from starting. */
 export interface ReadyMessage {
+  readonly protocol: typeof PROTOCOL;
   readonly error?: string;
 }
 

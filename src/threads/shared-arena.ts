@@ -3,14 +3,15 @@
  * @module
  */
 import { Arena } from 'dropout-wasm';
-import { decodeHex } from '../backend/wasm/modules.js';
+import { decode } from '../backend/wasm/modules.js';
 import type { WasmMemory } from '../backend/wasm/types.js';
-import { checkOptions, checkPositive, checkWhole, wrongType, wrongValue } from '../core/check.js';
-import { extrasHex, gaussianHex, kernelHex } from './inlined.js';
+import { checkOptions, checkPositive, checkWhole, checkWord, wrongType } from '../core/check.js';
+import { Crew, type WorkerLike } from './crew.js';
+import { extrasText, gaussianText, kernelText } from './inlined.js';
 import { threadedMemory } from './partition.js';
 import { WorkerPool } from './pool.js';
-import { bind, controlBytes, type Exports, type InitMessage } from './queue.js';
-import { fromBlob, fromUrl, initialize, type WorkerLike } from './spawn.js';
+import { bind, controlBytes, type Exports, type InitMessage, PROTOCOL } from './queue.js';
+import { start, type Way, waysToStart } from './spawn.js';
 
 /** Beyond eight threads, memory bandwidth is the limit. */
 const DEFAULT_MAX_THREADS = 8;
@@ -19,17 +20,20 @@ const DEFAULT_MAX_THREADS = 8;
 export interface SharedArenaOptions {
   /** Size of the memory in bytes, an integer up to 2^32. */
   bytes: number;
-  /** Number of threads, including the calling one: 1 to 64. Default: the number of cores, up to 8. */
+  /**
+   * Number of threads, including the calling one: 1 to 64. Default: the number of cores, up to 8, or 1 where the runtime
+   * has no workers.
+   */
   threads?: number;
   /**
    * Where a worker's program comes from: 'url' is the file worker.js beside this module, 'blob' its inlined source.
-   * Default: 'url', then 'blob' if that does not start.
+   * Default: 'url', then 'blob' if that does not start soon.
    */
   worker?: 'url' | 'blob';
-  /** Instead of `worker`: creates a worker that runs the module `dropout-wasm/threads/worker.js`. */
+  /** Instead of `worker`: creates a new worker that runs `dropout-wasm/threads/worker.js`. */
   spawn?: () => WorkerLike | Promise<WorkerLike>;
   /**
-   * Milliseconds after which a silent worker counts as dead, at startup and during a call. A positive integer,
+   * Milliseconds after which a silent worker counts as dead, at startup and during a call. An integer up to 2^31 - 1,
    * default 5000.
    */
   timeout?: number;
@@ -48,12 +52,19 @@ export interface SharedArenaOptions {
  * arena.close();
  */
 export class SharedArena extends Arena {
-  private readonly pool: WorkerPool;
+  // Functions, because a Proxy around this arena, such as Vue's reactive, would wrap objects and then native Workers.
+  declare private readonly poolThreads: () => number;
+  declare private readonly settlePool: () => void;
+  declare private readonly closePool: () => void;
 
-  /** @internal */
-  constructor(memory: WasmMemory, bytes: number, exports: Exports, pool: WorkerPool) {
-    super({ memory, byteLength: bytes, linearMemory: threadedMemory(memory, exports, pool) });
-    this.pool = pool;
+  private constructor(parts: Parts) {
+    if (!(parts instanceof Parts))
+      throw new TypeError('a SharedArena has to start its workers: use await SharedArena.create(…) instead of new');
+    const { memory, bytes, exports, pool } = parts;
+    super({ memory, byteOffset: 0, byteLength: bytes }, threadedMemory(memory, exports, pool));
+    this.poolThreads = () => pool.threads;
+    this.settlePool = () => pool.settle();
+    this.closePool = () => pool.close();
   }
 
   /**
@@ -63,64 +74,111 @@ export class SharedArena extends Arena {
    *   the reason if a worker does not start
    */
   static async create(options: SharedArenaOptions): Promise<SharedArena> {
-    const { bytes, threads = defaultThreads(), worker, spawn, timeout = 5000 } = checkOptions(options);
-    checkWhole(bytes, 'bytes', 2 ** 32);
-    checkThreads(threads);
-    checkPositive(timeout, 'timeout');
-    if (worker !== undefined && worker !== 'url' && worker !== 'blob')
-      throw (typeof worker === 'string' ? wrongValue : wrongType)('worker', '"url" or "blob"', worker);
-    if (spawn !== undefined && typeof spawn !== 'function') throw wrongType('spawn', 'a function', spawn);
-    checkShared();
-    const workers = threads - 1;
-    const modules = [kernelHex, extrasHex, gaussianHex].map(decodeHex);
-    const [memory, exports] = createSharedMemory(bytes, modules);
-    const control = new SharedArrayBuffer(controlBytes(workers));
-    const pool = new WorkerPool(exports, control, workers, timeout);
-    const ways = spawn ? [spawn] : worker === 'url' ? [fromUrl] : worker === 'blob' ? [fromBlob] : [fromUrl, fromBlob];
-    const messages = Array.from({ length: workers }, (_, worker) => ({ modules, memory, control, worker, workers }));
-    const starts = await Promise.allSettled(messages.map((message) => start(ways, message, timeout, pool)));
-    for (const start of starts) if (start.status === 'fulfilled') pool.join(start.value);
-    const failed = starts.find((start) => start.status === 'rejected');
-    if (failed) {
-      pool.end();
-      throw failed.reason;
-    }
-    return new SharedArena(memory, bytes, exports, pool);
+    return create(options);
   }
 
   /** Number of threads that work on a call: 1 after `close`, and after a worker was lost. */
   get threads(): number {
-    return this.pool.threads;
+    return this.poolThreads();
+  }
+
+  override reset(): void {
+    // Workers may still write the results of an interrupted call.
+    this.settlePool();
+    super.reset();
+  }
+
+  override toString(): string {
+    return `SharedArena(${this.end - this.start} bytes, ${this.bytesFree} free, threads=${this.threads})`;
   }
 
   /** Ends the workers. The arrays stay valid; calls on them run on the calling thread alone. */
   close(): void {
-    this.pool.end();
+    this.closePool();
   }
 }
 
-/** Tries each way in turn until a worker starts. */
-async function start(
-  ways: readonly (() => WorkerLike | Promise<WorkerLike>)[],
-  message: InitMessage,
-  timeout: number,
-  pool: WorkerPool,
-): Promise<WorkerLike> {
-  let cause: unknown;
-  for (const way of ways) {
-    let worker: WorkerLike | undefined;
-    try {
-      worker = await way();
-      await initialize(worker, message, timeout, (reason) => pool.onLost(worker!, reason));
-      worker.unref?.();
-      return worker;
-    } catch (error) {
-      worker?.terminate();
-      cause ??= error;
-    }
+/** What `create` makes a SharedArena of. */
+class Parts {
+  constructor(
+    readonly memory: WasmMemory,
+    readonly bytes: number,
+    readonly exports: Exports,
+    readonly pool: WorkerPool,
+  ) {}
+}
+
+// A class that names itself in its body would be called _SharedArena in the bundle.
+const Constructor = SharedArena as unknown as new (parts: Parts) => SharedArena;
+
+/** Ends the workers of an arena that was dropped without close(), together with all arrays on its memory. */
+const dropped =
+  typeof FinalizationRegistry === 'function' ? new FinalizationRegistry<Crew>((crew) => crew.end()) : undefined;
+
+async function create(options: SharedArenaOptions): Promise<SharedArena> {
+  const given = checkOptions(options, ['bytes', 'threads', 'worker', 'spawn', 'timeout']);
+  const { bytes, worker, spawn, timeout = 5000 } = given;
+  checkWhole(bytes, 'bytes', 2 ** 32);
+  if (given.threads !== undefined) checkPositive(given.threads, 'threads', 64);
+  // The longest time that setTimeout can wait.
+  checkPositive(timeout, 'timeout', 2 ** 31 - 1);
+  if (worker !== undefined) checkWord(worker, 'worker', ['url', 'blob']);
+  if (spawn !== undefined && typeof spawn !== 'function') throw wrongType('spawn', 'a function', spawn);
+  const ways = spawn ? [{ name: 'spawn', create: spawn }] : waysToStart(worker);
+  const { threads = ways.length ? defaultThreads() : 1 } = given;
+  if (threads > 1 && !ways.length)
+    throw new Error('SharedArena needs workers, and this runtime has none: use threads: 1, or give workers by spawn');
+  checkShared();
+  const modules = [kernelText, extrasText, gaussianText].map(decode);
+  const [memory, exports] = await createSharedMemory(bytes, modules).catch(async (error) => {
+    if (!(error instanceof RangeError)) throw error;
+    // The engine has just collected garbage. Dropped arenas free their memory when their workers have ended.
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    return createSharedMemory(bytes, modules);
+  });
+  const workers = threads - 1;
+  const control = new SharedArrayBuffer(controlBytes(workers));
+  const crew = new Crew(control);
+  const pool = new WorkerPool(crew, exports, control, workers, timeout);
+  dropped?.register(pool, crew);
+  const messages = Array.from(
+    { length: workers },
+    (_, worker): InitMessage => ({
+      protocol: PROTOCOL,
+      modules,
+      memory,
+      control,
+      worker,
+      workers,
+    }),
+  );
+  await startAll(ways, messages, timeout, crew);
+  return new Constructor(new Parts(memory, bytes, exports, pool));
+}
+
+/** @throws the error of `start`, after ending all workers */
+async function startAll(ways: readonly Way[], messages: InitMessage[], timeout: number, crew: Crew): Promise<void> {
+  if (messages.length === 0) return;
+  await shown();
+  try {
+    // Where there are several ways, the first worker finds out which one works.
+    const first = ways.length > 1 ? messages.splice(0, 1) : [];
+    for (const message of first) ways = [await start(ways, message, timeout, crew)];
+    await Promise.all(messages.map((message) => start(ways, message, timeout, crew)));
+    if (crew.lost !== undefined) throw new Error(`a worker of the SharedArena did not start: ${crew.lost}`);
+  } catch (error) {
+    crew.end();
+    throw error;
   }
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  throw new Error(`a worker of the SharedArena did not start: ${reason}`, { cause });
+}
+
+/** Resolves when the page is shown. Chromium starts no worker in a page that it prerenders. */
+async function shown(): Promise<void> {
+  const { document } = globalThis as unknown as {
+    document?: EventTarget & { prerendering?: boolean };
+  };
+  if (document?.prerendering)
+    await new Promise((resolve) => document.addEventListener('prerenderingchange', resolve, { once: true }));
 }
 
 function defaultThreads(): number {
@@ -136,28 +194,25 @@ function nodeCores(): number | undefined {
   return process?.getBuiltinModule?.('node:os')?.availableParallelism();
 }
 
-function checkThreads(threads: number): void {
-  if (!Number.isInteger(threads) || threads < 1 || threads > 64)
-    throw (typeof threads === 'number' ? wrongValue : wrongType)('threads', 'a whole number from 1 to 64', threads);
-}
-
 /** @throws Error with the remedy where this runtime or page has no shared memory */
 function checkShared(): void {
   const { crossOriginIsolated, document, importScripts } = globalThis as unknown as Record<string, unknown>;
-  if (typeof SharedArrayBuffer === 'function' && !(crossOriginIsolated === false && (document || importScripts)))
-    return;
+  // A page may have SharedArrayBuffer and still not be allowed to share it.
+  const refused = crossOriginIsolated === false && (document || importScripts);
+  if (typeof SharedArrayBuffer === 'function' && !refused) return;
   throw new Error(
-    crossOriginIsolated === undefined
-      ? 'SharedArena needs shared memory, and this runtime has no SharedArrayBuffer'
-      : 'SharedArena needs shared memory, which a page has only if it is cross-origin isolated: serve it with the ' +
-          'headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp',
+    crossOriginIsolated === false
+      ? 'SharedArena needs shared memory, which a page has only if it is cross-origin isolated: serve it over HTTPS with ' +
+          'the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp. A frame ' +
+          'also needs the attribute allow="cross-origin-isolated"'
+      : 'SharedArena needs shared memory, and this runtime has no SharedArrayBuffer',
   );
 }
 
 /**
  * @throws RangeError from the engine if it cannot allocate that much; Error where it refuses WebAssembly with threads
  */
-function createSharedMemory(bytes: number, modules: Uint8Array<ArrayBuffer>[]): [WasmMemory, Exports] {
+async function createSharedMemory(bytes: number, modules: Uint8Array<ArrayBuffer>[]): Promise<[WasmMemory, Exports]> {
   try {
     const pages = Math.ceil(bytes / 65536);
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });

@@ -12,6 +12,7 @@ import {
   functionsOf,
   type InitMessage,
   JOB,
+  PROTOCOL,
   type ReadyMessage,
   State,
   stateOf,
@@ -21,8 +22,8 @@ import {
 /** The global scope of a Web Worker, or the parentPort of node:worker_threads, which is looked up without an import. */
 interface Port {
   postMessage(answer: ReadyMessage): void;
-  addEventListener?(type: 'message', listener: (event: { data: InitMessage }) => void, options: { once: true }): void;
-  once?(type: 'message', listener: (data: InitMessage) => void): void;
+  addEventListener?(type: 'message', listener: (event: { data: unknown }) => void): void;
+  on?(type: 'message', listener: (data: unknown) => void): void;
   close?(): void;
 }
 
@@ -43,10 +44,15 @@ function work({ modules, memory, control, worker, workers }: InitMessage): void 
   try {
     functions = functionsOf(bind(modules, memory));
   } catch (error) {
-    port.postMessage({ error: String(error) });
+    port.postMessage({ protocol: PROTOCOL, error: String(error) });
     return;
   }
-  port.postMessage({});
+  // A slow start may have a second worker beside it. The one that comes too late must not touch the state.
+  if (Atomics.compareExchange(words, state, State.Vacant, State.Awake) !== State.Vacant) {
+    port.close?.();
+    return;
+  }
+  port.postMessage({ protocol: PROTOCOL });
   let job = Atomics.load(words, JOB);
   while (!Atomics.load(words, END)) {
     if (job & 1) {
@@ -74,5 +80,10 @@ function work({ modules, memory, control, worker, workers }: InitMessage): void 
   port.close?.();
 }
 
-if (port.once) port.once('message', work);
-else port.addEventListener!('message', ({ data }) => work(data), { once: true });
+/** Programs that wrap this one may receive messages of their own. */
+function receive(message: unknown): void {
+  if ((message as Partial<InitMessage> | null)?.protocol === PROTOCOL) work(message as InitMessage);
+}
+
+if (port.on) port.on('message', receive);
+else port.addEventListener!('message', ({ data }) => receive(data));

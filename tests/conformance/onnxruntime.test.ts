@@ -20,7 +20,7 @@ describe.each(onnxEntries)('ONNX Runtime, on %s', (_, { onnxDropout }, pkg) => {
     it.each([
       ['onnxDropout', () => onnxDropout(rampTensor([10, 10, 10]), 0.75, true, { seed }).output],
       ['dropout', () => dropout(rampTensor([10, 10, 10]), { p: 0.75, key })],
-      ['Dropout', () => new Dropout(0.75, { seed: seed }).forward(rampTensor([10, 10, 10]))],
+      ['Dropout', () => new Dropout(0.75, { seed }).forward(rampTensor([10, 10, 10]))],
     ])('%s drops 0.75 ± 0.1 of the elements, and the others are exactly 4 x', (_, run) => {
       const { data, shape } = run();
       expect(shape).toEqual([10, 10, 10]);
@@ -40,7 +40,7 @@ describe.each(onnxEntries)('ONNX Runtime, on %s', (_, { onnxDropout }, pkg) => {
     });
 
     it('the layer and the functions have the same mask', () => {
-      const layer = new Dropout(0.25, { seed: seed });
+      const layer = new Dropout(0.25, { seed });
       const y = layer.forward(rampTensor([1000]));
       expect([...layer.mask()]).toEqual([...y.data].map((v) => Number(v !== 0)));
       expect(mask(1000, { p: 0.25, key })).toEqual(layer.mask());
@@ -73,7 +73,7 @@ describe.each(onnxEntries)('ONNX Runtime, on %s', (_, { onnxDropout }, pkg) => {
       expect(Math.abs(zeros(output.data) / 1000 - 0.5)).toBeLessThan(0.1);
       expect([...output.data]).toEqual([...mask].map((kept, i) => (kept ? 2 * (i + 1) : 0)));
       expect(new Dropout().p).toBe(0.5);
-      expect(new Dropout(undefined, { seed: seed }).forward(rampTensor([1000]))).toEqual(output);
+      expect(new Dropout(undefined, { seed }).forward(rampTensor([1000]))).toEqual(output);
     });
   });
 
@@ -87,7 +87,7 @@ describe.each(onnxEntries)('ONNX Runtime, on %s', (_, { onnxDropout }, pkg) => {
       [0.3, [1003]],
       [0.4, [7, 11, 13]],
     ])('ratio %s, shape %j', (ratio, shape) => {
-      const layer = new Dropout(ratio, { seed: seed });
+      const layer = new Dropout(ratio, { seed });
       layer.forward(rampTensor(shape));
       const kept = mask(size(shape), { p: ratio, key });
       expect(layer.mask()).toEqual(kept);

@@ -87,31 +87,32 @@ describe.each(packages)('PyTorch, on %s', (_, pkg) => {
     expect(() => pkg.alphaDropout(new Float32Array(1), { p, key: 1n })).toThrow(error);
   });
 
-  describe.each([
-    ...layers,
-    ['Dropout', Dropout, [100, 100], [], 'Dropout'],
-    ['Dropout', Dropout, [10, 10, 10, 10], [], 'Dropout'],
-  ] as const)('_test_dropout, input 0.8, p = 0.2: %s', (text, Class, shape, _small) => {
-    it.each([false, true])('keeps the means of output and gradient within 0.05, inplace = %s', (inplace) => {
-      const layer = new Class(0.2, { ...seeded(), inplace });
-      const x = full(shape, 0.8);
-      const y = layer.forward(x);
-      expect(y === x).toBe(inplace);
-      expectSameBits(y.data, new Class(0.2, seeded()).forward(full(shape, 0.8)).data);
-      expect(y.shape).toEqual(shape);
-      expect(y.data).toContain(0);
-      expect(Math.abs(mean(y.data) - 0.8)).toBeLessThan(0.05);
-      expect(Math.abs(mean(layer.backward(full(shape, 0.8)).data) - 0.8)).toBeLessThan(0.05);
-    });
+  describe.each([...layers, ['Dropout', Dropout, [100, 100], []], ['Dropout', Dropout, [10, 10, 10, 10], []]] as const)(
+    '_test_dropout, input 0.8, p = 0.2: %s',
+    (_, Class, shape, __) => {
+      it.each([false, true])('keeps the means of output and gradient within 0.05, inplace = %s', (inplace) => {
+        const layer = new Class(0.2, { ...seeded(), inplace });
+        const x = full(shape, 0.8);
+        const y = layer.forward(x);
+        expect(y === x).toBe(inplace);
+        expectSameBits(y.data, new Class(0.2, seeded()).forward(full(shape, 0.8)).data);
+        expect(y.shape).toEqual(shape);
+        expect(y.data).toContain(0);
+        expect(Math.abs(mean(y.data) - 0.8)).toBeLessThan(0.05);
+        expect(Math.abs(mean(layer.backward(full(shape, 0.8)).data) - 0.8)).toBeLessThan(0.05);
+      });
 
-    it.each([false, true])('returns its input in evaluation, and has a string form, inplace = %s', (inplace) => {
-      const layer = new Class(0.2, { ...seeded(), inplace }).eval();
-      const x = full(shape, 0.8);
-      expect(layer.forward(x)).toBe(x);
-      expectSameBits(x.data, full(shape, 0.8).data);
-      expect(`${layer}`).toBe(`${text}(p=0.2, ${inplace ? 'inplace=true, ' : ''}evaluation, seed 20261123 at 0)`);
-    });
-  });
+      it.each([false, true])('returns its input in evaluation, and has a string form, inplace = %s', (inplace) => {
+        const layer = new Class(0.2, { ...seeded(), inplace }).eval();
+        const x = full(shape, 0.8);
+        expect(layer.forward(x)).toBe(x);
+        expectSameBits(x.data, full(shape, 0.8).data);
+        expect(`${layer}`).toBe(
+          `${Class.type}(p=0.2, ${inplace ? 'inplace=true, ' : ''}evaluation, seed 20261123 at 0)`,
+        );
+      });
+    },
+  );
 
   describe.each(layers)('%s', (_, Class, shape, small) => {
     it.each([0, 1e-10])('_test_dropout_discontiguous: p = %s copies', (p) => {

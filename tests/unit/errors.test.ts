@@ -245,7 +245,7 @@ describe.each(packages)('calls and layers on %s', (_, pkg) => {
       arena.float32(taken);
       const generator = new Generator(1);
       expect(() => new Dropout(0.5, { generator }).forward(x)).toThrow(
-        /^x lies in bytes that its arena hands out again since reset\(\): pass out, or take x from the arena anew$/,
+        /^x is from before the reset\(\) of its arena: pass out$/,
       );
       expect([generator.position, ...x]).toEqual([0, 3, 3, 3, 3, 3, 3, 3, 3]);
     }
@@ -333,7 +333,7 @@ describe.each(packages)('calls and layers on %s', (_, pkg) => {
     refuses(
       () => layer.forward(x(), wrong({ trainng: false })),
       TypeError,
-      'unknown option "trainng". Known options: out, training',
+      'unknown option "trainng": the options are out, training',
     );
     for (const out of [null, 5, [1]]) {
       refuses(() => layer.forward(x(), wrong(out)), TypeError, /^out has to be a Float32Array/);
@@ -359,7 +359,7 @@ describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, dropout }) => 
     arena.float32(4);
     const generator = new Generator(1);
     expect(() => new Dropout(0.5, { generator }).forward(x)).toThrow(
-      'out has to be given: the result takes 16 bytes, the arena has 12 left',
+      'out has to be given: 16 bytes, but the arena has 12 left',
     );
     expect(() => dropout(x, { p: 0.5, key })).toThrow(RangeError);
     expect([generator.position, arena.bytesFree]).toEqual([0, 12]);
@@ -376,7 +376,7 @@ describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, dropout }) => 
   it('messages stay short for long and unusual values', () => {
     const got = (x: unknown) => () => dropout(wrong(x), { p: 0.5, key });
     expect(got(new Array(1e6).fill(1))).toThrow(/but got Array: Float32Array.from\(x\)$/);
-    expect(got([1n, 2n])).toThrow(/but got \[1n,2n\]: Float32Array.from\(x\)$/);
+    expect(got([1n, 2n])).toThrow(/but got \[1,2\]: Float32Array.from\(x\)$/);
     expect(got(Object.create(null))).toThrow(TypeError);
   });
 });

@@ -356,12 +356,7 @@ describe.each(packages)('resizable buffers on %s', (_, pkg) => {
         ['out.dx', () => biasDropoutResidualBackward(empty, { ...given, features: 0, out: { dx: floats() } })],
         ['out.dbias', () => biasDropoutResidualBackward(empty, { ...given, features: 0, out: { dbias: floats() } })],
       ];
-      for (const [name, call] of calls)
-        refuses(
-          call,
-          TypeError,
-          new RegExp(`^${name} is detached`),
-        );
+      for (const [name, call] of calls) refuses(call, TypeError, new RegExp(`^${name} is detached`));
     },
   );
 

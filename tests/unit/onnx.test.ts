@@ -70,15 +70,18 @@ describe('the seed', () => {
     );
   });
 
-  it('is optional: without a seed, each call that drops takes a key from the default generator', () => {
+  it('is optional: without a seed, each call that drops takes the next child of the default generator', () => {
     const generator = manualSeed(7);
+    const expected = [0, 1].map((k) => mask(64, { p: 0.5, key: new Generator(7).fork(`#${k}`).next() }));
     const masks = [0, 1].map(() => onnxDropout(ramp(64), 0.5, true).mask);
-    expect(masks).toEqual([0, 1].map((call) => mask(64, { p: 0.5, key: generator.keyAt(call) })));
+    expect(masks).toEqual(expected);
     expect(masks[0]).not.toEqual(masks[1]);
     onnxDropout(ramp(64), 0.5);
     onnxDropout(ramp(64), 0, true);
     onnxDropout(ramp(64), 0.5, true, { seed: 1 });
-    expect(generator.position).toBe(2);
+    expect(generator.toJSON()).toEqual({ seed: '0x7', position: 0, children: 2 });
+    manualSeed(7);
+    expect(onnxDropout(ramp(64), 0.5, true).mask).toEqual(expected[0]);
   });
 });
 
@@ -133,7 +136,9 @@ describe('the opset', () => {
 });
 
 describe('bad arguments are refused, and no key is drawn', () => {
-  it.each<[string, unknown[], typeof Error, string]>([
+  type Row = [name: string, call: unknown[], type: typeof Error, message: string];
+
+  it.each<Row>([
     ['ratio 1', [ramp(64), 1, true], RangeError, 'ratio has to be from 0 to below 1, but got 1'],
     ['ratio 1 without training', [ramp(64), 1], RangeError, 'ratio has to be from 0 to below 1, but got 1'],
     ['ratio −0.1', [ramp(64), -0.1, true], RangeError, 'ratio has to be from 0 to below 1, but got -0.1'],
@@ -146,23 +151,43 @@ describe('bad arguments are refused, and no key is drawn', () => {
       'opset 6',
       [ramp(64), 0.5, false, { opset: 6 }],
       RangeError,
-      'opset has to be a whole number from 7 on, but got 6',
+      'opset has to be a whole number of at least 7, but got 6',
     ],
     [
       'opset 12.5',
       [ramp(64), 0.5, true, { opset: 12.5 }],
       RangeError,
-      'opset has to be a whole number from 7 on, but got 12.5',
+      'opset has to be a whole number of at least 7, but got 12.5',
     ],
     [
       'opset "13"',
       [ramp(64), 0.5, true, { opset: '13' }],
       TypeError,
-      'opset has to be a whole number from 7 on, but got "13"',
+      'opset has to be a whole number of at least 7, but got "13"',
     ],
+    ...[null, Number.NaN, true, 12n].map(
+      (opset): Row => [
+        `opset ${opset}`,
+        [ramp(64), 0.5, false, { opset }],
+        typeof opset === 'number' ? RangeError : TypeError,
+        'opset has to be a whole number of at least 7, but got ',
+      ],
+    ),
     ['seed −1', [ramp(64), 0.5, true, { seed: -1 }], RangeError, 'seed has to be a whole number from 0 to '],
-    ['seed 2^64', [ramp(64), 0.5, true, { seed: 2n ** 64n }], RangeError, 'seed has to be from 0n to 2^64 - 1'],
-    ['seed "1"', [ramp(64), 0.5, true, { seed: '1' }], TypeError, 'seed has to be a number, but got "1"'],
+    ['seed 2^64', [ramp(64), 0.5, true, { seed: 2n ** 64n }], RangeError, 'seed has to be a whole number from 0 to '],
+    ['seed "1"', [ramp(64), 0.5, true, { seed: '1' }], TypeError, 'seed has to be a whole number from 0 to '],
+    ['seed null', [ramp(64), 0.5, true, { seed: null }], TypeError, 'seed has to be a whole number from 0 to '],
+    ['ratio 50', [ramp(64), 50, true], RangeError, 'ratio has to be from 0 to below 1, but got 50: 0.5 is 50 %'],
+    ['options null', [ramp(64), 0.5, true, null], TypeError, 'options has to be an object, but got null'],
+    ['options 13', [ramp(64), 0.5, true, 13], TypeError, 'options has to be an object, but got 13'],
+    ['options of 0.5', [ramp(64), 0.5, true, [0.5]], TypeError, 'options has to be an object, but got [0.5]'],
+    ['Opset', [ramp(64), 0.5, true, { Opset: 13 }], TypeError, 'unknown option "Opset", did you mean opset?'],
+    [
+      'training_mode without training',
+      [ramp(64), 0.5, false, { training_mode: true }],
+      TypeError,
+      'unknown option "training_mode". Known options: seed, opset',
+    ],
     ['seed 0.5 without training', [ramp(64), 0.5, false, { seed: 0.5 }], RangeError, 'seed has to be a whole number'],
     ['int32 data', [new Int32Array(4), 0.5, true], TypeError, 'data has to be a Float32Array or'],
     ['int32 data without training', [new Int32Array(4)], TypeError, 'data has to be a Float32Array or'],
@@ -170,10 +195,11 @@ describe('bad arguments are refused, and no key is drawn', () => {
   ])('%s', (_, call, type, message) => {
     const generator = manualSeed(7);
     refuses(() => onnxDropout(...(call as [Float32Array])), type, message);
-    expect(generator.position).toBe(0);
+    expect(generator.toJSON()).toEqual({ seed: '0x7', position: 0, children: 0 });
   });
 
-  it('refuses null options', () => {
-    expect(() => onnxDropout(ramp(64), 0.5, true, null as never)).toThrow(TypeError);
+  it('takes undefined for a missing option', () => {
+    const { mask } = onnxDropout(ramp(64), 0.5, true, { seed: 1, opset: undefined as never });
+    expect(mask).toEqual(onnxDropout(ramp(64), 0.5, true, { seed: 1 }).mask);
   });
 });

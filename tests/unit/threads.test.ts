@@ -3,6 +3,8 @@
  * workers run their inlined source, which `npm run build:kernel` writes.
  */
 import { once } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
+import { createContext, runInContext, runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import {
   applyMask,
@@ -18,8 +20,13 @@ import {
   mask,
 } from 'dropout-wasm';
 import { SharedArena, type SharedArenaOptions } from 'dropout-wasm/threads';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { workerSource } from '../../src/threads/inlined.js';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { decode } from '../../src/backend/wasm/modules.js';
+import { Crew, type WorkerLike } from '../../src/threads/crew.js';
+import { extrasText, gaussianText, kernelText, workerSource } from '../../src/threads/inlined.js';
+import { threadedMemory } from '../../src/threads/partition.js';
+import { WorkerPool } from '../../src/threads/pool.js';
+import { bind, controlBytes, type Fn, State, stateOf } from '../../src/threads/queue.js';
 import { size } from '../support/arrays.js';
 import { bytesOf } from '../support/bits.js';
 import { GUARD, guardsIntact } from '../support/guards.js';
@@ -205,15 +212,19 @@ describe('a SharedArena', () => {
   /** The workers of `spawning` that have not exited. */
   const running = new Set<Worker>();
 
+  /** Starts a worker with a program of its own. */
+  const startWorker = (program: string, workerData?: unknown) => {
+    const url = new URL(`data:text/javascript,${encodeURIComponent(program)}`);
+    const worker = new Worker(url, { execArgv: [], workerData }).on('exit', () => running.delete(worker));
+    running.add(worker);
+    return worker;
+  };
+
   /** A `spawn` option whose workers run some code before their own program. */
   const spawning =
-    (code = '') =>
-    () => {
-      const url = new URL(`data:text/javascript,${encodeURIComponent(`${code}\n${workerSource}`)}`);
-      const worker = new Worker(url, { execArgv: [] }).on('exit', () => running.delete(worker));
-      running.add(worker);
-      return worker;
-    };
+    (code = '', workerData?: unknown) =>
+    () =>
+      startWorker(`${code}\n${workerSource}`, workerData);
 
   /** By default the timeout is long, so that no test fails on a busy machine. */
   const create = async (options: Partial<SharedArenaOptions> = {}) => {
@@ -320,6 +331,114 @@ describe('a SharedArena', () => {
     await allExited();
   });
 
+  describe('rejects what spawn returns', () => {
+    const junk = { postMessage() {}, terminate() {} };
+
+    it.each<[string, unknown]>([
+      ['nothing', undefined],
+      ['null', null],
+      ['an empty object', {}],
+      ['a string', './worker.js'],
+      ['the class', Worker],
+      ['an object that cannot be listened to', junk],
+      ['a promise of no worker', Promise.resolve({})],
+    ])('%s', async (_, value) => {
+      const error = await create({ spawn: () => value as never }).catch((error: unknown) => error);
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error).toHaveProperty(
+        'message',
+        expect.stringMatching(
+          /^the result of spawn has to be a Worker that runs .*worker\.js, or a promise of one, but/,
+        ),
+      );
+    });
+
+    it('one worker for two', async () => {
+      const worker = spawning()();
+      const error = await create({ threads: 3, spawn: () => worker }).catch((error: unknown) => error);
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error).toHaveProperty('message', expect.stringMatching(/^spawn has to create a new Worker at every call/));
+      await allExited();
+    });
+
+    it('a worker of another arena, which goes on', async () => {
+      const first = await create();
+      const [worker] = running;
+      await expect(create({ spawn: () => worker! })).rejects.toThrow(TypeError);
+      expect(first.threads).toBe(2);
+      expect(callIsRight(first)).toBe(true);
+      expect(running.size).toBe(1);
+    });
+  });
+
+  const posting = (...messages: string[]) =>
+    `const { parentPort } = process.getBuiltinModule('node:worker_threads');
+     ${messages.map((message) => `parentPort.postMessage(${message});`).join('\n')}`;
+
+  it.each(['null', 'undefined', '"hello"', '{}', '{ ready: true }', '{ error: "none of ours" }', '[]'])(
+    'does not take a worker that posts %s for ready',
+    async (message) => {
+      const spawn = () => startWorker(`${posting(message)} setInterval(() => {}, 1e9);`);
+      await expect(create({ spawn, timeout: 300 })).rejects.toThrow(
+        /did not answer within 300 ms, only messages of another program: it has to run dropout-wasm\/threads\/worker\.js/,
+      );
+      await allExited();
+    },
+  );
+
+  it('ignores messages of other programs, to and from the worker', async () => {
+    const spawn = () => {
+      const worker = spawning(posting('null', '"hello"', '{}', '{ error: "none of ours" }'))();
+      for (const message of [null, 'hello', {}]) worker.postMessage(message);
+      return worker;
+    };
+    expect(callIsRight(await create({ spawn }))).toBe(true);
+  });
+
+  it('create rejects if spawn never returns a worker, and ends one that comes later', async () => {
+    let settle!: (worker: Worker) => void;
+    const spawn = () =>
+      new Promise<Worker>((resolve) => {
+        settle = resolve;
+      });
+    await expect(create({ spawn, timeout: 100 })).rejects.toThrow(/did not start: no worker came within 100 ms/);
+    settle(spawning('throw new Error("too late")')());
+    await allExited();
+  });
+
+  it('create does not wait for the other workers if one fails', async () => {
+    // The one that never answers would take 25 days.
+    const spawns = [spawning('throw new Error("not today")'), spawning(FOREVER), spawning()];
+    await expect(create({ threads: 4, spawn: () => spawns.pop()!(), timeout: 2 ** 31 - 1 })).rejects.toThrow(
+      /did not start: Error: not today/,
+    );
+    await allExited();
+  });
+
+  it('reports a worker that answers and then ends before create resolves', async () => {
+    // It exits as soon as it has answered, when it would wait for its first job.
+    const first = spawning('Atomics.load = () => process.exit(7);');
+    const spawns = [
+      async () => {
+        await allExited();
+        return spawning()();
+      },
+      first,
+    ];
+    await expect(create({ threads: 3, spawn: () => spawns.pop()!() })).rejects.toThrow(
+      /did not start: it exited with code 7/,
+    );
+    await allExited();
+    // If create comes first, the next call throws.
+    const calling = async () => {
+      const arena = await create({ spawn: first });
+      await allExited();
+      expect(arena.threads).toBe(1);
+      callIsRight(arena);
+    };
+    await expect(calling()).rejects.toThrow(/it exited with code 7/);
+  });
+
   /** Lets a worker call the kernel twice, then runs `action` instead of the third call. */
   const breaking = (action: string) => `
     const { Instance } = WebAssembly;
@@ -358,8 +477,65 @@ describe('a SharedArena', () => {
     const arena = await create();
     expect(callIsRight(arena)).toBe(true);
     for (const worker of running) await worker.terminate();
-    expect(() => callIsRight(arena)).toThrow(/was lost: it exited with code 1.*by one thread/);
+    expect(() => callIsRight(arena)).toThrow(/was lost: it exited with code 1\. Later calls run on one thread$/);
     expect(arena.threads).toBe(1);
+    expect(callIsRight(arena)).toBe(true);
+  });
+
+  it('draws no key and takes no memory in the call that throws, so the next one gives what that should have', async () => {
+    const arena = await create({ bytes: 16 * MEGABYTE, threads: 3 });
+    const layer = new Dropout(0.5, { seed: 7 });
+    const x = filled(arena.float32(1_000_000));
+    const { bytesFree } = arena;
+    for (const worker of running) await worker.terminate();
+    expect(() => layer.forward(x)).toThrow(/was lost/);
+    expect(layer.key).toBe(undefined);
+    expect(layer.generator.position).toBe(0);
+    expect(arena.bytesFree).toBe(bytesFree);
+    const y = layer.forward(x);
+    expect(y.buffer).toBe(arena.memory.buffer);
+    expect(same(y, new Dropout(0.5, { seed: 7 }).forward(x.slice()))).toBe(true);
+  });
+
+  it('a call that throws because a worker was lost leaves every result as it was', async () => {
+    const features = 500;
+    const lose = async () => {
+      const arena = await create({ bytes: 65536 });
+      for (const worker of running) await worker.terminate();
+      return arena;
+    };
+    const calls: ((arena: SharedArena) => unknown)[] = [
+      (arena) => {
+        const out = { dx: arena.float32(4 * features), dbias: arena.float32(features) };
+        biasDropoutResidualBackward(arena.float32(4 * features), { p: 0.1, key, features, out });
+      },
+      (arena) => mask(1000, { p: 0.3, key, out: arena.uint8(1000) }),
+      (arena) => gaussianNoise(arena.float32(1000), { stddev: 0.3, key, out: arena.float32(1000) }),
+      (arena) => applyMask(arena.float32(1000), arena.uint8(1000), { p: 0.3, out: arena.float32(1000) }),
+      (arena) => dropout({ data: arena.float32(1000), shape: [10, 100] }, { p: 0.3, key, noiseShape: [null, 1] }),
+    ];
+    for (const call of calls) {
+      const arena = await lose();
+      const all = arena.uint8(arena.bytesFree).fill(GUARD);
+      arena.reset();
+      expect(() => call(arena)).toThrow(/was lost/);
+      expect(all.every((byte) => byte === GUARD)).toBe(true);
+    }
+  });
+
+  it('counts one thread as soon as the loss of a worker is noticed', async () => {
+    const arena = await create({ threads: 3 });
+    await [...running][0]!.terminate();
+    expect(arena.threads).toBe(1);
+    expect(() => callIsRight(arena)).toThrow(/was lost/);
+    await allExited();
+  });
+
+  it('does not throw if a worker is lost after close()', async () => {
+    const arena = await create();
+    const workers = [...running];
+    await workers[0]!.terminate();
+    arena.close();
     expect(callIsRight(arena)).toBe(true);
   });
 
@@ -368,6 +544,121 @@ describe('a SharedArena', () => {
     for (const worker of running) worker.terminate();
     expect(callIsRight(arena)).toBe(true);
   });
+
+  describe('after a call was interrupted', () => {
+    /** Repeats a call until V8 terminates it somewhere, as Ctrl-C in the REPL of Node does. */
+    const interrupt = (call: () => void, timeout: number) =>
+      expect(() => runInContext('for (;;) call();', createContext({ call }), { timeout })).toThrow(/timed out after/);
+
+    /** Counts the calls that workers make to the kernel. */
+    const COUNTING = `
+      const { workerData } = process.getBuiltinModule('node:worker_threads');
+      const { Instance } = WebAssembly;
+      WebAssembly.Instance = function (...args) {
+        const { exports } = new Instance(...args);
+        const counting = (f) => (...args) => (Atomics.add(workerData, 0, 1), f(...args));
+        return { exports: Object.fromEntries(Object.entries(exports).map(([name, f]) => [name, counting(f)])) };
+      };`;
+
+    const rows = 2048;
+    const features = 768;
+    const n = rows * features;
+
+    /** Calls that can be repeated: each writes the same values to its result every time. */
+    function repeatable(arrays: Arrays): (() => ArrayBufferView)[] {
+      const x = filled(arrays.float32(n));
+      const residual = filled(arrays.float32(n));
+      const bias = filled(arrays.float32(features));
+      const out = () => arrays.float32(n);
+      const [a, b, c, d, e] = [out(), out(), out(), out(), out()];
+      const small = arrays.float32(1000);
+      const bits = arrays.uint8(n / 8);
+      const shape = [rows, features];
+      const broadcast = (noiseShape: (number | null)[], data: Float32Array) =>
+        dropout({ data: x, shape }, { p: 0.5, key, noiseShape, out: { data, shape } }).data;
+      return [
+        () => dropout(x, { p: 0.5, key, out: a }),
+        () => broadcast([null, 1], b),
+        () => broadcast([1, null], c),
+        () => gaussianNoise(x, { stddev: 0.3, key, out: d }),
+        () => biasDropoutResidual(x, { bias, residual, p: 0.1, key, out: e }),
+        () => mask(n, { p: 0.3, key, format: 'bits', out: bits }),
+        () => dropout(filled(small), { p: 0.5, key, out: small }),
+      ];
+    }
+
+    it('gives the right bits, on as many threads as before', async () => {
+      const expected = repeatable(plain).map((call) => bytesOf(call()).slice());
+      const counter = new Int32Array(new SharedArrayBuffer(4));
+      const arena = await create({ bytes: 64 * MEGABYTE, threads: 3, spawn: spawning(COUNTING, counter) });
+      const calls = repeatable(arena);
+      const wrong: string[] = [];
+      for (let round = 0; round < 70; round++) {
+        interrupt(() => calls[round % calls.length]!(), 2 + ((round * 5) % 11));
+        for (const [i, call] of calls.entries()) {
+          const { buffer, byteOffset, byteLength } = call();
+          new Uint8Array(buffer, byteOffset, byteLength).fill(GUARD);
+          if (Buffer.compare(bytesOf(call()), expected[i]!) !== 0) wrong.push(`call ${i} in round ${round}`);
+        }
+      }
+      expect(wrong).toEqual([]);
+      expect(arena.threads).toBe(3);
+      const before = Atomics.load(counter, 0);
+      for (let i = 0; i < 100; i++) calls[0]!();
+      expect(Atomics.load(counter, 0)).toBeGreaterThan(before);
+    });
+  });
+
+  it('ends its workers when it is dropped without close(), together with its arrays', async () => {
+    setFlagsFromString('--expose-gc');
+    const gc = runInNewContext('gc') as () => void;
+    const options = { bytes: 8 * MEGABYTE, threads: 3, timeout: 60_000 };
+    const view = async () => {
+      const arena = await SharedArena.create({ ...options, spawn: spawning() });
+      return filled(arena.float32(1_000_000)).subarray(3);
+    };
+    const drop = async () => {
+      callIsRight(await SharedArena.create({ ...options, spawn: spawning() }));
+    };
+    const x = await view();
+    for (let i = 0; i < 3; i++) await drop();
+    await vi.waitFor(
+      () => {
+        gc();
+        expect(running.size).toBe(2);
+      },
+      { timeout: 8_000, interval: 50 },
+    );
+    const expected = dropout(x.slice(), { p: 0.5, key });
+    expect(same(dropout(x, { p: 0.5, key, out: x }), expected)).toBe(true);
+    for (const worker of running) worker.terminate();
+  });
+
+  it('works behind a Proxy that wraps every object it returns', async () => {
+    const wrapped = <T>(value: T): T => {
+      if (typeof value !== 'object' || value === null) return value;
+      // Typed arrays and memories stay as they are, as in Vue's reactive(). A worker of Node does not.
+      if (Object.prototype.toString.call(value) !== '[object Object]') return value;
+      return new Proxy(value, { get: (...access) => wrapped(Reflect.get(...access)) });
+    };
+    const arena = wrapped(await create({ threads: 3 }));
+    expect(arena.threads).toBe(3);
+    expect(callIsRight(arena)).toBe(true);
+    arena.close();
+    expect(arena.threads).toBe(1);
+    await allExited();
+    expect(callIsRight(arena)).toBe(true);
+  });
+
+  it.each([[{ bytes: 8, threads: 2 }], [undefined], [new Float32Array(1)]])(
+    'new SharedArena(%o) throws',
+    (argument) => {
+      const Direct = SharedArena as unknown as new (options: unknown) => unknown;
+      expect(() => new Direct(argument)).toThrow(
+        new TypeError('a SharedArena has to start its workers: use await SharedArena.create(…) instead of new'),
+      );
+    },
+  );
 
   it('spins where the calling thread must not sleep', async () => {
     const wait = vi.spyOn(Atomics, 'wait').mockImplementation(() => {
@@ -386,11 +677,223 @@ describe('a SharedArena', () => {
     [{ threads: '2' }, TypeError, 'threads has to be a whole number from 1 to 64, but got "2"'],
     [{ worker: 'file' }, RangeError, 'worker has to be "url" or "blob", but got "file"'],
     [{ spawn: 1 }, TypeError, 'spawn has to be a function, but got 1'],
-    [{ timeout: 0 }, RangeError, 'timeout has to be a positive whole number, but got 0'],
+    [{ timeout: 0 }, RangeError, 'timeout has to be a whole number from 1 to 2147483647, but got 0'],
+    [{ timeout: 2 ** 31 }, RangeError, 'timeout has to be a whole number from 1 to 2147483647, but got 2147483648'],
+    [{ thread: 2 }, TypeError, /^unknown option "thread".* bytes, threads, worker, spawn, timeout$/],
+    [{ timeOut: 2 }, TypeError, /^unknown option "timeOut", did you mean timeout\?/],
   ])('rejects %o', async (options, type, message) => {
     const error = await create(options as never).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(type);
-    expect(error).toHaveProperty('message', message);
+    expect(error).toHaveProperty('message', typeof message === 'string' ? message : expect.stringMatching(message));
+  });
+
+  describe('in a page', () => {
+    afterEach(() => {
+      vi.unstubAllGlobals();
+      vi.restoreAllMocks();
+    });
+
+    const kindOf = (url: unknown) => /^(blob|data):|worker\.js$/.exec(String(url))![0];
+
+    /**
+     * Replaces the Worker of the page.
+     * @param program of a worker, by what its URL is: 'worker.js', 'blob:' or 'data:'
+     * @returns the URLs that were tried, with the type of script
+     */
+    function stubWorker(program: (kind: string) => string, check: (url: unknown) => void = () => {}): string[] {
+      const tried: string[] = [];
+      class WebWorker {
+        private readonly worker: Worker;
+        constructor(url: unknown, options?: { type: string }) {
+          tried.push(`${kindOf(url)} ${options?.type ?? 'classic'}`);
+          check(url);
+          this.worker = startWorker(program(kindOf(url)));
+        }
+        postMessage(message: unknown) {
+          this.worker.postMessage(message);
+        }
+        terminate() {
+          this.worker.terminate();
+        }
+        addEventListener(type: string, listener: (event: unknown) => void) {
+          const toEvent = (value: unknown) => (type === 'message' ? { data: value } : { message: String(value) });
+          if (type !== 'close') this.worker.on(type, (value) => listener(toEvent(value)));
+        }
+        unref() {
+          this.worker.unref();
+        }
+      }
+      vi.stubGlobal('Worker', WebWorker);
+      vi.spyOn(URL, 'createObjectURL').mockReturnValue('blob:null/1');
+      return tried;
+    }
+
+    const refuse = (kinds: RegExp) => (url: unknown) => {
+      if (kinds.test(kindOf(url))) throw new Error(`${kindOf(url)} is refused`);
+    };
+
+    /** No `spawn`. */
+    const createInPage = (options: Partial<SharedArenaOptions> = {}) =>
+      create({ spawn: undefined as never, ...options });
+
+    it.each([
+      [undefined, /none/, ['worker.js module', 'worker.js module']],
+      [undefined, /worker/, ['worker.js module', 'blob: classic', 'blob: classic']],
+      [undefined, /worker|blob/, ['worker.js module', 'blob: classic', 'data: classic', 'data: classic']],
+      ['url', /none/, ['worker.js module', 'worker.js module']],
+      ['blob', /none/, ['blob: classic', 'blob: classic']],
+      ['blob', /blob/, ['blob: classic', 'data: classic', 'data: classic']],
+    ] as const)('worker: %s starts workers where %s is refused, and tries that once', async (worker, refused, ways) => {
+      const tried = stubWorker(() => workerSource, refuse(refused));
+      const arena = await createInPage({ threads: 3, worker: worker as 'url' });
+      expect(tried).toEqual(ways);
+      expect(callIsRight(arena)).toBe(true);
+      expect(running.size).toBe(2);
+    });
+
+    it('create names the failure of every way', async () => {
+      stubWorker(() => workerSource, refuse(/./));
+      await expect(createInPage()).rejects.toThrow(
+        /did not start: url: worker\.js is refused; blob: blob: is refused; data: URL: data: is refused$/,
+      );
+      stubWorker((kind) => (kind === 'blob:' ? 'throw new Error("not today")' : FOREVER));
+      await expect(createInPage({ timeout: 900 })).rejects.toThrow(
+        /url: it did not answer within 900 ms; blob: Error: not today; data: URL: it did not answer within 900 ms$/,
+      );
+      await allExited();
+    });
+
+    it.each([
+      ['empty', ''],
+      ['slow', FOREVER],
+    ])('does not wait for a worker.js that is %s', async (_, program) => {
+      const tried = stubWorker((kind) => (kind === 'worker.js' ? program : workerSource));
+      const arena = await createInPage({ timeout: 2 ** 31 - 1 });
+      expect(tried).toEqual(['worker.js module', 'blob: classic']);
+      expect(arena.threads).toBe(2);
+      expect(callIsRight(arena)).toBe(true);
+      await vi.waitFor(() => expect(running.size).toBe(1));
+    });
+
+    it('takes the first worker that answers, and the other one never joins', async () => {
+      // worker.js starts in time, but the blob answers first. Neither is terminated.
+      const slow = `const { parentPort } = process.getBuiltinModule('node:worker_threads');
+        await new Promise((resolve) => setTimeout(resolve, 1500));
+        ${workerSource}`;
+      stubWorker((kind) => (kind === 'worker.js' ? slow : workerSource));
+      const terminate = vi.spyOn(Worker.prototype, 'terminate').mockResolvedValue(0);
+      const arena = await createInPage();
+      expect(running.size).toBe(2);
+      // The late one finds its place taken, and ends itself.
+      await vi.waitFor(() => expect(running.size).toBe(1), { timeout: 8_000 });
+      terminate.mockRestore();
+      expect(arena.threads).toBe(2);
+      expect(callIsRight(arena)).toBe(true);
+    });
+
+    describe('with Trusted Types', () => {
+      class TrustedUrl {
+        constructor(readonly url: string) {}
+        toString() {
+          return this.url;
+        }
+      }
+
+      /** The module has one policy for the page's lifetime. */
+      const createAfresh = async () => {
+        vi.resetModules();
+        const fresh = await import('../../src/threads/index.js');
+        const arena = await fresh.SharedArena.create({ bytes: 8 * MEGABYTE, threads: 3, timeout: 60_000 });
+        arenas.push(arena);
+        return arena;
+      };
+
+      const requireTrusted = (kinds: RegExp) => (url: unknown) => {
+        if (!(url instanceof TrustedUrl)) throw new TypeError("This document requires 'TrustedScriptURL' assignment");
+        refuse(kinds)(url);
+      };
+
+      it('creates one policy, dropout-wasm, for every URL', async () => {
+        const createPolicy = vi.fn((_: string, rules: { createScriptURL(url: string): string }) => ({
+          createScriptURL: (url: string) => new TrustedUrl(rules.createScriptURL(url)),
+        }));
+        vi.stubGlobal('trustedTypes', { createPolicy });
+        const tried = stubWorker(() => workerSource, requireTrusted(/worker|blob/));
+        expect((await createAfresh()).threads).toBe(3);
+        expect(tried).toEqual(['worker.js module', 'blob: classic', 'data: classic', 'data: classic']);
+        expect(createPolicy.mock.calls.map(([name]) => name)).toEqual(['dropout-wasm']);
+      });
+
+      it('works without a policy where the page refuses ours and does not require one', async () => {
+        const createPolicy = vi.fn(() => {
+          throw new TypeError('Policy "dropout-wasm" disallowed.');
+        });
+        vi.stubGlobal('trustedTypes', { createPolicy });
+        stubWorker(() => workerSource);
+        expect((await createAfresh()).threads).toBe(3);
+        expect(createPolicy).toHaveBeenCalledTimes(1);
+        stubWorker(() => workerSource, requireTrusted(/none/));
+        await expect(createAfresh()).rejects.toThrow(
+          /requires 'TrustedScriptURL' assignment; the page's trusted-types directive does not allow dropout-wasm$/,
+        );
+      });
+    });
+
+    it('starts workers when a page that is prerendered is shown', async () => {
+      const page = Object.assign(new EventTarget(), { prerendering: true });
+      vi.stubGlobal('document', page);
+      vi.stubGlobal('crossOriginIsolated', true);
+      const spawn = vi.fn(spawning());
+      const created = create({ spawn, timeout: 2000 });
+      await new Promise((resolve) => setTimeout(resolve, 2500));
+      expect(spawn).not.toHaveBeenCalled();
+      page.dispatchEvent(new Event('prerenderingchange'));
+      expect(callIsRight(await created)).toBe(true);
+    });
+
+    it('uses the Worker of the page where node:worker_threads refuses, as in Electron', async () => {
+      vi.spyOn(process, 'getBuiltinModule').mockReturnValue({
+        Worker: class {
+          constructor() {
+            throw new Error('The V8 platform used by this process does not support creating Workers');
+          }
+        },
+      } as never);
+      const tried = stubWorker(() => workerSource);
+      Reflect.deleteProperty(globalThis.Worker.prototype, 'unref');
+      const arena = await createInPage({ worker: 'blob' });
+      expect(tried).toEqual(['blob: classic']);
+      for (const worker of running) worker.unref();
+      expect(callIsRight(arena)).toBe(true);
+    });
+  });
+
+  describe('where there are no workers', () => {
+    beforeEach(() => {
+      vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
+      vi.stubGlobal('navigator', { hardwareConcurrency: 4 });
+    });
+    afterEach(() => {
+      vi.unstubAllGlobals();
+      vi.restoreAllMocks();
+    });
+
+    const createAlone = (threads?: number) =>
+      SharedArena.create({ bytes: 8 * MEGABYTE, ...(threads !== undefined && { threads }) });
+
+    it('uses one thread by default', async () => {
+      const arena = await createAlone();
+      expect(arena.threads).toBe(1);
+      expect(callIsRight(arena)).toBe(true);
+    });
+
+    it('rejects more threads, unless spawn gives workers', async () => {
+      await expect(createAlone(2)).rejects.toThrow(/this runtime has none: use threads: 1, or give workers by spawn/);
+      vi.restoreAllMocks();
+      const spawn = spawning();
+      vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
+      expect((await create({ threads: undefined as never, spawn })).threads).toBe(4);
+    });
   });
 
   describe('without shared memory', () => {
@@ -410,6 +913,11 @@ describe('a SharedArena', () => {
         { crossOriginIsolated: false, document: {} },
         /Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp/,
       ],
+      [
+        'an isolated page',
+        { SharedArrayBuffer: undefined, crossOriginIsolated: true, document: {} },
+        /^SharedArena needs shared memory, and this runtime has no SharedArrayBuffer$/,
+      ],
     ])('names the remedy for %s', async (_, globals, message) => {
       for (const [name, value] of Object.entries(globals)) vi.stubGlobal(name, value);
       await expect(create()).rejects.toThrow(message);
@@ -424,4 +932,119 @@ describe('a SharedArena', () => {
     expect((await create({ threads: undefined as never })).threads).toBe(threads);
     vi.unstubAllGlobals();
   });
+});
+
+describe('a pool', () => {
+  const pools: WorkerPool[] = [];
+  afterEach(() => {
+    for (const pool of pools.splice(0)) pool.close();
+    vi.restoreAllMocks();
+  });
+
+  /** A pool whose workers do nothing, so that a test can set what they are at. */
+  function createPool(workers: number, timeout: number) {
+    const modules = [kernelText, extrasText, gaussianText].map(decode);
+    const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true });
+    const exports = bind(modules, memory);
+    const control = new SharedArrayBuffer(controlBytes(workers));
+    const crew = new Crew(control);
+    const terminate = vi.fn();
+    for (let i = 0; i < workers; i++) crew.workers.push({ terminate, postMessage() {} } satisfies WorkerLike);
+    const alone = { ...exports };
+    const pool = new WorkerPool(crew, alone, control, workers, timeout);
+    pools.push(pool);
+    const set = (state: State) => {
+      for (let i = 0; i < workers; i++) Atomics.store(crew.words, stateOf(i), state);
+    };
+    const linear = threadedMemory(memory, alone, pool);
+    const call = (n = 1_000_000) => linear.kernel!.dropout(0, 0, 0, n, 1, 2, 0, 0, 2 ** 31, 2, 0, 0, 1, n, 1);
+    return { pool, linear, call, set, terminate, values: new Float32Array(memory.buffer) };
+  }
+
+  /** The milliseconds that the calling thread was ready to sleep. */
+  function sleeps(): number[] {
+    const { wait } = Atomics;
+    const times: number[] = [];
+    vi.spyOn(Atomics, 'wait').mockImplementation((...args) => {
+      if (args[3] !== undefined) times.push(args[3]);
+      return wait(...(args as Parameters<typeof wait>));
+    });
+    return times;
+  }
+
+  it('has one deadline for all workers that hang', () => {
+    const { pool, call, set, terminate } = createPool(8, 60);
+    set(State.AtWork);
+    const times = sleeps();
+    expect(call).toThrow(/did not finish its piece within 60 ms: .* incomplete.*\. Later calls run on one thread$/);
+    expect(times.length).toBeGreaterThan(0);
+    expect(times.reduce((sum, time) => sum + time, 0)).toBeLessThan(120);
+    expect(terminate).toHaveBeenCalledTimes(8);
+    expect(pool.threads).toBe(1);
+    call();
+  });
+
+  /** A call that ends without `finally`, as one that V8 terminates. */
+  function interrupt({ pool, set }: ReturnType<typeof createPool>) {
+    set(State.Awake);
+    expect(() =>
+      pool.run(() => {
+        // The first number is the function, and there is no function 9.
+        for (let i = 0; i < 9; i++) pool.add(1_000_000, 9 as Fn);
+      }),
+    ).toThrow(TypeError);
+    set(State.AtWork);
+  }
+
+  it.each([
+    ['a small call', 16],
+    ['a large call', 1_000_000],
+  ])('waits until no worker is at work on an interrupted call, before %s', (_, n) => {
+    const made = createPool(3, 60_000);
+    const { values, set, call, pool } = made;
+    interrupt(made);
+    values.fill(1);
+    vi.spyOn(Atomics, 'wait').mockImplementation(() => {
+      // The latest moment at which a worker of the interrupted call may write.
+      values.fill(5);
+      set(State.Awake);
+      return 'ok';
+    });
+    call(n);
+    expect(values.subarray(0, n).every((value) => value === 0 || value === 10)).toBe(true);
+    expect(pool.threads).toBe(4);
+  });
+
+  it('takes nothing of an interrupted call into the next one', () => {
+    const made = createPool(2, 60_000);
+    interrupt(made);
+    made.set(State.Asleep);
+    made.values.fill(1);
+    made.linear.batch!((kernel) => kernel.dropout(0, 0, 0, 64, 1, 2, 0, 0, 2 ** 31, 2, 0, 0, 1, 64, 1));
+    expect(made.values.subarray(0, 64)).toContain(2);
+    expect(made.values[64]).toBe(1);
+  });
+
+  it.each(['ready', 'kernel', 'batch'] as const)(
+    'loses a worker that hangs in an interrupted call: %s throws once, before anything is written',
+    (where) => {
+      const made = createPool(3, 40);
+      const { linear, call, values, pool, terminate } = made;
+      const calls = {
+        ready: () => linear.ready!(),
+        kernel: () => call(16),
+        batch: () => linear.batch!((kernel) => kernel.dropout(0, 0, 0, 16, 1, 2, 0, 0, 2 ** 31, 2, 0, 0, 1, 16, 1)),
+      };
+      values.fill(1);
+      interrupt(made);
+      expect(calls[where]).toThrow(
+        'a worker of the SharedArena was lost: it did not finish its piece within 40 ms, in a call that was ' +
+          'interrupted. Later calls run on one thread',
+      );
+      expect(values.every((value) => value === 1)).toBe(true);
+      expect(terminate).toHaveBeenCalledTimes(3);
+      expect(pool.threads).toBe(1);
+      calls[where]();
+    },
+  );
 });

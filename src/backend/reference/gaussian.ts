@@ -12,15 +12,20 @@ import { BLOCK, pieces } from './stream.js';
 const NORMALS = BLOCK / 2;
 
 /** Coefficients of N and D, lowest power of s first; D's fourth is 1. */
-const N = [5.428242e16, 1172625700, 2.1816432, 5.4011032e-11].map(Math.fround) as [number, number, number, number];
-const D = [2.530882e25, 7.685401e17, 2381493200].map(Math.fround) as [number, number, number];
+const N = /* @__PURE__ */ [5.428242e16, 1172625700, 2.1816432, 5.4011032e-11].map(Math.fround) as [
+  number,
+  number,
+  number,
+  number,
+];
+const D = /* @__PURE__ */ [2.530882e25, 7.685401e17, 2381493200].map(Math.fround) as [number, number, number];
 
 /** Coefficients of the tails' polynomial, highest power first. */
-const TAIL = [
+const TAIL = /* @__PURE__ */ [
   -440.82916, -292.36758, -113.93433, -15.065771, -14.841564, -1.3924292, -6.899024, 0.20150617, -7.187666, 3.7178762,
 ].map(Math.fround);
 
-const { fround } = Math;
+const fround = Math.fround;
 const add = (a: number, b: number): number => fround(a + b);
 const mul = (a: number, b: number): number => fround(a * b);
 

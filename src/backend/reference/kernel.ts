@@ -3,7 +3,7 @@
  * WebAssembly SIMD. Its core is `threshold` and `pieces` in stream.ts.
  * @module
  */
-import { type Broadcast, noiseLength } from '../../core/shapes.js';
+import type { Broadcast } from '../../core/shapes.js';
 import { zero } from '../../core/tensor.js';
 import type { Kernel } from '../interface.js';
 import { affineWriter } from './affine.js';
@@ -16,7 +16,7 @@ export const referenceKernel: Kernel = {
       forEachElement(draws, x.length, write);
       return;
     }
-    const kept = new Uint8Array(noiseLength(broadcast));
+    const kept = new Uint8Array(broadcast.reduce((n, size, axis) => (axis % 2 ? n : n * size), 1));
     this.mask(kept, kept.length, false, draws);
     for (let i = 0; i < x.length; i++) write(i, kept[drawOf(i, broadcast)] === 1);
   },

@@ -16,13 +16,14 @@ import type { WasmModule } from './types.js';
 const L2_ELEMENTS = 32768;
 
 export class WasmKernel implements Kernel {
-  private readonly own: KernelExports;
+  declare private readonly module: WasmModule;
+  declare private readonly scratch: Scratch;
+  declare private readonly own: KernelExports;
 
   /** @throws the engine's error where it lacks SIMD or is out of memory */
-  constructor(
-    private readonly module: WasmModule,
-    private readonly scratch: Scratch,
-  ) {
+  constructor(module: WasmModule, scratch: Scratch) {
+    this.module = module;
+    this.scratch = scratch;
     this.own = instantiate(module, scratch);
   }
 
@@ -34,37 +35,34 @@ export class WasmKernel implements Kernel {
     const sink = size === 8 ? Sink.F64 : Sink.F32;
     const memory = commonMemory(x, out);
     const inPlace = memory && this.on(memory);
-    if (inPlace) {
-      const src = x.byteOffset;
-      const dst = out.byteOffset;
-      if (!broadcast)
-        inPlace.dropout(sink, src, dst, x.length, lo, hi, offset, 0, P, scale, shift, fill, 1, x.length, 1);
-      else {
-        const calls = (kernel: KernelExports): void =>
-          eachChunk(broadcast, L2_ELEMENTS, true, ({ at, first, noise, repeats, row, run }) => {
-            const x = src + at * size;
-            const y = dst + at * size;
-            kernel.dropout(sink, x, y, noise, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run);
-          });
-        if (memory.batch) memory.batch(calls);
-        else calls(inPlace);
+    const kernel = inPlace ?? this.own;
+    const tile = this.scratch.x[size];
+    if (!broadcast) {
+      const max = inPlace ? x.length : tile.length;
+      for (let i = 0; i < x.length; i += max) {
+        const n = inPlace ? x.length : tile.load(x, i, x.length - i);
+        const src = inPlace ? x.byteOffset : X_TILE;
+        const dst = inPlace ? out.byteOffset : X_TILE;
+        kernel.dropout(sink, src, dst, n, lo, hi, offset, i, P, scale, shift, fill, 1, n, 1);
+        if (!inPlace) tile.store(out, i, n);
       }
       return;
     }
-    const tile = this.scratch.x[size];
-    const kernel = this.own;
-    if (broadcast)
-      eachChunk(broadcast, tile.length, false, ({ at, length, first, noise, repeats, row, run }) => {
-        tile.load(x, at, length);
-        kernel.dropout(sink, X_TILE, X_TILE, noise, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run);
-        tile.store(out, at, length);
-      });
-    else
-      for (let i = 0; i < x.length; i += tile.length) {
-        const n = tile.load(x, i, x.length - i);
-        kernel.dropout(sink, X_TILE, X_TILE, n, lo, hi, offset, i, P, scale, shift, fill, 1, n, 1);
-        tile.store(out, i, n);
-      }
+    const calls = (kernel: KernelExports): void =>
+      eachChunk(
+        broadcast,
+        inPlace ? L2_ELEMENTS : tile.length,
+        inPlace !== undefined,
+        ({ at, length, first, noise, repeats, row, run }) => {
+          if (!inPlace) tile.load(x, at, length);
+          const src = inPlace ? x.byteOffset + at * size : X_TILE;
+          const dst = inPlace ? out.byteOffset + at * size : X_TILE;
+          kernel.dropout(sink, src, dst, noise, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run);
+          if (!inPlace) tile.store(out, at, length);
+        },
+      );
+    if (inPlace && memory.batch) memory.batch(calls);
+    else calls(kernel);
   }
 
   mask(out: Uint8Array, length: number, bits: boolean, { key, offset, P }: Draws): void {

@@ -34,9 +34,6 @@ const memories = /* @__PURE__ */ new WeakMap<WasmMemory, LinearMemory>();
 const buffers = /* @__PURE__ */ new WeakMap<ArrayBufferLike, LinearMemory>();
 const owners = /* @__PURE__ */ new WeakMap<ArrayBufferView, Allocator>();
 
-/** Memories whose owner may grow them: a memory that grows gets a new buffer. */
-const growing: WeakRef<WasmMemory>[] = [];
-
 /** The LinearMemory of a WebAssembly.Memory: one for as long as the memory lives. */
 export function linearMemoryFor(memory: WasmMemory): LinearMemory {
   const linear = memories.get(memory) ?? { memory };
@@ -47,12 +44,6 @@ export function linearMemoryFor(memory: WasmMemory): LinearMemory {
 /** Has the kernel work on all arrays on the memory's current buffer in place. */
 export function register(linear: LinearMemory): void {
   buffers.set(linear.memory.buffer, linear);
-}
-
-/** `register`, also for the buffers that the memory gets when it grows. */
-export function registerGrowing(linear: LinearMemory): void {
-  register(linear);
-  if (growing.every((known) => known.deref() !== linear.memory)) growing.push(new WeakRef(linear.memory));
 }
 
 /** Registers an allocator. Allocators whose bytes it takes over lose them. */
@@ -82,23 +73,7 @@ export function allocatorOf(array: ArrayBufferView): Allocator | undefined {
 
 /** The memory that an array lives in. The array itself is looked up first, since reading its buffer takes 15 ns. */
 export const linearMemoryOf = (array: ArrayBufferView): LinearMemory | undefined =>
-  owners.get(array)?.linearMemory ??
-  buffers.get(array.buffer) ??
-  (growing.length ? grownMemoryOf(array.buffer) : undefined);
-
-/** The memory that got this buffer when it grew. */
-function grownMemoryOf(buffer: ArrayBufferLike): LinearMemory | undefined {
-  for (let i = growing.length - 1; i >= 0; i--) {
-    const memory = growing[i]!.deref();
-    if (!memory) growing.splice(i, 1);
-    else if (memory.buffer === buffer) {
-      const linear = linearMemoryFor(memory);
-      register(linear);
-      return linear;
-    }
-  }
-  return undefined;
-}
+  owners.get(array)?.linearMemory ?? buffers.get(array.buffer);
 
 /**
  * The memory that all arrays live in, if the kernel can work on their type in place.

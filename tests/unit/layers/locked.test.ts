@@ -77,7 +77,7 @@ describe.each(packages)('LockedDropout on %s', (_, { Generator, LockedDropout, m
     for (const key of [true, 5n, undefined]) refuses(restore({ key }), TypeError, /^lock\.key/);
     for (const key of ['zz', '1f', '0x1ffffffffffffffff', `0x${'f'.repeat(1e6)}`])
       refuses(restore({ key }), RangeError, /^lock\.key/);
-    refuses(restore({ time: 1 }), TypeError, 'unknown option "time" in lock');
+    refuses(restore({ time: 1 }), TypeError, 'unknown option "time": the options are key, batch, features');
     for (const bad of [null, 5, [1]])
       refuses(() => LockedDropout.fromJSON({ ...json, lock: bad }), TypeError, /^lock has to be an object/);
   });

@@ -62,10 +62,9 @@ describe('replaceBuiltins', () => {
     expect(valuesOf(model.predict(x))).toEqual(valuesOf(x));
   });
 
-  it('makes a stored model of Keras load with these layers', async () => {
-    tfjs.replaceBuiltins();
-    const common = { trainable: true, dtype: 'float32', seed: null };
-    const model = await restore({
+  /** A stored model of Keras. */
+  const keras = (...configs: [class_name: string, config: object][]) =>
+    restore({
       modelTopology: {
         keras_version: '2.15.0',
         backend: 'tensorflow',
@@ -73,33 +72,141 @@ describe('replaceBuiltins', () => {
           class_name: 'Sequential',
           config: {
             name: 'keras',
-            layers: [
-              {
-                class_name: 'Dropout',
-                config: {
-                  ...common,
-                  name: 'drop',
-                  batch_input_shape: [null, 5, 6],
-                  rate: 0.5,
-                  noise_shape: [null, 1, 6],
-                  seed: 9,
-                },
-              },
-              { class_name: 'SpatialDropout1D', config: { ...common, name: 'spatial', rate: 0.5, noise_shape: null } },
-              { class_name: 'AlphaDropout', config: { ...common, name: 'alpha', rate: 0.5, noise_shape: [4, 5, 1] } },
-              { class_name: 'GaussianDropout', config: { ...common, name: 'gaussian', rate: 0.5 } },
-              { class_name: 'GaussianNoise', config: { ...common, name: 'noise', stddev: 0.5 } },
-            ],
+            layers: configs.map(([class_name, config], i) => ({
+              class_name,
+              config: { name: `layer${i}`, ...config },
+            })),
           },
         },
-      } as never,
-    });
-    for (const [i, type] of types.entries()) expect(model.getLayer(names[i]!)).toBeInstanceOf(type);
-    expect(model.getLayer('drop').getConfig()).toMatchObject({
+      },
+    } as never);
+
+  it('makes a stored model of Keras load with these layers', async () => {
+    tfjs.replaceBuiltins();
+    const common = { trainable: true, dtype: 'float32', seed: null };
+    const model = await keras(
+      ['Dropout', { ...common, batch_input_shape: [null, 5, 6], rate: 0.5, noise_shape: [null, 1, 6], seed: 9 }],
+      ['SpatialDropout1D', { ...common, rate: 0.5, noise_shape: null }],
+      ['AlphaDropout', { ...common, rate: 0.5, noise_shape: [4, 5, 1] }],
+      ['GaussianDropout', { ...common, rate: 0.5 }],
+      ['GaussianNoise', { ...common, stddev: 0.5 }],
+    );
+    for (const [i, type] of types.entries()) expect(model.layers[i]).toBeInstanceOf(type);
+    expect(model.layers[0]!.getConfig()).toMatchObject({
       noiseShape: [null, 1, 6],
       generator: { seed: '0x9', position: 0 },
     });
-    expect(model.getLayer('alpha').getConfig()).toMatchObject({ noiseShape: [4, 5, 1], generator: null });
+    expect(model.layers[2]!.getConfig()).toMatchObject({ noiseShape: [4, 5, 1] });
+  });
+
+  it.each([
+    ['SpatialDropout2D', tfjs.Dropout2d, [3, 4, 5, 16], [0, 3]],
+    ['SpatialDropout3D', tfjs.Dropout3d, [3, 2, 4, 5, 16], [0, 4]],
+  ] as const)('makes %s of Keras drop whole channels, last or first', async (name, type, shape, kept) => {
+    tfjs.replaceBuiltins();
+    const axes = shape.map((_, axis) => axis);
+    for (const [data_format, channel] of [
+      ['channels_last', kept[1]],
+      ['channels_first', 1],
+      [null, kept[1]],
+    ]) {
+      const model = await keras([
+        name,
+        {
+          batch_input_shape: [null, ...shape.slice(1)],
+          dtype: 'float32',
+          rate: 0.5,
+          seed: 7,
+          noise_shape: null,
+          data_format,
+        },
+      ]);
+      const layer = model.layers[0]!;
+      expect(layer).toBeInstanceOf(type);
+      const y = train(layer, tf.ones([...shape]));
+      const within = axes.filter((axis) => axis !== 0 && axis !== channel);
+      const [low, high] = [valuesOf(tf.min(y, within)), valuesOf(tf.max(y, within))];
+      expect(low).toEqual(high);
+      expect(new Set(low)).toEqual(new Set([0, 2]));
+      const again = (await restore(await store(model))).layers[0]!;
+      expect([again.getClassName(), again.getConfig()]).toEqual([name, layer.getConfig()]);
+    }
+  });
+
+  it('ignores what else TensorFlow.js and Keras store, as TensorFlow.js does', async () => {
+    tfjs.replaceBuiltins();
+    const dtypes = [
+      'float16',
+      'mixed_float16',
+      { module: 'keras', class_name: 'DTypePolicy', config: { name: 'float32' } },
+    ];
+    const others = {
+      dynamic: false,
+      autocast: true,
+      activity_regularizer: null,
+      updatable: true,
+      quantization_config: null,
+    };
+    for (const dtype of dtypes) {
+      const model = await keras(['Dropout', { ...others, dtype, batch_input_shape: [null, 64], rate: 0.5, seed: 1 }]);
+      const ones = tf.ones([1, 64]);
+      expect(valuesOf(model.predict(ones))).toEqual(valuesOf(ones));
+      expect(new Set(valuesOf(train(model.layers[0]!, ones)))).toEqual(new Set([0, 2]));
+    }
+    await expect(keras(['Dropout', { batch_input_shape: [null, 4], dtype: 'float32', rate: '0.5' }])).rejects.toThrow(
+      /^rate has to be a number/,
+    );
+  });
+
+  it.each([-1, 0.123, -0.5, 2 ** 53 + 2, 1234567890123456789n, 1e300].map(Number))(
+    'gives %s, a seed of TensorFlow.js or Keras alone, a stream of its own',
+    async (seed) => {
+      tfjs.replaceBuiltins();
+      const masks = async (seed: number) => {
+        const config = { batch_input_shape: [null, 64], dtype: 'float32', rate: 0.5, seed };
+        return valuesOf(train((await keras(['Dropout', config])).layers[0]!, tf.ones([1, 64])));
+      };
+      expect(await masks(seed)).toEqual(await masks(seed));
+      for (const other of [0, Math.trunc(seed) || 1, 2 * seed])
+        if (other !== seed) expect(await masks(seed)).not.toEqual(await masks(other));
+    },
+  );
+
+  it('keeps 2^53 and every smaller whole number as the seed', async () => {
+    tfjs.replaceBuiltins();
+    for (const [seed, hex] of [
+      [0, '0x0'],
+      [2 ** 32, '0x100000000'],
+      [2 ** 53, '0x20000000000000'],
+    ] as const) {
+      const model = await keras(['GaussianNoise', { batch_input_shape: [null, 4], dtype: 'float32', stddev: 1, seed }]);
+      expect(model.layers[0]!.getConfig().generator).toMatchObject({ seed: hex });
+    }
+  });
+
+  it('makes a layer that Keras called with training=True active in predict', async () => {
+    tfjs.replaceBuiltins();
+    const stochastic = async (kwargs: object) => {
+      const config = { name: 'mc', rate: 0.5, noise_shape: null, seed: 3, dtype: 'float32' };
+      const inputs = { name: 'in', batch_input_shape: [null, 64], dtype: 'float32', sparse: false };
+      const model = await restore({
+        modelTopology: {
+          class_name: 'Functional',
+          config: {
+            name: 'm',
+            layers: [
+              { class_name: 'InputLayer', name: 'in', config: inputs, inbound_nodes: [] },
+              { class_name: 'Dropout', name: 'mc', config, inbound_nodes: [[['in', 0, 0, kwargs]]] },
+            ],
+            input_layers: [['in', 0, 0]],
+            output_layers: [['mc', 0, 0]],
+          },
+        },
+      } as never);
+      return valuesOf(model.predict(tf.ones([1, 64]))).includes(0);
+    };
+    expect(await stochastic({ training: true })).toBe(true);
+    for (const kwargs of [{ training: false }, { training: null }, {}]) expect(await stochastic(kwargs)).toBe(false);
   });
 
   it('stores layers under their TensorFlow.js names, so that they load with and without this package', async () => {

@@ -1,12 +1,12 @@
 /** The function and the layer for TensorFlow.js. layers.test.ts tests the layer together with all others. */
 import * as tf from '@tensorflow/tfjs-core';
-import { layers, sequential } from '@tensorflow/tfjs-layers';
-import { Generator, manualSeed, dropout as onArrays } from 'dropout-wasm';
-import { Dropout, dropout } from 'dropout-wasm/tfjs';
+import { sequential } from '@tensorflow/tfjs-layers';
+import { Generator, dropout as onArrays } from 'dropout-wasm';
+import { Dropout, dropout, type TensorDropoutOptions } from 'dropout-wasm/tfjs';
 import { describe, expect, it } from 'vitest';
 import { ones, ramp } from '../../support/arrays.js';
 import { refuses } from '../../support/expect.js';
-import { restore, store, train, valuesOf } from '../../support/tfjs.js';
+import { train, valuesOf } from '../../support/tfjs.js';
 
 const key = new Generator(42).next();
 const x = tf.reshape(tf.range(1, 41), [5, 8]);
@@ -35,13 +35,84 @@ describe('dropout', () => {
     expect(valuesOf(tf.grad(f)(x))).toEqual(expected.map((v) => (v ? 2 : 0)));
   });
 
-  it('refuses any other dtype and a bad p', () => {
-    refuses(
-      () => dropout(tf.cast(x, 'int32'), { p: 0.5, key }),
+  it('takes a key as hex digits', () => {
+    expect(valuesOf(dropout(x, { p: 0.5, key: `0x${key.toString(16)}` }))).toEqual(expected);
+  });
+
+  it('needs no key at p = 0 and p = 1', () => {
+    expect(valuesOf(dropout(x, { p: 0, key: undefined }))).toEqual(valuesOf(x));
+    expect(valuesOf(dropout(x, { p: 1, key: undefined }))).toEqual(new Array(40).fill(0));
+  });
+
+  /** The result and the gradient of `dropout` on x with weights, and the same on arrays. */
+  function expectLikeArrays(options: Omit<TensorDropoutOptions, 'p' | 'key'>): void {
+    const all = { p: 0.5, key, ...options };
+    const shaped = (data: Float32Array) => onArrays({ data, shape: [5, 8] }, all).data;
+    expect(valuesOf(dropout(x, all))).toEqual([...shaped(ramp(40))]);
+    const weights = ramp(40).map(Math.cos);
+    const dx = tf.grad((x) => tf.sum(tf.mul(dropout(x, all), tf.tensor(weights, [5, 8]))))(x);
+    expect(valuesOf(dx)).toEqual([...shaped(weights)]);
+    expect(valuesOf(dropout(x, all))).not.toEqual(expected);
+  }
+
+  it.each([1, 40, 2 ** 40])('starts at offset %s of the stream, in the gradient too', (offset) => {
+    expectLikeArrays({ offset });
+  });
+
+  it.each([[[1, 8]], [[5, 1]], [[null, 1]], [[8]], [[1]]])(
+    'shares the draws of noise shape %j, in the gradient too',
+    (noiseShape) => {
+      expectLikeArrays({ noiseShape });
+      expectLikeArrays({ noiseShape, offset: 3 });
+    },
+  );
+
+  it('takes null for a missing noise shape', () => {
+    expect(valuesOf(dropout(x, { p: 0.5, key, noiseShape: null }))).toEqual(expected);
+  });
+
+  it('uses the noise shape as it was at the call', () => {
+    const noiseShape = [5, 1];
+    const dx = tf.grad((x) => {
+      const y = tf.sum(dropout(x, { p: 0.5, key, noiseShape }));
+      noiseShape[0] = 1;
+      return y;
+    })(x);
+    expect(valuesOf(dx)).toEqual([...onArrays(ones([5, 8]), { p: 0.5, key, noiseShape: [5, 1] }).data]);
+  });
+
+  it('refuses all but a float32 tensor', () => {
+    const call = (x: unknown) => () => dropout(x as tf.Tensor, { p: 0.5, key });
+    for (const dtype of ['int32', 'bool'] as const)
+      refuses(call(tf.cast(x, dtype)), TypeError, `x has to be a float32 tensor, but got ${dtype}: x.cast('float32')`);
+    refuses(call(tf.tensor(['a'])), TypeError, /^x has to be a float32 tensor, but got string$/);
+    for (const bad of [[1, 2], ramp(4), 1])
+      refuses(call(bad), TypeError, /^x has to be a tensor, but got .*: tensor\(x\)$/);
+    for (const bad of [null, undefined, { data: ramp(4), shape: [4] }])
+      refuses(call(bad), TypeError, /^x has to be a tensor, but got \w+$/);
+  });
+
+  it.each<[string, unknown, new () => Error, string | RegExp]>([
+    ['missing', undefined, TypeError, /^p has to be a number/],
+    ['null', null, TypeError, 'options has to be an object, but got null'],
+    ['p = 50', { p: 50, key }, RangeError, 'p has to be between 0 and 1, but got 50: 0.5 is 50 %'],
+    ['no key', { p: 0.5 }, TypeError, /^key has to be .*: new Generator\(42\)\.next\(\) gives a key$/],
+    ['a negative offset', { p: 0.5, key, offset: -1 }, RangeError, /^offset has to be/],
+    ['a bad noise shape', { p: 0.5, key, noiseShape: [3] }, RangeError, /^noiseShape has to be/],
+    ['a noise shape of another type', { p: 0.5, key, noiseShape: '5' }, TypeError, /^noiseShape has to be an array/],
+    [
+      'rate',
+      { rate: 0.5, key },
       TypeError,
-      /^x has to be a float32 tensor, but got int32$/,
-    );
-    refuses(() => dropout(x, { p: 1.5, key }), RangeError, /^dropout probability has to be/);
+      'unknown option "rate", did you mean p? Known options: p, key, offset, noiseShape',
+    ],
+    ['noise_shape', { p: 0.5, key, noise_shape: [1] }, TypeError, 'did you mean noiseShape?'],
+    ['out', { p: 0.5, key, out: x }, TypeError, 'unknown option "out"'],
+    ['training', { p: 0.5, key, training: false }, TypeError, 'unknown option "training"'],
+  ])('refuses options: %s', (_, options, type, message) => {
+    const before = tf.memory().numTensors;
+    refuses(() => dropout(x, options as never), type, message);
+    expect(tf.memory().numTensors).toBe(before);
   });
 });
 
@@ -52,12 +123,6 @@ describe('Dropout', () => {
     expect(valuesOf(layer.apply(x))).toEqual(valuesOf(x));
     expect(valuesOf(train(layer, x))).toEqual(expected);
     expect(valuesOf(train(layer, x))).not.toEqual(expected);
-  });
-
-  it('draws from the default generator without a seed', () => {
-    const layer = new Dropout({ rate: 0.5 });
-    manualSeed(42);
-    expect(valuesOf(train(layer, x))).toEqual(expected);
   });
 
   it('has the gradient of each call, if it is called twice', () => {
@@ -76,36 +141,16 @@ describe('Dropout', () => {
   });
 
   it('copies at rate 0 and gives zeros at rate 1, and draws no key', () => {
-    const generator = new Generator(1);
-    expect(valuesOf(train(new Dropout({ rate: 0, generator }), x))).toEqual(valuesOf(x));
-    const none = tf.grad((x) => tf.sum(train(new Dropout({ rate: 1, generator }), x)))(x);
+    const at = (rate: number) => new Dropout({ rate, seed: 1 });
+    expect(valuesOf(train(at(0), x))).toEqual(valuesOf(x));
+    const layer = at(1);
+    const none = tf.grad((x) => tf.sum(train(layer, x)))(x);
     expect(valuesOf(none)).toEqual(new Array(40).fill(0));
-    expect(generator.position).toBe(0);
+    expect(layer.getConfig().generator).toMatchObject({ position: 0 });
   });
 
-  it('refuses a bad rate and a bad seed', () => {
-    refuses(() => new Dropout({ rate: 1.5 }), RangeError, /^dropout probability has to be/);
-    refuses(() => new Dropout({ rate: '0.5' as never }), TypeError, /^rate has to be a number/);
-    refuses(() => new Dropout({} as never), TypeError, /^rate has to be a number/);
-    refuses(() => new Dropout({ rate: 0.5, seed: -1 }), RangeError, /^seed has to be/);
-  });
-
-  it('is stored in a model with its rate and the state of its generator', async () => {
-    const model = sequential({
-      layers: [
-        layers.dense({ units: 8, inputShape: [8], kernelInitializer: 'identity' }),
-        new Dropout({ rate: 0.25, seed: 7, name: 'own' }),
-        new Dropout({ rate: 0.5, name: 'shared' }),
-      ],
-    });
-    model.apply(x, { training: true });
-    const loaded = await restore(await store(model));
-    const [own, shared] = ['own', 'shared'].map((name) => loaded.getLayer(name) as Dropout);
-    expect(own).toBeInstanceOf(Dropout);
-    expect(own!.getConfig()).toMatchObject({ rate: 0.25, generator: { seed: '0x7', position: 1 } });
-    expect(shared!.getConfig()).toMatchObject({ rate: 0.5, generator: null });
-    const original = model.getLayer('own') as Dropout;
-    expect(valuesOf(train(own!, x))).toEqual(valuesOf(train(original, x)));
+  it('takes percent for a mistake', () => {
+    refuses(() => new Dropout({ rate: 50 }), RangeError, /^rate has to be between 0 and 1, but got 50: 0\.5 is 50 %$/);
   });
 
   it('leaves no tensor behind', () => {

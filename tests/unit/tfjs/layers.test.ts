@@ -54,10 +54,14 @@ const classIn = <C>(pkg: object, name: string) => pkg[name as never] as C;
 const createLayer = (name: string, args: object) => new (classIn<new (args: object) => TfLayer>(tfjs, name))(args);
 
 /** The corresponding layer for arrays. */
-function arrayLayer({ name, args, options }: Case, generator: arrays.Generator): arrays.Layer {
+function arrayLayer({ name, args, options }: Case, stream: arrays.LayerOptions): arrays.Layer {
   const Layer = classIn<new (amount: unknown, options: object) => arrays.Layer>(arrays, name);
-  return new Layer(args.rate ?? args.stddev, { ...args, ...options, generator });
+  const { rate, stddev, ...own } = args;
+  return new Layer(rate ?? stddev, { ...own, ...options, ...stream });
 }
+
+/** The state of a layer's stream, as a model stores it. */
+const stateOf = (layer: object) => (layer as TfLayer).getConfig().generator as unknown as arrays.GeneratorJSON | null;
 
 /** Discards the mask of a LockedDropout. */
 const unlock = (layer: object) => (layer as { reset?: () => void }).reset?.();
@@ -71,10 +75,12 @@ describe.each(family)('$name $args', (layerCase) => {
   const { name, args, shape } = layerCase;
   const input = tensor(shape);
   const x = tf.tensor(input.data, shape);
+  const isNoise = name === 'GaussianNoise';
+  const parameter = isNoise ? 'stddev' : 'rate';
   const create = (more: object) => createLayer(name, { ...args, ...more });
   const seeded = (more = {}) => create({ seed: 42, ...more });
   /** The layer for arrays with the same draws. */
-  const twin = () => arrayLayer(layerCase, new arrays.Generator(42));
+  const twin = () => arrayLayer(layerCase, { seed: 42 });
 
   it('gives the same bits as the layer for arrays in every call', () => {
     const layer = seeded();
@@ -91,12 +97,11 @@ describe.each(family)('$name $args', (layerCase) => {
   });
 
   it('returns its input in inference, and draws no key', () => {
-    const generator = new arrays.Generator(1);
-    const layer = create({ generator });
+    const layer = seeded();
     expect(layer.call(x, {})).toBe(x);
     expect(layer.call(x, { training: false })).toBe(x);
     expect(valuesOf(layer.apply(x))).toEqual(valuesOf(x));
-    expect(generator.position).toBe(0);
+    expect(stateOf(layer)!.position).toBe(0);
   });
 
   it('has the gradient of the layer for arrays, even if it is called again before the backward', () => {
@@ -132,28 +137,81 @@ describe.each(family)('$name $args', (layerCase) => {
     const stored = await store(model);
     const { class_name, config } = storedLayers(stored)[0]!;
     expect(class_name).toBe(`${name}Wasm`);
-    expect(config.generator).toEqual({ seed: '0x2a', position: 1 });
+    expect(config.generator).toEqual({ seed: '0x2a', position: 1, children: 0 });
     const loaded = (await restore(stored)).getLayer('kept') as TfLayer;
     expect(loaded).toBeInstanceOf(classIn(tfjs, name));
     expect(loaded.getConfig()).toEqual(layer.getConfig());
     expect(loaded.getConfig()).toMatchObject({ ...args, always: true });
+    const copy = createLayer(name, layer.getConfig());
     for (let call = 0; call < 3; call++) {
-      expect(valuesOf(train(loaded, x))).toEqual(valuesOf(train(layer, x)));
+      const expected = valuesOf(train(layer, x));
+      expect(valuesOf(train(loaded, x))).toEqual(expected);
+      expect(valuesOf(train(copy, x))).toEqual(expected);
       // The first call shows that the mask of a LockedDropout is stored too.
-      if (call > 0) for (const each of [loaded, layer]) unlock(each);
+      if (call > 0) for (const each of [loaded, copy, layer]) unlock(each);
     }
   });
 
-  it('draws from the default generator without a seed, even after loading', async () => {
-    const model = sequential({ layers: [create({ inputShape: shape.slice(1) })] });
+  it('draws from the next child of a generator, which a stored model continues', async () => {
+    const generator = new arrays.Generator(42);
+    const model = sequential({ layers: [create({ generator, inputShape: shape.slice(1) }), create({ generator })] });
+    const expected = [0, 1].map((k) => arrayLayer(layerCase, { seed: new arrays.Generator(42).fork(`#${k}`).seed }));
+    const compare = (layers: readonly object[]) => {
+      const masks = layers.map((layer, k) => {
+        const y = valuesOf(train(layer as TfLayer, x));
+        expect(y).toEqual([...expected[k]!.forward(input).data]);
+        for (const each of [layer, expected[k]!]) unlock(each);
+        return String(y);
+      });
+      expect(new Set(masks).size).toBe(2);
+    };
+    for (let call = 0; call < 2; call++) compare(model.layers);
+    expect([generator.position, generator.toJSON().children]).toEqual([0, 2]);
+    compare((await restore(await store(model))).layers);
+  });
+
+  it('restores the state of a stream exactly, with its children', () => {
+    const source = new arrays.Generator(7, 3);
+    source.spawn();
+    const layer = create({ generator: source.toJSON() });
+    expect(stateOf(layer)).toEqual({ seed: '0x7', position: 3, children: 1 });
+    const expected = arrayLayer(layerCase, { seed: 7 });
+    for (let skipped = 0; skipped < 3; skipped++) {
+      expected.forward(input);
+      unlock(expected);
+    }
+    expect(valuesOf(train(layer, x))).toEqual([...expected.forward(input).data]);
+    expect(source.position).toBe(3);
+  });
+
+  it('draws from a child of the default generator without a seed, and is stored once that is seeded', async () => {
+    const model = sequential({ layers: [create({ inputShape: shape.slice(1) }), create({})] });
+    const [first, second] = model.layers as unknown as [TfLayer, TfLayer];
+    arrays.manualSeed(42);
+    const calls = () =>
+      [first, second].map((layer) => {
+        unlock(layer);
+        return valuesOf(train(layer, x));
+      });
+    const masks = calls();
+    expect(masks[0]).not.toEqual(masks[1]);
+    expect(masks).toEqual(
+      [0, 1].map((k) => [
+        ...arrayLayer(layerCase, { seed: new arrays.Generator(42).fork(`#${k}`).seed }).forward(input).data,
+      ]),
+    );
+    arrays.manualSeed(42);
+    expect(calls()).toEqual(masks);
     const loaded = await restore(await store(model));
+    // The loaded layers no longer follow manualSeed.
+    arrays.manualSeed(1);
+    const next = loaded.layers.map((layer) => {
+      unlock(layer);
+      return valuesOf(train(layer, x));
+    });
     arrays.manualSeed(42);
-    const expected = valuesOf(train(seeded(), x));
-    expect(valuesOf(train(model.layers[0]!, x))).toEqual(expected);
-    expect(valuesOf(train(loaded.layers[0]!, x))).not.toEqual(expected);
-    arrays.manualSeed(42);
-    unlock(loaded.layers[0]!);
-    expect(valuesOf(train(loaded.layers[0]!, x))).toEqual(expected);
+    calls();
+    expect(calls()).toEqual(next);
   });
 
   it('is active in predict with always', () => {
@@ -166,32 +224,105 @@ describe.each(family)('$name $args', (layerCase) => {
   });
 
   it('returns its input at rate 0 or stddev 0, and draws no key', () => {
-    const generator = new arrays.Generator(1);
-    const layer = create({ [name === 'GaussianNoise' ? 'stddev' : 'rate']: 0, generator });
+    const layer = seeded({ [parameter]: 0 });
     expect(layer.call(x, { training: true })).toBe(x);
-    expect(generator.position).toBe(0);
+    expect(stateOf(layer)!.position).toBe(0);
   });
 
-  it('refuses bad arguments in the constructor', () => {
-    const isNoise = name === 'GaussianNoise';
-    const parameter = isNoise ? 'stddev' : 'rate';
-    for (const bad of [-0.1, Number.NaN, isNoise ? Number.POSITIVE_INFINITY : 1.1])
-      refuses(() => create({ [parameter]: bad }), RangeError, isNoise ? /^stddev/ : /^dropout probability/);
-    for (const bad of ['0.5', undefined, null])
-      refuses(() => create({ [parameter]: bad }), TypeError, `${parameter} has to be a number`);
-    refuses(() => seeded({ seed: -1 }), RangeError, /^seed has to be/);
-    refuses(() => seeded({ always: 1 }), TypeError, /^always has to be a boolean, but got 1$/);
+  it(`takes another ${parameter} between calls, and refuses a bad one`, () => {
+    const layer = seeded() as TfLayer & { rate: number };
+    const set = (value: unknown) => Object.assign(layer, { [parameter]: value });
+    set(0);
+    expect(layer.call(x, { training: true })).toBe(x);
+    set(0.75);
+    expect(layer.getConfig()[parameter]).toBe(0.75);
+    const changed = arrayLayer({ ...layerCase, args: { ...args, [parameter]: 0.75 } }, { seed: 42 });
+    expect(valuesOf(train(layer, x))).toEqual([...changed.forward(input).data]);
+    for (const bad of [-1, Number.NaN, isNoise ? Number.POSITIVE_INFINITY : 50])
+      refuses(() => set(bad), RangeError, new RegExp(`^${parameter} has to be`));
+    refuses(() => set('0.5'), TypeError, new RegExp(`^${parameter} has to be`));
+    expect(layer.getConfig()[parameter]).toBe(0.75);
   });
 
-  it('refuses any other dtype before it draws a key', () => {
+  it('refuses bad arguments in the constructor, before it takes a child of the generator', () => {
     const generator = new arrays.Generator(1);
-    const integers = tf.cast(x, 'int32');
+    const bad = (more: object, type: typeof Error, message: string | RegExp) =>
+      refuses(() => create({ generator, ...more }), type, message);
+    for (const value of [-0.1, Number.NaN, isNoise ? Number.POSITIVE_INFINITY : 1.1])
+      bad({ [parameter]: value }, RangeError, new RegExp(`^${parameter} has to be `));
+    for (const value of ['0.5', undefined, null])
+      bad(
+        { [parameter]: value },
+        TypeError,
+        `${parameter} has to be a number, but got ${typeof value === 'string' ? '"0.5"' : value}: new ${name}({ ${parameter}: 0.5 })`,
+      );
+    bad({ always: 1 }, TypeError, /^always has to be a boolean, but got 1$/);
+    bad({ seed: 1 }, TypeError, /^a layer takes a seed or a generator, but got both$/);
+    bad({ seed: 1, generator: generator.toJSON() }, TypeError, /^a layer takes a seed or a generator, but got both$/);
+    bad({ generator: 42 }, TypeError, /^generator has to be a Generator, but got 42: seed: 42 seeds the layer$/);
+    bad({ generator: { seed: 'x', position: 0 } }, RangeError, /^seed has to be /);
+    refuses(() => create({ seed: -1 }), RangeError, /^seed has to be/);
+    expect(generator.toJSON().children).toBe(0);
+  });
+
+  it('refuses unknown options with the known ones, and names the one that was meant', () => {
+    const known = [...Object.keys(args), 'seed, generator, always', 'inputShape'];
+    for (const option of ['inplace', 'training', 'sed', 'data_format'])
+      refuses(() => create({ [option]: true }), TypeError, `unknown option "${option}". Known options: ${parameter}, `);
+    for (const part of known) refuses(() => create({ inplace: true }), TypeError, part);
+    refuses(() => create({ input_shape: [1] }), TypeError, 'unknown option "input_shape", did you mean inputShape?');
+    const synonym = isNoise ? 'std' : 'p';
     refuses(
-      () => create({ generator }).call(integers, { training: true }),
+      () => create({ [parameter]: undefined, [synonym]: 0.5 }),
       TypeError,
-      /^x has to be a float32 tensor, but got int32$/,
+      `unknown option "${synonym}", did you mean ${parameter}?`,
     );
-    expect(generator.position).toBe(0);
+  });
+
+  it('says how it is constructed', () => {
+    const Class = classIn<new (args?: unknown) => unknown>(tfjs, name);
+    for (const bad of [undefined, null, 0.5, [0.5]])
+      refuses(
+        () => new Class(bad),
+        TypeError,
+        `args has to be an object, but got ${Array.isArray(bad) ? '[0.5]' : bad}: new ${name}({ ${parameter}: 0.5 })`,
+      );
+  });
+
+  it('refuses all but a single float32 tensor, before it draws a key', () => {
+    const layer = seeded();
+    for (const training of [true, false]) {
+      const apply = (inputs: unknown) => () => layer.apply(inputs as tf.Tensor, { training });
+      refuses(apply([x, x]), TypeError, /^x has to be a single tensor, but got \[\w+,\w+\]: concatenate them first/);
+      for (const bad of [[1, 2, 3], [1], [], input.data, 1])
+        refuses(apply(bad), TypeError, /^x has to be a tensor, but got .*: tensor\(x\)$/);
+      for (const bad of [undefined, null, input]) refuses(apply(bad), TypeError, /^x has to be a tensor, but got \w+$/);
+    }
+    for (const dtype of ['int32', 'bool'] as const)
+      refuses(
+        () => layer.call(tf.cast(x, dtype), { training: true }),
+        TypeError,
+        `x has to be a float32 tensor, but got ${dtype}: x.cast('float32')`,
+      );
+    refuses(() => layer.call([x, x], { training: true }), TypeError, /^x has to be a single tensor/);
+    refuses(
+      () => layer.apply(x, true as never),
+      TypeError,
+      /^kwargs has to be an object, but got true: as in apply\(x, \{ training: true \}\)$/,
+    );
+    expect(stateOf(layer)!.position).toBe(0);
+    expect(valuesOf(layer.apply([x], { training: true }))).toEqual([...twin().forward(input).data]);
+  });
+
+  it('passes the masks of its input on, and calls the hook of TensorFlow.js', () => {
+    const layer = seeded();
+    const mask = tf.ones([shape[0]!], 'bool');
+    expect(layer.computeMask(x, mask)).toBe(mask);
+    const calls: unknown[][] = [];
+    layer.setCallHook((...args) => calls.push(args));
+    const kwargs = { training: true };
+    layer.apply(x, kwargs);
+    expect(calls).toEqual([[x, kwargs]]);
   });
 
   it('leaves no tensor behind', () => {
@@ -222,10 +353,9 @@ describe('layers in models', () => {
   });
 
   it.each(family.filter(({ wrong }) => wrong))('$name $args refuses the rank of $wrong', ({ name, args, wrong }) => {
-    const generator = new arrays.Generator(1);
-    const layer = createLayer(name, { ...args, generator });
+    const layer = createLayer(name, { ...args, seed: 1 });
     expect(() => train(layer, tf.zeros(wrong!))).toThrow(/is incompatible with layer|^noiseShape has to be/);
-    expect(generator.position).toBe(0);
+    expect(stateOf(layer)!.position).toBe(0);
   });
 
   it('are checked for their rank when a model is built', () => {
@@ -239,11 +369,6 @@ describe('layers in models', () => {
     refuses(() => new tfjs.DropPath({ rate, scaleByKeep: 1 as never }), TypeError, /^scaleByKeep has to be/);
     refuses(() => new tfjs.DropBlock2d({ rate, blockSize: 0 }), RangeError, /^blockSize has to be/);
     refuses(() => new tfjs.LockedDropout({ rate, batchFirst: 1 as never }), TypeError, /^batchFirst has to be/);
-  });
-
-  it('take undefined and null for a missing option', () => {
-    const layer = new tfjs.Dropout2d({ rate: 0.5, channels: undefined as never, seed: null, generator: null });
-    expect(layer.getConfig()).toMatchObject({ channels: 'last', generator: null });
   });
 
   it('LockedDropout keeps its mask until reset', () => {
@@ -265,12 +390,11 @@ describe('layers in models', () => {
     expect(locked.getConfig().generator).toMatchObject({ position: 3 });
   });
 
-  it('never write to memory of the TensorFlow.js backend, even with inplace', () => {
+  it('never write to memory of the TensorFlow.js backend', () => {
     const x = tf.ones([4, 10]);
     const memory = new Float32Array(40).fill(1);
     x.dataSync = () => memory as never;
-    const args = { rate: 0.5, seed: 42, inplace: true };
-    expect(valuesOf(train(new tfjs.Dropout(args), x))).toContain(0);
+    expect(valuesOf(train(new tfjs.Dropout({ rate: 0.5, seed: 42 }), x))).toContain(0);
     expect(memory).toEqual(new Float32Array(40).fill(1));
   });
 
@@ -301,28 +425,5 @@ describe('layers in models', () => {
     expect(valuesOf(model.getWeights()[0]).every(Number.isFinite)).toBe(true);
     const positions = model.layers.map((layer) => (layer.getConfig().generator as { position: number })?.position);
     expect(positions.filter((position) => position !== undefined)).toEqual([4, 4, 4, 4, 1, 4, 4, 4, 4, 4]);
-  });
-
-  it('load models stored by version 0.1', async () => {
-    const config = { name: 'old', trainable: true, rate: 0.25, generator: { seed: '0x7', position: 1 } };
-    const model = await restore({
-      modelTopology: {
-        class_name: 'Sequential',
-        config: {
-          name: 'old_model',
-          layers: [
-            { class_name: 'DropoutWasm', config: { ...config, batch_input_shape: [null, 40], dtype: 'float32' } },
-            { class_name: 'DropoutWasm', config: { ...config, name: 'shared', generator: null } },
-          ],
-        },
-      } as never,
-    });
-    const layer = model.getLayer('old') as tfjs.Dropout;
-    const key = new arrays.Generator(7).keyAt(1);
-    expect(layer).toBeInstanceOf(tfjs.Dropout);
-    expect(valuesOf(train(layer, tf.ones([1, 40])))).toEqual([
-      ...arrays.dropout(new Float32Array(40).fill(1), { p: 0.25, key }),
-    ]);
-    expect(model.getLayer('shared').getConfig()).toMatchObject({ rate: 0.25, always: false, generator: null });
   });
 });
