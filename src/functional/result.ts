@@ -41,14 +41,11 @@ export function resultOf<X extends Input>(
   const target = openLike(out, x, outName, name);
   checkLength(target, data.length, outName, true);
   // Equal addresses mean in place.
-  const overlap = data.byteOffset !== target.byteOffset && addressesOverlap(data, data.length, target, data.length);
-  if (overlap && data.buffer === target.buffer) throw new RangeError(`${outName} overlaps ${name} in part`);
-  if (overlap && !(target.buffer instanceof ArrayBuffer)) {
-    // Two SharedArrayBuffers may be one memory, as after a structuredClone, and nothing tells.
-    const copy = target.slice();
-    write(copy);
-    setArray(target, copy);
-  } else write(target);
+  if (data.byteOffset !== target.byteOffset && arraysOverlap(data, data.length, target, data.length))
+    throw new RangeError(`${outName} overlaps ${name} in part`);
+  const place = apart(target, data);
+  write(place);
+  if (place !== target) setArray(target, place);
   return out as unknown as Result<X>;
 }
 
@@ -59,7 +56,7 @@ export function resultOf<X extends Input>(
 export function withNew<T>(x: FloatArray, n: number, outName: string, use: (array: FloatArray) => T): T {
   const size = x.BYTES_PER_ELEMENT;
   const arena = size > 2 ? arenaOf(x) : undefined;
-  if (!arena) return use(new (globalThis as unknown as Classes)[x[Symbol.toStringTag]]!(n));
+  if (!arena) return use(newLike(x, n));
   const { bytesFree } = arena;
   // Alignment may take up to one element more; the arena then throws its own error.
   if (bytesFree < size * n && n > 0)
@@ -73,7 +70,22 @@ export function withNew<T>(x: FloatArray, n: number, outName: string, use: (arra
 }
 
 /** The classes of arrays. Float16Array is missing in older engines. */
-type Classes = Record<string, new (n: number) => FloatArray>;
+type Classes = Record<string, new (n: number) => FloatArray | Uint8Array>;
+
+const newLike = <A extends FloatArray | Uint8Array>(x: A, n: number): A =>
+  new (globalThis as unknown as Classes)[x[Symbol.toStringTag]]!(n) as A;
+
+/**
+ * x, or a copy of it where another array may lie in the same memory at other addresses: two SharedArrayBuffers may be
+ * one memory, as after a structuredClone, and nothing tells.
+ */
+export function apart<A extends FloatArray | Uint8Array>(x: A, y: FloatArray): A {
+  const areOneOrPlain = x.buffer === y.buffer || [x, y].some(({ buffer }) => buffer instanceof ArrayBuffer);
+  if (areOneOrPlain || !addressesOverlap(x, x.length, y, y.length)) return x;
+  const copy = newLike(x, x.length);
+  setArray(copy, x);
+  return copy;
+}
 
 /** Copies x to out, which has been checked, unless they are the same array. */
 export function copy(x: FloatArray, out: FloatArray): void {

@@ -77,20 +77,21 @@ describe.each(packages)('useMemory on %s', (name, pkg) => {
     expectSameBits(out, expected);
   });
 
-  it('needs no second call when the memory grows', () => {
+  it('gives the same bits when the memory has grown, in place again once it is repeated', () => {
     const memory = memoryOf(1);
-    const other = memoryOf(1);
     useMemory(memory);
-    useMemory(other);
-    rampIn(memory, 0, 4);
-    for (let grown = 1; grown <= 3; grown++) {
-      memory.grow(1);
-      const x = rampIn(memory, 65536 * grown, 1000);
-      const made = instancesOf(() => dropout(x, { ...given, out: x }));
-      expectSameBits(x, expected);
-      // The first forward instantiates the kernel on this memory, whose later buffers need no other.
-      expect(made).toBe(name === 'wasm-simd' && grown === 1 ? 1 : 0);
-    }
+    dropout(rampIn(memory, 0, 4), given);
+    const afterGrowth = (repeated: boolean) =>
+      instancesOf(() => {
+        memory.grow(1);
+        if (repeated) useMemory(memory);
+        const x = rampIn(memory, memory.buffer.byteLength - 4000, 1000);
+        dropout(x, { ...given, out: x });
+        expectSameBits(x, expected);
+      });
+    // One instance serves all buffers of the memory.
+    const inPlace = name === 'wasm-simd' ? 1 : 0;
+    expect([false, true, false, true].map(afterGrowth)).toEqual([0, inPlace, 0, 0]);
   });
 
   it('leaves the arrays of an arena in that memory to the arena', () => {
@@ -221,11 +222,7 @@ describe.each(packages)('arenas on %s', (name, pkg) => {
     expect(dropout(aligned.x, given).byteOffset).toBe(4 * size);
     expect(aligned.arena.bytesFree).toBe(0);
     const short = room(6 * size - 1, 0);
-    refuses(
-      () => dropout(short.x, given),
-      RangeError,
-      `out has to be given: the result takes ${3 * size} bytes, the arena has ${3 * size - 1} left`,
-    );
+    refuses(() => dropout(short.x, given), RangeError, /^out has to be given: /);
     expect(short.arena.bytesFree).toBe(3 * size - 1);
     // Enough bytes, but not once the result is aligned.
     const unaligned = room(7 * size - 1, 1);
@@ -258,42 +255,47 @@ describe.each(packages)('buffers that are one memory on %s', (_, pkg) => {
   ];
 
   describe.each(pairs)('%s', (_, make) => {
-    it('are refused where they overlap in part, and nothing is changed', () => {
-      const [a, b] = make();
+    it('give the result of separate arrays where they overlap in part', () => {
       const f32 = (buffer: SharedArrayBuffer, at: number, n: number) => new Float32Array(buffer, at, n);
-      const image = (buffer: SharedArrayBuffer, at: number) => ({ data: f32(buffer, at, 40), shape: [1, 5, 8] });
-      const x = new Float32Array(40);
-      const bytes = new Uint8Array(a, 0, 400).map((_, i) => i);
-      new Uint8Array(a).set(bytes);
-      const refused = (call: () => unknown, message: string) => refuses(call, RangeError, message);
-      for (const [from, to] of [
+      const image = (data: Float32Array) => ({ data, shape: [1, 50, 100] });
+      const n = 5000;
+      const x = ramp(n);
+      /** Makes a call on an input and `out`, at these addresses of two buffers, and on separate copies of both. */
+      const check = (
+        call: (input: Float32Array, out: Float32Array) => unknown,
+        [from, to]: readonly [number, number],
+        [inputs, outputs] = [n, n],
+      ) => {
+        const [a, b] = make();
+        f32(a, 0, 8000).set(ramp(8000));
+        const [input, out] = [f32(a, from, inputs), f32(b, to, outputs)];
+        const [separate, expected] = [input.slice(), out.slice()];
+        call(separate, expected);
+        call(input, out);
+        expectSameBits(out.slice(), expected);
+      };
+      for (const shift of [
         [4, 0],
         [0, 4],
-        [156, 0],
-        [0, 156],
-      ] as const)
-        refused(() => dropout(f32(a, from, 40), { ...given, out: f32(b, to, 40) }), 'out overlaps x in part');
-      refused(() => new pkg.Dropout(p).forward(f32(a, 4, 40), f32(b, 0, 40)), 'out overlaps x in part');
-      refused(() => new pkg.Dropout(p).eval().forward(f32(a, 4, 40), f32(b, 0, 40)), 'out overlaps x in part');
-      refused(
-        () => pkg.dropBlock2d(image(a, 4), { ...given, blockSize: 2, out: image(b, 0) }),
-        'out overlaps x in part',
+        [8000, 16],
+        [16, 8000],
+        [0, 19_996],
+      ] as const) {
+        check((x, out) => dropout(x, { ...given, out }), shift);
+        check((x, out) => dropout(x, { p: 0, key, out }), shift);
+        check((x, out) => new pkg.Dropout(p, { seed: 1 }).forward(x, out), shift);
+        check((x, out) => new pkg.Dropout(p).eval().forward(x, out), shift);
+        check((x, out) => pkg.dropBlock2d(image(x), { ...given, blockSize: 2, out: image(out) }), shift);
+        check((x, out) => pkg.gaussianNoise(x, { stddev: 1, key, out }), shift);
+        check((mask, out) => applyMask(x, new Uint8Array(mask.buffer, mask.byteOffset, n), { p, out }), shift);
+        check((bias, out) => biasDropoutResidual(x, { ...given, bias, out }), shift);
+        check((residual, out) => biasDropoutResidual(x, { ...given, bias: x.slice(0, 50), residual, out }), shift);
+      }
+      check(
+        (dy, dbias) => biasDropoutResidualBackward(dy, { ...given, features: 50, out: { dbias } }),
+        [0, 400],
+        [n, 50],
       );
-      refused(() => applyMask(x, new Uint8Array(a, 159, 40), { p, out: f32(b, 0, 40) }), 'out overlaps mask');
-      refused(() => biasDropoutResidual(x, { ...given, bias: f32(a, 8, 4), out: f32(b, 0, 40) }), 'out overlaps bias');
-      refused(
-        () => biasDropoutResidual(x, { ...given, bias: x.slice(0, 4), residual: f32(a, 8, 40), out: f32(b, 0, 40) }),
-        'out overlaps residual in part',
-      );
-      for (const options of [
-        { dy: f32(a, 0, 40), out: { dbias: f32(b, 8, 4) } },
-        { dy: x, out: { dx: f32(a, 0, 40), dbias: f32(b, 156, 4) } },
-      ])
-        refused(
-          () => biasDropoutResidualBackward(options.dy, { ...given, features: 4, out: options.out }),
-          'out.dbias overlaps another argument',
-        );
-      expectSameBits(new Uint8Array(a, 0, 400).slice(), bytes);
     });
 
     it('are in place at one address, and serve where they do not overlap', () => {
