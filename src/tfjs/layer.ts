@@ -77,7 +77,7 @@ export abstract class ArrayLayer<L extends Layer, A extends LayerArgs = LayerArg
     const parameter = parameterOf(type);
     const remedy = `new ${type.type}({ ${parameter}: 0.5 })`;
     if (!isOptions(args)) throw wrongType('args', 'an object', args, remedy);
-    const { [parameter]: amount } = checkOptions(args as Record<string, unknown>, argsOf(type));
+    const { [parameter]: amount } = checkArgs(args as Record<string, unknown>, argsOf(type));
     if (typeof amount !== 'number') throw wrongType(parameter, 'a number', amount, remedy);
     if (parameter === 'rate') checkProbability(amount, parameter);
     const given = withoutNulls(args as Record<string, unknown>);
@@ -182,10 +182,24 @@ export abstract class RateLayer<L extends Layer & { p: number }, A extends RateA
 /** @throws TypeError unless inputs is a tensor, or an array of one */
 function single(inputs: Inputs): Tensor | SymbolicTensor {
   const x = Array.isArray(inputs) && inputs.length === 1 ? inputs[0]! : inputs;
-  if (Array.isArray(x) && x.length && x.every((item) => item instanceof SymbolicTensor || isTensor(item)))
-    throw wrongType('x', 'a single tensor', x, 'concatenate them first, or apply a layer to each');
+  // Not the array itself, since a message would read the values of the tensors.
+  if (Array.isArray(x) && x.some((item) => item instanceof SymbolicTensor || isTensor(item)))
+    throw wrongType('x', 'a single tensor', x.length, 'concatenate them, or apply a layer to each');
   return x instanceof SymbolicTensor ? x : checkTensor(x);
 }
+
+/** `checkOptions`, which suggests the argument that was meant by a name of another library, or in Python's spelling. */
+function checkArgs<T extends object>(args: T, known: readonly string[]): T {
+  for (const name of Object.keys(args)) {
+    const other = SYNONYMS[name] ?? name.replace(/_+(\w)/g, (_, letter) => letter.toUpperCase());
+    if (!known.includes(name) && known.includes(other))
+      throw new TypeError(`unknown option "${name}": did you mean ${other}?`);
+  }
+  return checkOptions(args, known);
+}
+
+/** Names that this package and PyTorch have for arguments that TF.js calls otherwise. */
+const SYNONYMS: Record<string, string> = { p: 'rate', std: 'stddev' };
 
 /** Removes null and undefined arguments. */
 const withoutNulls = (args: Record<string, unknown>): Record<string, unknown> =>

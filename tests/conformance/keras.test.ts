@@ -54,13 +54,13 @@ describe.each(packages)('Keras, on %s', (_, pkg) => {
   });
 
   describe('test_validate_noise_shape_*: layers and functions refuse bad noise shapes', () => {
-    const numbers = 'noiseShape has to be of positive whole numbers and null, but got ';
+    const numbers = 'noiseShape has to be an array of positive whole numbers and null, but got ';
     it.each<[string, unknown, typeof Error, string]>([
-      ['non_iterable: a string', 'Invalid', TypeError, 'noiseShape has to be an array, but got "Invalid"'],
-      ['non_iterable: a number', 20, TypeError, 'noiseShape has to be an array, but got 20'],
-      ['non_iterable: an empty string', '', TypeError, 'noiseShape has to be an array, but got ""'],
+      ['non_iterable: a string', 'Invalid', TypeError, `${numbers}"Invalid"`],
+      ['non_iterable: a number', 20, TypeError, `${numbers}20`],
+      ['non_iterable: an empty string', '', TypeError, `${numbers}""`],
       ['invalid_type: 1.5', [20, 1.5, 10], RangeError, `${numbers}[20,1.5,10]`],
-      ['invalid_type: a string in it', [20, '1', 10], TypeError, `${numbers}[20,"1",10]`],
+      ['invalid_type: a string in it', [20, '1', 10], TypeError, `${numbers}[20,1,10]`],
       ['invalid_type: undefined in it', [20, undefined, 10], TypeError, `${numbers}[20,undefined,10]`],
       ['invalid_type: NaN', [20, Number.NaN, 10], RangeError, `${numbers}[20,NaN,10]`],
       ['negative_value: −1', [20, -1, 10], RangeError, `${numbers}[20,-1,10]`],

@@ -69,7 +69,8 @@ describe.each(classes)('%s', (name, Layer, Twin) => {
       TypeError,
       /^unknown option "sed"\. Known options: seed, generator,/,
     );
-    for (const bad of [null, 1, 'last', [0.5]])
+    refuses(() => new Layer(0.5, wrong('last')), TypeError, /^options has to be an object, but got last$/);
+    for (const bad of [null, 1, [0.5]])
       refuses(() => new Layer(0.5, wrong(bad)), TypeError, /^options has to be an object, but got /);
   });
 

@@ -26,7 +26,7 @@ import { Crew, type WorkerLike } from '../../src/threads/crew.js';
 import { extrasText, gaussianText, kernelText, workerSource } from '../../src/threads/inlined.js';
 import { threadedMemory } from '../../src/threads/partition.js';
 import { WorkerPool } from '../../src/threads/pool.js';
-import { bind, controlBytes, type Fn, State, stateOf } from '../../src/threads/queue.js';
+import { bind, controlBytes, Fn, State, stateOf } from '../../src/threads/queue.js';
 import { size } from '../support/arrays.js';
 import { bytesOf } from '../support/bits.js';
 import { GUARD, guardsIntact } from '../support/guards.js';
@@ -395,14 +395,17 @@ describe('a SharedArena', () => {
     expect(callIsRight(await create({ spawn }))).toBe(true);
   });
 
-  it('create rejects if spawn never returns a worker, and ends one that comes later', async () => {
+  it.each([
+    ['waits', ''],
+    ['fails', 'throw new Error("too late")'],
+  ])('create rejects if spawn returns no worker in time, and ends one that comes later and %s', async (_, code) => {
     let settle!: (worker: Worker) => void;
     const spawn = () =>
       new Promise<Worker>((resolve) => {
         settle = resolve;
       });
     await expect(create({ spawn, timeout: 100 })).rejects.toThrow(/did not start: no worker came within 100 ms/);
-    settle(spawning('throw new Error("too late")')());
+    settle(spawning(code)());
     await allExited();
   });
 
@@ -680,7 +683,7 @@ describe('a SharedArena', () => {
     [{ timeout: 0 }, RangeError, 'timeout has to be a whole number from 1 to 2147483647, but got 0'],
     [{ timeout: 2 ** 31 }, RangeError, 'timeout has to be a whole number from 1 to 2147483647, but got 2147483648'],
     [{ thread: 2 }, TypeError, /^unknown option "thread".* bytes, threads, worker, spawn, timeout$/],
-    [{ timeOut: 2 }, TypeError, /^unknown option "timeOut", did you mean timeout\?/],
+    [{ timeOut: 2 }, TypeError, /^unknown option "timeOut": .*\btimeout\b/],
   ])('rejects %o', async (options, type, message) => {
     const error = await create(options as never).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(type);
@@ -1017,12 +1020,20 @@ describe('a pool', () => {
 
   it('takes nothing of an interrupted call into the next one', () => {
     const made = createPool(2, 60_000);
+    const { pool, linear, values } = made;
     interrupt(made);
     made.set(State.Asleep);
-    made.values.fill(1);
-    made.linear.batch!((kernel) => kernel.dropout(0, 0, 0, 64, 1, 2, 0, 0, 2 ** 31, 2, 0, 0, 1, 64, 1));
-    expect(made.values.subarray(0, 64)).toContain(2);
-    expect(made.values[64]).toBe(1);
+    // Interrupted when it has queued a call on elements 64 to 127.
+    const queueing = () =>
+      pool.run(() => {
+        pool.add(64, Fn.Dropout, 0, 256, 256, 64, 1, 2, 0, 0, 2 ** 31, 2, 0, 0, 1, 64, 1);
+        throw new Error('interrupted');
+      });
+    expect(queueing).toThrow('interrupted');
+    values.fill(1);
+    linear.batch!((kernel) => kernel.dropout(0, 0, 0, 64, 1, 2, 0, 0, 2 ** 31, 2, 0, 0, 1, 64, 1));
+    expect(values.subarray(0, 64)).toContain(2);
+    expect(values.subarray(64).every((value) => value === 1)).toBe(true);
   });
 
   it.each(['ready', 'kernel', 'batch'] as const)(

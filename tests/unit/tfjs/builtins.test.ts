@@ -153,6 +153,8 @@ describe('replaceBuiltins', () => {
       expect(valuesOf(model.predict(ones))).toEqual(valuesOf(ones));
       expect(new Set(valuesOf(train(model.layers[0]!, ones)))).toEqual(new Set([0, 2]));
     }
+    const integers = await keras(['Dropout', { batch_input_shape: [null, 4], dtype: 'int32', rate: 0.5 }]);
+    expect(integers.layers[0]!.getConfig()).toMatchObject({ dtype: 'int32' });
     await expect(keras(['Dropout', { batch_input_shape: [null, 4], dtype: 'float32', rate: '0.5' }])).rejects.toThrow(
       /^rate has to be a number/,
     );

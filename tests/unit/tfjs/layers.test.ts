@@ -259,7 +259,7 @@ describe.each(family)('$name $args', (layerCase) => {
     bad({ always: 1 }, TypeError, /^always has to be a boolean, but got 1$/);
     bad({ seed: 1 }, TypeError, /^a layer takes a seed or a generator, but got both$/);
     bad({ seed: 1, generator: generator.toJSON() }, TypeError, /^a layer takes a seed or a generator, but got both$/);
-    bad({ generator: 42 }, TypeError, /^generator has to be a Generator, but got 42: seed: 42 seeds the layer$/);
+    bad({ generator: 42 }, TypeError, /^generator has to be a Generator, but got 42: .*seed/);
     bad({ generator: { seed: 'x', position: 0 } }, RangeError, /^seed has to be /);
     refuses(() => create({ seed: -1 }), RangeError, /^seed has to be/);
     expect(generator.toJSON().children).toBe(0);
@@ -267,15 +267,15 @@ describe.each(family)('$name $args', (layerCase) => {
 
   it('refuses unknown options with the known ones, and names the one that was meant', () => {
     const known = [...Object.keys(args), 'seed, generator, always', 'inputShape'];
-    for (const option of ['inplace', 'training', 'sed', 'data_format'])
-      refuses(() => create({ [option]: true }), TypeError, `unknown option "${option}". Known options: ${parameter}, `);
+    for (const option of ['inplace', 'training', 'sed', 'data_format', 'constructor'])
+      refuses(() => create({ [option]: true }), TypeError, `unknown option "${option}"`);
     for (const part of known) refuses(() => create({ inplace: true }), TypeError, part);
-    refuses(() => create({ input_shape: [1] }), TypeError, 'unknown option "input_shape", did you mean inputShape?');
+    refuses(() => create({ input_shape: [1] }), TypeError, 'unknown option "input_shape": did you mean inputShape?');
     const synonym = isNoise ? 'std' : 'p';
     refuses(
       () => create({ [parameter]: undefined, [synonym]: 0.5 }),
       TypeError,
-      `unknown option "${synonym}", did you mean ${parameter}?`,
+      `unknown option "${synonym}": did you mean ${parameter}?`,
     );
   });
 
@@ -293,7 +293,7 @@ describe.each(family)('$name $args', (layerCase) => {
     const layer = seeded();
     for (const training of [true, false]) {
       const apply = (inputs: unknown) => () => layer.apply(inputs as tf.Tensor, { training });
-      refuses(apply([x, x]), TypeError, /^x has to be a single tensor, but got \[\w+,\w+\]: concatenate them first/);
+      refuses(apply([x, x]), TypeError, /^x has to be a single tensor, but got 2: concatenate them/);
       for (const bad of [[1, 2, 3], [1], [], input.data, 1])
         refuses(apply(bad), TypeError, /^x has to be a tensor, but got .*: tensor\(x\)$/);
       for (const bad of [undefined, null, input]) refuses(apply(bad), TypeError, /^x has to be a tensor, but got \w+$/);
@@ -356,6 +356,18 @@ describe('layers in models', () => {
     const layer = createLayer(name, { ...args, seed: 1 });
     expect(() => train(layer, tf.zeros(wrong!))).toThrow(/is incompatible with layer|^noiseShape has to be/);
     expect(stateOf(layer)!.position).toBe(0);
+  });
+
+  it('pass the arguments of TensorFlow.js on', () => {
+    const shaped = { inputShape: [8], batchSize: 4, inputDType: 'float32' as const, name: 'own', trainable: false };
+    expect(new tfjs.Dropout({ rate: 0.5, weights: [], ...shaped }).getConfig()).toMatchObject({
+      batchInputShape: [4, 8],
+      dtype: 'float32',
+      name: 'own',
+      trainable: false,
+    });
+    const typed = new tfjs.Dropout({ rate: 0.5, batchInputShape: [null, 3], dtype: 'int32' });
+    expect(typed.getConfig()).toMatchObject({ batchInputShape: [null, 3], dtype: 'int32' });
   });
 
   it('are checked for their rank when a model is built', () => {
