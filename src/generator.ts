@@ -33,9 +33,10 @@ export class Generator {
   private children = 0;
   /** SplitMix64's state for the next key, seed + (position + 1)·GAMMA, once it has been computed. */
   declare private state: U64 | undefined;
-  /** @internal Whether somebody chose the seed, or that of the parent. */
-  declare isSeeded: boolean;
-  declare private parent: Generator | undefined;
+  /** @internal Whether `manualSeed` chose the seed. */
+  declare isReseeded?: true;
+  /** @internal The generator that this is a child of. */
+  declare parent: Generator | undefined;
   /** The seed of the parent when this child took its number. */
   private parentRoot: U64 | undefined | null = null;
 
@@ -46,7 +47,6 @@ export class Generator {
    * @throws TypeError, RangeError for any other seed or position
    */
   constructor(seed?: number | bigint, position = 0) {
-    this.isSeeded = seed !== undefined;
     this.root = seed === undefined ? undefined : checkSeed(seed);
     this.counter = checkWhole(position, 'position');
     brand(this, 'Generator');
@@ -152,7 +152,7 @@ export class Generator {
   /** @internal Starts over with another seed. Children take new numbers. */
   reseed(seed: number | bigint): void {
     this.restart(checkSeed(seed));
-    this.isSeeded = true;
+    this.isReseeded = true;
   }
 
   /** @internal The state in words, without drawing a seed. */
@@ -172,7 +172,6 @@ export class Generator {
       const parent = this.parent!;
       // First, since the parent may have to start over itself.
       this.parentRoot = parent.seedWord();
-      this.isSeeded = parent.isSeeded;
       this.restart(parent.forkWord(`#${checkWhole(parent.children, 'children', LAST)}`));
       parent.children++;
     }

@@ -7,14 +7,14 @@ import type { Extras, Gaussian, Kernel } from './interface.js';
 
 /** One iteration of the hot loop (64 elements), and in the next block a turn of eight and three single elements. */
 const N = 75;
-const draws = { key: { hi: 0x01234567, lo: 0x09abcdef }, offset: 4096 - 64, P: 2 ** 31 + 1 };
+const draws = { key: { hi: 1, lo: 2 }, offset: 4096 - 64, P: 2 ** 31 + 1 };
 const scaled = { scale: 1.5, shift: -0, fill: 0 };
 
 /** The mask of these draws, as bits. */
-const MASK = [239, 194, 161, 239, 228, 174, 224, 219, 53, 4];
+const MASK = [117, 92, 211, 36, 64, 229, 160, 88, 113, 1];
 
 /** The bits of their normal noise, digested. */
-const NOISE = -305400782;
+const NOISE = 646803835;
 
 type Floats = typeof Float32Array;
 
@@ -22,9 +22,9 @@ type Floats = typeof Float32Array;
 const forBoth = (test: (Floats: Floats) => boolean): boolean =>
   [Float32Array, Float64Array as unknown as Floats].every(test);
 
-/** Ordinary values, denormals of f32 and of f64, and −0, NaN and ±∞. */
+/** Ordinary values, denormals of f32, and −0, NaN and ±∞. */
 function values(Floats: Floats): Float32Array {
-  const x = new Floats(N).map((_, i) => (i - 9) * [0.7, 1e-44, 5e-323][i % 3]!);
+  const x = new Floats(N).map((_, i) => (i - 9) * (i % 2 ? 0.7 : 1e-44));
   x.set([-0, Number.NaN, 1 / 0, -1 / 0], 30);
   return x;
 }

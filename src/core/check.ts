@@ -22,17 +22,17 @@ const message = (name: string, expected: string, got: unknown, remedy = ''): str
 
 /** Formats a value for a message: "0.5" for a string, [2,3] for a shape, the class for any other object. */
 export function format(value: unknown): string {
-  let text = 'an unreadable object';
+  let text = 'an object';
   try {
     // The digits of a huge bigint would take seconds.
-    if (typeof value === 'bigint') text = BigInt.asIntN(99, value) === value ? `${value}n` : 'a huge bigint';
+    if (typeof value === 'bigint') text = BigInt.asIntN(99, value) === value ? `${value}n` : 'a bigint';
     else if (typeof value === 'string') text = JSON.stringify(value.slice(0, 80));
     else if (Array.isArray(value) && value.length < 9) text = `[${Array.from(value, String)}]`;
     else text = Object(value) === value ? `${brandOf(value) ?? (value as object).constructor?.name}` : String(value);
   } catch {
     // A revoked Proxy, a getter that throws, or arrays in arrays in arrays.
   }
-  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+  return text.slice(0, 80);
 }
 
 /**
@@ -43,7 +43,7 @@ export function checkOptions<T extends object>(options: T | undefined, known: re
   if (options === undefined) return {} as T;
   if (!isOptions(options))
     throw wrongType(name, 'an object', options, typeof options === 'string' ? 'JSON.parse it' : undefined);
-  for (const option of Object.keys(options))
+  for (const option in options)
     if (!known.includes(option))
       throw new TypeError(`unknown option ${format(option)}: the options are ${known.join(', ')}`);
   return options;
@@ -51,11 +51,14 @@ export function checkOptions<T extends object>(options: T | undefined, known: re
 
 /** Whether a value can hold options: an object, but not an array, a Map or any other built-in. */
 export const isOptions = (value: unknown): value is object =>
-  typeof value === 'object' && Object.prototype.toString.call(value) === '[object Object]';
+  typeof value === 'object' &&
+  value !== null &&
+  // The first comparison only saves time.
+  (Object.getPrototypeOf(value) === Object.prototype || Object.prototype.toString.call(value) === '[object Object]');
 
 /** The remedy for a probability that was meant in percent. */
 export const percentRemedy = (p: number): string | undefined =>
-  p > 1 && p <= 100 ? `${Number((p / 100).toPrecision(12))} is ${p} %` : undefined;
+  p > 1 && p <= 100 ? `${+(p / 100).toFixed(6)} is ${p} %` : undefined;
 
 /** Requires a number from 0 to 1. */
 export function checkProbability(p: number, name = 'p', remedy?: string): number {

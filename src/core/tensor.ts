@@ -40,7 +40,7 @@ export type Result<X extends Input> = X extends Tensor<infer A> ? Tensor<A> : X;
 /** A checked input. The shape is undefined for a plain array. */
 export interface OpenInput {
   /** The array, or a view of it by the engine's own class (see `checkArray`). */
-  readonly data: FloatArray;
+  data: FloatArray;
   readonly shape: readonly number[] | undefined;
 }
 
@@ -148,32 +148,32 @@ const read = (array: ArrayBufferView, property: string | symbol): unknown =>
 function checkArray<A extends FloatArray | Uint8Array>(value: unknown, name: string, types: string[]): A {
   if (!ArrayBuffer.isView(value)) throw notAnArray(value, name, types);
   const array = value as A;
-  const prototype = Object.getPrototypeOf(array);
-  const isPlain = prototype === Float32Array.prototype || prototype === Float64Array.prototype;
-  const type = (isPlain ? array[Symbol.toStringTag] : read(array, Symbol.toStringTag)) as string;
-  if (!types.includes(type)) throw notAnArray(value, name, types);
+  // Most arrays need no look at their prototype or their internal type: each takes 5 ns.
+  const { constructor } = array;
+  const isPlain =
+    types === FLOATS ? constructor === Float32Array || constructor === Float64Array : constructor === Uint8Array;
   if (isPlain && array.length > 0) return array;
+  const type = read(array, Symbol.toStringTag) as string;
+  if (!types.includes(type)) throw notAnArray(value, name, types);
   try {
     Uint8Array.prototype.keys.call(array as Uint8Array);
   } catch {
     throw new TypeError(`${name} is detached or out of bounds`);
   }
   const Class = (globalThis as unknown as Record<string, new (...view: unknown[]) => A>)[type]!;
-  if (prototype === Class.prototype) return array;
+  if (constructor === (Class as unknown)) return array;
   return new Class(...['buffer', 'byteOffset', 'length'].map((property) => read(array, property)));
 }
 
 function notAnArray(value: unknown, name: string, types: string[]): TypeError {
   const isView = ArrayBuffer.isView(value);
-  const kind = format(value);
-  // By the name for those of another realm.
-  if (!isView && (value instanceof Object.getPrototypeOf(Uint8Array) || /.Array$/.test(kind)))
-    return new TypeError(`${name} is a Proxy of a ${kind}: pass the array itself`);
   const remedy =
     name !== 'out' && (isView || Array.isArray(value))
       ? `${types[0]}.from(${name})`
       : value === !!value
         ? `{ training: ${value} }`
-        : (value as { dataSync?: unknown })?.dataSync && 'dropout-wasm/tfjs takes tensors';
-  return wrongType(name, `a ${types.join(' or a ')}`, value, remedy as string | undefined);
+        : (value as { dataSync?: unknown })?.dataSync
+          ? 'dropout-wasm/tfjs takes tensors'
+          : !isView && value instanceof Object.getPrototypeOf(Uint8Array) && 'pass the array, not a Proxy of it';
+  return wrongType(name, `a ${types.join(' or a ')}`, value, remedy || undefined);
 }

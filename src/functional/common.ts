@@ -6,9 +6,9 @@ import type { Affine, Draws } from '../backend/interface.js';
 import { kernel } from '../backend/select.js';
 import { checkKey, checkOptions, checkProbability, checkWhole } from '../core/check.js';
 import { type Broadcast, broadcastOf, type NoiseShape } from '../core/shapes.js';
-import { type FloatArray, type Input, type Like, open, type Result, shapeOf, zero } from '../core/tensor.js';
+import { type FloatArray, type Input, type Like, type OpenInput, open, type Result, shapeOf } from '../core/tensor.js';
 import type { U64 } from '../core/u64.js';
-import { copy, resultOf } from './result.js';
+import { clear, copy, newResult, targetOf } from './result.js';
 
 /** Options of the stateless calls. */
 export interface CallOptions<X extends Input> {
@@ -85,9 +85,20 @@ export function callDropout<X extends Input>(
   const draws = checkDraws(p, key, offset);
   const input = open(x);
   const broadcast = noiseShape == null ? undefined : broadcastOf(noiseShape, shapeOf(input));
-  const { data } = input;
-  return resultOf<X>(input, out, (target) => dropoutInto(data, target, p, affineFor(p), draws, broadcast));
+  const affine = affineFor(p);
+  if (out === undefined) return newDropout<X>(input, p, affine, draws, broadcast);
+  const target = targetOf<X>(input, out);
+  dropoutInto(input.data, target, p, affine, draws, broadcast);
+  return out as unknown as Result<X>;
 }
+
+const newDropout = <X extends Input>(
+  input: OpenInput,
+  p: number,
+  affine: Affine,
+  draws: Draws,
+  broadcast: Broadcast | undefined,
+): Result<X> => newResult<X>(input, (target) => dropoutInto(input.data, target, p, affine, draws, broadcast));
 
 /** Dropout on checked arguments. p = 0 copies and p = 1 writes zeros, without reading the stream. */
 export function dropoutInto(
@@ -100,7 +111,7 @@ export function dropoutInto(
 ): void {
   // An empty tensor of a huge shape has as many draws as any other of that shape: they are not made.
   if (x.length === 0) return;
-  if (p === 1) zero(out, x.length);
+  if (p === 1) clear(out, x.length);
   else if (p > 0) kernel().dropout(x, out, draws, affine, broadcast);
   else copy(x, out);
 }

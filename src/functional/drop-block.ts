@@ -6,10 +6,10 @@ import type { Affine, Draws } from '../backend/interface.js';
 import { extras } from '../backend/select.js';
 import { checkOptions, checkPositive, wrongValue } from '../core/check.js';
 import { type Channels, checkChannels } from '../core/shapes.js';
-import { type FloatArray, open, type Result, requireShape, type Tensor, zero } from '../core/tensor.js';
+import { type FloatArray, open, type Result, requireShape, type Tensor } from '../core/tensor.js';
 import { type CallOptions, checkDraws, drawsFor, scaleBy } from './common.js';
 import { maskOf } from './mask.js';
-import { copy, resultOf } from './result.js';
+import { clear, copy, resultOf } from './result.js';
 
 /** Options of `dropBlock2d`. */
 export interface DropBlockOptions<X extends Tensor> extends CallOptions<X> {
@@ -63,7 +63,7 @@ export function imagesOf(shape: readonly number[], channels: Channels, blockSize
 
 /** `dropBlock2d` on checked arguments. */
 export function dropBlockInto(x: FloatArray, out: FloatArray, images: Images, p: number, draws: Draws): void {
-  if (p === 1) zero(out, x.length);
+  if (p === 1) clear(out, x.length);
   else if (p > 0) {
     const mask = blockMask(images, p, draws);
     extras().applyMask(x, mask, false, out, keptAffine(p, mask, false, mask.length));

@@ -14,7 +14,6 @@ import {
   open,
   openLike,
   type Result,
-  setArray,
 } from '../core/tensor.js';
 import { type CallOptions, checkDraws, inverted } from './common.js';
 import { apart, arraysOverlap, resultOf, withNew } from './result.js';
@@ -59,7 +58,7 @@ export function biasDropoutResidual<X extends Input>(x: X, options: FusedOptions
     if (arraysOverlap(row, row.length, target, data.length)) throw new RangeError('out overlaps bias');
     if (added && added.byteOffset !== target.byteOffset && arraysOverlap(added, data.length, target, data.length))
       throw new RangeError('out overlaps residual in part');
-    extras().fused(data, apart(row, target), added && apart(added, target), target, draws, inverted(p).scale);
+    extras().fused(input.data, apart(row, target), added && apart(added, target), target, draws, inverted(p).scale);
   });
 }
 
@@ -97,16 +96,13 @@ export function biasDropoutResidualBackward<X extends Input>(
       const write = (sums: FloatArray): void => {
         if (arraysOverlap(target, data.length, sums, count!) || arraysOverlap(data, data.length, sums, count!))
           throw new RangeError('out.dbias overlaps another argument');
-        const place = apart(sums, data);
-        extras().fusedBackward(data, target, place, draws, inverted(p).scale);
-        if (place !== sums) setArray(sums, place);
+        extras().fusedBackward(apart(input.data, sums), target, sums, draws, inverted(p).scale);
         dbias ??= sums as DataLike<X>;
       };
       if (row) write(row);
-      else withNew(data, count!, 'out.dbias', write);
+      else withNew(data, count!, write);
     },
     'dy',
-    'out.dx',
   );
   return { dx, dbias: dbias! };
 }

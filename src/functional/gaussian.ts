@@ -4,10 +4,10 @@
  */
 import { gaussian } from '../backend/select.js';
 import { checkDeviation, checkKey, checkOptions, checkWhole } from '../core/check.js';
-import { type FloatArray, type Input, open, type Result, zero } from '../core/tensor.js';
+import { type FloatArray, type Input, open, type Result } from '../core/tensor.js';
 import type { U64 } from '../core/u64.js';
 import { CALL_OPTIONS, type CallOptions, checkDraws, NO_KEY } from './common.js';
-import { copy, resultOf } from './result.js';
+import { clear, copy, resultOf } from './result.js';
 
 /** Options of `gaussianNoise`. */
 export interface NoiseOptions<X extends Input> extends Omit<CallOptions<X>, 'p'> {
@@ -58,7 +58,7 @@ export function gaussianNoise<X extends Input>(x: X, options: NoiseOptions<X>): 
 
 /** `gaussianDropout` on checked arguments. */
 export function gaussianDropoutInto(x: FloatArray, out: FloatArray, p: number, key: U64 = NO_KEY, offset = 0): void {
-  if (p === 1) zero(out, x.length);
+  if (p === 1) clear(out, x.length);
   else if (p > 0) gaussian().noise(x, out, key, offset, deviationFor(p), false);
   else copy(x, out);
 }

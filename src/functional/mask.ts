@@ -6,9 +6,9 @@ import type { Draws } from '../backend/interface.js';
 import { extras, kernel } from '../backend/select.js';
 import { checkBoolean, checkOptions, checkProbability, checkWhole, checkWord, wrongType } from '../core/check.js';
 import type { Broadcast } from '../core/shapes.js';
-import { checkMask, type Input, type Like, open, type Result, zero } from '../core/tensor.js';
+import { checkMask, type Input, type Like, open, type Result } from '../core/tensor.js';
 import { checkDraws, dropoutInto, INVERTED, type Scaling, scaleBy } from './common.js';
-import { apart, arraysOverlap, resultOf } from './result.js';
+import { apart, arraysOverlap, clear, resultOf } from './result.js';
 
 /** One byte or one bit per element, 1 = kept. As bits, element i is bit i % 8 of byte ⌊i / 8⌋. */
 export type MaskFormat = 'bytes' | 'bits';
@@ -101,8 +101,8 @@ export function applyMask<X extends Input>(x: X, mask: Uint8Array, options: Appl
     if (arraysOverlap(flags, flags.length, target, n)) throw new RangeError('out overlaps mask');
     const { p: drawn, scaling } = layer ?? { p: p!, scaling: INVERTED };
     const affine = scaling[gradient ? 'gradient' : 'forward'];
-    if (drawn === 1) zero(target, n);
-    else extras().applyMask(data, apart(flags, target), bits, target, affine(drawn, flags, bits, n));
+    if (drawn === 1) clear(target, n);
+    else extras().applyMask(input.data, apart(flags, target), bits, target, affine(drawn, flags, bits, n));
   });
 }
 

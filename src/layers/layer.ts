@@ -17,7 +17,7 @@ import {
 } from '../core/tensor.js';
 import { toBigInt, type U64 } from '../core/u64.js';
 import { needsKey } from '../functional/common.js';
-import { copy, resultOf } from '../functional/result.js';
+import { copy, newResult, targetOf } from '../functional/result.js';
 import { Generator, type GeneratorJSON, streamFor } from '../generator.js';
 
 /** Options of every layer. */
@@ -123,8 +123,8 @@ export abstract class Layer {
       // Configurable, so that a Proxy may answer otherwise, as Vue's do.
       Object.defineProperty(this, name, { value: option.check(value, name), enumerable: true, configurable: true });
     }
-    this._inplace = checkBoolean(inplace, 'inplace');
-    this._always = checkBoolean(always, 'always');
+    this.inplace = inplace;
+    this.always = always;
     this.stream = streamFor(seed, generator);
     brand(this, 'Layer');
   }
@@ -165,7 +165,7 @@ export abstract class Layer {
 
   /** @internal */
   set training(_: never) {
-    throw new TypeError('training is set by train() and eval()');
+    throw new TypeError('set training by train() or eval()');
   }
 
   /** The key of the latest training forward. Undefined before the first, and where p or stddev needed no key. */
@@ -214,12 +214,7 @@ export abstract class Layer {
       shape: shape && [...shape],
       broadcast,
     };
-    const result = !training
-      ? evaluated<X>(x, input, out)
-      : resultOf<X>(input, out, (target) => {
-          if (this.needsKey(amount)) context.key = this.nextKey(input);
-          this.apply(data, target, context);
-        });
+    const result = training ? this.resultOf<X>(input, out, context) : evaluated<X>(x, input, out);
     // Only now, so that a call that throws changes nothing and may be repeated.
     if (context.key) this.useKey(input, context.key);
     if (training) this.latestKey = context.key;
@@ -334,17 +329,38 @@ export abstract class Layer {
     const { data, shape } = input;
     checkLength(data, context.length, 'dy');
     if (context.shape && shape) checkShape(shape, context.shape, 'dy');
-    return context.training
-      ? resultOf<X>(input, out, (target) => this.gradient(data, target, context), 'dy')
-      : evaluated<X>(dy, input, out, 'dy');
+    return context.training ? this.resultOf<X>(input, out, context, 'dy') : evaluated<X>(dy, input, out, 'dy');
+  }
+
+  /** The result of a training forward for x, or the gradient for dy. */
+  private resultOf<X extends Input>(
+    input: OpenInput,
+    out: Like<X> | undefined,
+    context: ForwardContext,
+    name: 'x' | 'dy' = 'x',
+  ): Result<X> {
+    // Bound, since a closure here would cost each call 10 ns, even one with out.
+    if (out === undefined) return newResult<X>(input, this.write.bind(this, input, context, name), name);
+    this.write(input, context, name, targetOf<X>(input, out, name));
+    return out as unknown as Result<X>;
+  }
+
+  private write(input: OpenInput, context: ForwardContext, name: 'x' | 'dy', target: FloatArray): void {
+    if (name === 'dy') this.gradient(input.data, target, context);
+    else {
+      if (this.needsKey(context.amount)) context.key = this.nextKey(input);
+      this.apply(input.data, target, context);
+    }
   }
 }
 
 const COMMON = ['inplace', 'always', 'seed', 'generator'];
 
 /** The result in evaluation: x itself, or `out` with a copy of it. */
-const evaluated = <X extends Input>(x: X, input: OpenInput, out: Like<X> | undefined, name?: string): Result<X> =>
-  out === undefined ? (x as unknown as Result<X>) : resultOf<X>(input, out, (target) => copy(input.data, target), name);
+function evaluated<X extends Input>(x: X, input: OpenInput, out: Like<X> | undefined, name?: string): Result<X> {
+  if (out !== undefined) copy(input.data, targetOf<X>(input, out, name));
+  return (out ?? x) as Result<X>;
+}
 
 /** Whether forward's second argument is options. Anything that resembles an array or tensor is not. */
 function isForwardOptions<X extends Input>(value: unknown): value is ForwardOptions<X> {
@@ -359,7 +375,7 @@ export function restore<L extends Layer>(Class: LayerClass<L>, json: LayerJSON, 
   const options = ['inplace', 'always', ...Object.keys(Class.options)];
   // The type first: a layer of another class has other options.
   if (isOptions(json)) checkWord(json.type, 'type', [type]);
-  checkOptions(json, ['type', parameter, ...options, 'training', 'generator', ...state], type);
+  checkOptions(json, ['type', parameter, ...options, 'training', 'generator', ...state], 'json');
   const { [parameter]: amount, training, generator } = json;
   // Not the constructor's default.
   if (amount === undefined) throw wrongType(parameter, 'a number', amount);

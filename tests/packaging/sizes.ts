@@ -15,7 +15,7 @@ export const LIMITS = {
   '. edge-light': { '*': 11520 },
   './reference': { '{ Dropout }': 6400, '*': 11520 },
   './inference': { '{ Dropout }': 1408, '*': 1792 },
-  './tfjs': { '*': 2944 },
+  './tfjs': { '*': 3072 },
   './onnx': { '*': 1792 },
   './threads': { '*': 11264 },
   './threads/worker.js': { '': 1536 },

@@ -27,7 +27,7 @@ const instanceOf =
     Object.setPrototypeOf(array, subclass(engineClass(array)).prototype);
 
 const hostileMembers = (value: object): void => {
-  for (const name of ['length', 'byteOffset', 'byteLength', 'buffer', 'BYTES_PER_ELEMENT', 'constructor'])
+  for (const name of ['length', 'byteOffset', 'byteLength', 'buffer', 'BYTES_PER_ELEMENT'])
     Object.defineProperty(value, name, { get: untouchable });
   for (const name of ['subarray', 'set', 'fill', 'slice', 'map', 'at', 'keys', 'values'])
     Object.defineProperty(value, name, { value: untouchable });

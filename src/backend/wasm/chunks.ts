@@ -18,14 +18,18 @@ export interface Chunk {
   readonly run: number;
 }
 
+/** The most elements of x in a chunk of repeated rows. More would leave the L2 cache between repeats. */
+const L2_ELEMENTS = 32768;
+
 /**
  * Calls `visit` for the chunks of a broadcast, in order. A chunk holds as many slabs as fit, along the outermost axis
  * whose slabs fit.
  *
- * @param max elements in a chunk
- * @param mayExceed whether slabs with draws of their own may exceed `max` in total
+ * @param tile elements that fit a tile; undefined where the arrays are worked on in place, when slabs with draws of
+ *   their own may exceed L2_ELEMENTS in total
  */
-export function eachChunk(broadcast: Broadcast, max: number, mayExceed: boolean, visit: (chunk: Chunk) => void): void {
+export function eachChunk(broadcast: Broadcast, tile: number | undefined, visit: (chunk: Chunk) => void): void {
+  const max = tile ?? L2_ELEMENTS;
   const cut = (axis: number, at: number, first: number): void => {
     const count = broadcast[axis]!;
     const repeated = axis % 2 === 1;
@@ -41,7 +45,7 @@ export function eachChunk(broadcast: Broadcast, max: number, mayExceed: boolean,
       for (let i = 0; i < count; i++) cut(axis + 1, at + i * slab, first + i * stride);
       return;
     }
-    const fit = mayExceed && !repeated ? count : Math.floor(max / slab);
+    const fit = !tile && !repeated ? count : Math.floor(max / slab);
     // The size of an axis of the chunk, counted from the innermost; axes outside the chunk have one element.
     const sizeOf = (fromEnd: number, n: number) => {
       const outside = broadcast.length - fromEnd - axis;

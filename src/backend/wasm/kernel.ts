@@ -12,9 +12,6 @@ import { commonMemory, instantiate, type LinearMemory, linearMemoryOf, tryInstan
 import { OPERAND_TILE, type Scratch, sizeOf, X_TILE } from './scratch.js';
 import type { WasmModule } from './types.js';
 
-/** The most elements of x in a chunk of repeated rows. More would leave the L2 cache between repeats. */
-const L2_ELEMENTS = 32768;
-
 export class WasmKernel implements Kernel {
   declare private readonly module: WasmModule;
   declare private readonly scratch: Scratch;
@@ -35,34 +32,48 @@ export class WasmKernel implements Kernel {
     const sink = size === 8 ? Sink.F64 : Sink.F32;
     const memory = commonMemory(x, out);
     const inPlace = memory && this.on(memory);
-    const kernel = inPlace ?? this.own;
+    // Calls of their own: an engine calls a function of WebAssembly faster where it has seen only that one.
+    if (inPlace && !broadcast) {
+      const { length } = x;
+      inPlace.dropout(
+        sink,
+        x.byteOffset,
+        out.byteOffset,
+        length,
+        lo,
+        hi,
+        offset,
+        0,
+        P,
+        scale,
+        shift,
+        fill,
+        1,
+        length,
+        1,
+      );
+      return;
+    }
+    const { own } = this;
     const tile = this.scratch.x[size];
     if (!broadcast) {
-      const max = inPlace ? x.length : tile.length;
-      for (let i = 0; i < x.length; i += max) {
-        const n = inPlace ? x.length : tile.load(x, i, x.length - i);
-        const src = inPlace ? x.byteOffset : X_TILE;
-        const dst = inPlace ? out.byteOffset : X_TILE;
-        kernel.dropout(sink, src, dst, n, lo, hi, offset, i, P, scale, shift, fill, 1, n, 1);
-        if (!inPlace) tile.store(out, i, n);
+      for (let i = 0; i < x.length; i += tile.length) {
+        const n = tile.load(x, i, x.length - i);
+        own.dropout(sink, X_TILE, X_TILE, n, lo, hi, offset, i, P, scale, shift, fill, 1, n, 1);
+        tile.store(out, i, n);
       }
       return;
     }
     const calls = (kernel: KernelExports): void =>
-      eachChunk(
-        broadcast,
-        inPlace ? L2_ELEMENTS : tile.length,
-        inPlace !== undefined,
-        ({ at, length, first, noise, repeats, row, run }) => {
-          if (!inPlace) tile.load(x, at, length);
-          const src = inPlace ? x.byteOffset + at * size : X_TILE;
-          const dst = inPlace ? out.byteOffset + at * size : X_TILE;
-          kernel.dropout(sink, src, dst, noise, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run);
-          if (!inPlace) tile.store(out, at, length);
-        },
-      );
+      eachChunk(broadcast, inPlace ? undefined : tile.length, ({ at, length, first, noise, repeats, row, run }) => {
+        if (!inPlace) tile.load(x, at, length);
+        const src = inPlace ? x.byteOffset + at * size : X_TILE;
+        const dst = inPlace ? out.byteOffset + at * size : X_TILE;
+        kernel.dropout(sink, src, dst, noise, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run);
+        if (!inPlace) tile.store(out, at, length);
+      });
     if (inPlace && memory.batch) memory.batch(calls);
-    else calls(kernel);
+    else calls(inPlace ?? own);
   }
 
   mask(out: Uint8Array, length: number, bits: boolean, { key, offset, P }: Draws): void {

@@ -19,8 +19,8 @@ export function decode(text: string): Uint8Array<ArrayBuffer> {
   let n = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    // Sums wrap to a byte in the array.
-    bytes[n++] = (code < 40 ? 32 * (code - 32) + text.charCodeAt(++i) - 48 : code) - 44;
+    // The array takes sums modulo 256.
+    bytes[n++] = code < 40 ? 32 * code + text.charCodeAt(++i) - 92 : code - 44;
   }
   return bytes.subarray(0, n);
 }

@@ -23,12 +23,11 @@ export const OPERAND_TILE = X_TILE + TILE_BYTES;
 export const BIAS_TILE = OPERAND_TILE + TILE_BYTES;
 
 type TileArray = FloatArray | Uint8Array;
+type TileClass = new (buffer: ArrayBufferLike, at: number, n: number) => TileArray;
 
-/** `x.subarray(i, i + n)` whatever constructor x names in a property of its own. */
-function viewOf(x: TileArray, i: number, n: number): TileArray {
-  const Class = Object.getPrototypeOf(x).constructor as new (...view: [ArrayBufferLike, number, number]) => TileArray;
-  return new Class(x.buffer, x.byteOffset + i * x.BYTES_PER_ELEMENT, n);
-}
+/** `x.subarray(i, i + n)` whatever methods x has of its own. Its constructor is the engine's (see `checkArray`). */
+const viewOf = (x: TileArray, i: number, n: number): TileArray =>
+  new (x.constructor as TileClass)(x.buffer, x.byteOffset + i * x.BYTES_PER_ELEMENT, n);
 
 /** A fixed piece of scratch memory that arrays are copied through. */
 export class Tile {
