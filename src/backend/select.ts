@@ -105,9 +105,12 @@ export function gaussian(): Gaussian {
  * useModule(kernel);
  */
 export function useModule(module: WasmModule): void {
-  if (Object.prototype.toString.call(module) !== '[object WebAssembly.Module]')
+  let names: string[];
+  try {
+    names = WebAssembly.Module.exports(module).map(({ name }) => name);
+  } catch {
     throw wrongType('module', 'a WebAssembly.Module', module);
-  const names = WebAssembly.Module.exports(module).map(({ name }) => name);
+  }
   const part = names.includes('dropout') ? 'kernel' : names.includes('fused') ? 'extras' : 'gaussian';
   // Parts that fell back to the reference are selected again.
   if (selectedKernel === referenceKernel) selectedKernel = undefined;

@@ -62,14 +62,9 @@ export const percentRemedy = (p: number): string | undefined =>
 
 /** Requires a number from 0 to 1. */
 export function checkProbability(p: number, name = 'p', remedy?: string): number {
-  if (typeof p !== 'number' || !(p >= 0 && p <= 1))
-    throw wrong(
-      'number',
-      name,
-      `${typeof p === 'number' ? '' : 'a number '}between 0 and 1`,
-      p,
-      percentRemedy(p) ?? remedy,
-    );
+  // Not compared with numbers: an object would be converted.
+  if (typeof p !== 'number') throw wrongType(name, 'a number between 0 and 1', p, remedy);
+  if (!(p >= 0 && p <= 1)) throw wrongValue(name, 'between 0 and 1', p, percentRemedy(p) ?? remedy);
   return p;
 }
 
@@ -87,9 +82,9 @@ export function checkPositive(n: number, name: string, max = 2 ** 53): number {
 }
 
 /** Requires a finite standard deviation of at least 0. */
-export function checkDeviation(stddev: number): number {
+export function checkDeviation(stddev: number, remedy?: string): number {
   if (typeof stddev !== 'number' || !(stddev >= 0 && stddev < Number.POSITIVE_INFINITY))
-    throw wrong('number', 'stddev', 'a finite number of at least 0', stddev);
+    throw wrong('number', 'stddev', 'a finite number of at least 0', stddev, remedy);
   return stddev;
 }
 

@@ -174,6 +174,6 @@ function notAnArray(value: unknown, name: string, types: string[]): TypeError {
         ? `{ training: ${value} }`
         : (value as { dataSync?: unknown })?.dataSync
           ? 'dropout-wasm/tfjs takes tensors'
-          : !isView && /.Array$/.test(format(value)) && 'pass the array, not a Proxy of it';
+          : !isView && value instanceof Object.getPrototypeOf(Uint8Array) && 'pass the array, not a Proxy of it';
   return wrongType(name, `a ${types.join(' or a ')}`, value, remedy || undefined);
 }

@@ -16,7 +16,7 @@ import {
   type Result,
 } from '../core/tensor.js';
 import { type CallOptions, checkDraws, inverted } from './common.js';
-import { arraysOverlap, resultOf, withNew } from './result.js';
+import { apart, arraysOverlap, resultOf, withNew } from './result.js';
 
 /** Options of `biasDropoutResidual`. */
 export interface FusedOptions<X extends Input> extends CallOptions<X> {
@@ -58,7 +58,7 @@ export function biasDropoutResidual<X extends Input>(x: X, options: FusedOptions
     if (arraysOverlap(row, row.length, target, data.length)) throw new RangeError('out overlaps bias');
     if (added && added.byteOffset !== target.byteOffset && arraysOverlap(added, data.length, target, data.length))
       throw new RangeError('out overlaps residual in part');
-    extras().fused(input.data, row, added, target, draws, inverted(p).scale);
+    extras().fused(input.data, apart(row, target), added && apart(added, target), target, draws, inverted(p).scale);
   });
 }
 
@@ -96,7 +96,7 @@ export function biasDropoutResidualBackward<X extends Input>(
       const write = (sums: FloatArray): void => {
         if (arraysOverlap(target, data.length, sums, count!) || arraysOverlap(data, data.length, sums, count!))
           throw new RangeError('out.dbias overlaps another argument');
-        extras().fusedBackward(input.data, target, sums, draws, inverted(p).scale);
+        extras().fusedBackward(apart(input.data, sums), target, sums, draws, inverted(p).scale);
         dbias ??= sums as DataLike<X>;
       };
       if (row) write(row);

@@ -8,7 +8,7 @@ import { checkBoolean, checkOptions, checkProbability, checkWhole, checkWord, wr
 import type { Broadcast } from '../core/shapes.js';
 import { checkMask, type Input, type Like, open, type Result } from '../core/tensor.js';
 import { checkDraws, dropoutInto, INVERTED, type Scaling, scaleBy } from './common.js';
-import { arraysOverlap, clear, resultOf } from './result.js';
+import { apart, arraysOverlap, clear, resultOf } from './result.js';
 
 /** One byte or one bit per element, 1 = kept. As bits, element i is bit i % 8 of byte ⌊i / 8⌋. */
 export type MaskFormat = 'bytes' | 'bits';
@@ -102,7 +102,7 @@ export function applyMask<X extends Input>(x: X, mask: Uint8Array, options: Appl
     const { p: drawn, scaling } = layer ?? { p: p!, scaling: INVERTED };
     const affine = scaling[gradient ? 'gradient' : 'forward'];
     if (drawn === 1) clear(target, n);
-    else extras().applyMask(input.data, flags, bits, target, affine(drawn, flags, bits, n));
+    else extras().applyMask(input.data, apart(flags, target), bits, target, affine(drawn, flags, bits, n));
   });
 }
 

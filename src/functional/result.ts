@@ -101,6 +101,17 @@ export function clear(out: FloatArray, n: number): void {
 /** Whether the `a` bytes starting at `from` and the `b` bytes starting at `to` have a byte in common. */
 const overlap = (from: number, a: number, to: number, b: number): boolean => from < to + b && to < from + a;
 
+/**
+ * x, or a copy of it if y may lie in the same memory: two SharedArrayBuffers may be one memory, as after a
+ * structuredClone, and nothing tells.
+ */
+export const apart = <A extends FloatArray | Uint8Array>(x: A, y: FloatArray): A =>
+  overlap(x.byteOffset, x.byteLength, y.byteOffset, y.byteLength) &&
+  x.buffer !== y.buffer &&
+  ![x, y].some(({ buffer }) => buffer instanceof ArrayBuffer)
+    ? (x.slice() as A)
+    : x;
+
 /** Whether the first a elements of x and the first b elements of y have a byte in common. */
 export const arraysOverlap = (x: FloatArray | Uint8Array, a: number, y: FloatArray, b: number): boolean =>
   x.buffer === y.buffer && overlap(x.byteOffset, a * x.BYTES_PER_ELEMENT, y.byteOffset, b * y.BYTES_PER_ELEMENT);

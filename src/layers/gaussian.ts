@@ -2,7 +2,7 @@
  * Layers of normal noise. They drop nothing, so they have no mask.
  * @module
  */
-import { checkDeviation } from '../core/check.js';
+import { checkDeviation, isOptions } from '../core/check.js';
 import type { FloatArray } from '../core/tensor.js';
 import { gaussianDropoutInto, gaussianNoiseInto } from '../functional/gaussian.js';
 import { copy } from '../functional/result.js';
@@ -79,7 +79,7 @@ export class GaussianNoise extends Layer {
   }
 
   protected override checkAmount(stddev: number): number {
-    return checkDeviation(stddev);
+    return checkDeviation(stddev, isOptions(stddev) ? 'stddev is the first argument' : undefined);
   }
 
   protected override needsKey(amount: number): boolean {

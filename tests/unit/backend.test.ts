@@ -2,6 +2,9 @@
 import * as dropoutWasm from 'dropout-wasm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { kernelDigest } from '../../src/backend/wasm/digest.js';
+import { kernelText } from '../../src/backend/wasm/inlined.js';
+import { decode, extrasModule, gaussianModule, kernelModule } from '../../src/backend/wasm/modules.js';
+import * as shared from '../../src/threads/inlined.js';
 import { ones } from '../support/arrays.js';
 
 const key = new dropoutWasm.Generator(42).next();
@@ -46,5 +49,196 @@ describe('the reference', () => {
       kernelDigest,
       reason: expect.stringMatching(/not a constructor/),
     });
+  });
+});
+
+describe('useModule', () => {
+  const { Instance, Module } = WebAssembly;
+  const NAMES = ['kernel', 'extras', 'gaussian'] as const;
+  const MODULES = { kernel: kernelModule(), extras: extrasModule(), gaussian: gaussianModule() };
+  const ORDERS = [
+    [0, 1, 2],
+    [0, 2, 1],
+    [1, 0, 2],
+    [1, 2, 0],
+    [2, 0, 1],
+    [2, 1, 0],
+  ].map((order) => order.map((i) => NAMES[i]!));
+
+  beforeEach(() => {
+    vi.resetModules();
+  });
+  afterEach(() => {
+    WebAssembly.Instance = Instance;
+    WebAssembly.Module = Module;
+  });
+
+  /** Has the engine refuse to compile bytes, as in workerd. */
+  function refuseBytes(): void {
+    WebAssembly.Module = class {
+      static exports = Module.exports;
+      constructor() {
+        throw new WebAssembly.CompileError('forbidden by the test');
+      }
+    } as never;
+  }
+
+  const x = () => Float32Array.from({ length: 100 }, (_, i) => Math.sin(i));
+  const resultsOf = ({ applyMask, dropout, gaussianNoise }: typeof dropoutWasm) => [
+    dropout(x(), { p: 0.5, key }),
+    applyMask(x(), new Uint8Array(100).fill(1), { p: 0.5 }),
+    gaussianNoise(x(), { stddev: 1, key }),
+  ];
+  const expected = resultsOf(dropoutWasm);
+  /** The names of the exports that calls reach, of any instance. */
+  const reached = new Set<string>();
+  function watchInstances(): void {
+    reached.clear();
+    WebAssembly.Instance = class {
+      declare exports: object;
+      constructor(module: WebAssembly.Module, imports: WebAssembly.Imports) {
+        const { exports } = new Instance(module, imports);
+        this.exports = Object.fromEntries(
+          Object.entries(exports as Record<string, (...args: unknown[]) => void>).map(([name, call]) => [
+            name,
+            (...args: unknown[]) => {
+              reached.add(name);
+              call(...args);
+            },
+          ]),
+        );
+      }
+    } as never;
+  }
+
+  it.each(ORDERS)('takes the modules in any order: %s, %s, %s', async (...order) => {
+    for (const fallback of [false, true]) {
+      vi.resetModules();
+      const pkg = await import('../../src/index.js');
+      refuseBytes();
+      watchInstances();
+      if (fallback) {
+        expect(resultsOf(pkg)).toEqual(expected);
+        expect(pkg.backend()).toMatchObject({ name: 'reference', reason: expect.stringMatching(/forbidden/) });
+      }
+      for (const name of order) {
+        pkg.useModule(MODULES[name]);
+        expect(() => pkg.useModule(MODULES[name])).toThrow(`${name}.wasm is in use already`);
+      }
+      reached.clear();
+      expect(resultsOf(pkg)).toEqual(expected);
+      expect(reached).toEqual(new Set(['dropout', 'applyMask', 'noise']));
+      expect(pkg.backend()).toEqual({ name: 'wasm-simd', kernelDigest });
+    }
+  });
+
+  it('with the kernel alone: the others are tried again, and backend() says why they fail', async () => {
+    const pkg = await import('../../src/index.js');
+    refuseBytes();
+    resultsOf(pkg);
+    pkg.useModule(MODULES.kernel);
+    expect(pkg.backend()).toEqual({ name: 'wasm-simd', kernelDigest });
+    expect(resultsOf(pkg)).toEqual(expected);
+    expect(pkg.backend()).toMatchObject({ name: 'wasm-simd', reason: expect.stringMatching(/forbidden/) });
+    // Where the engine has come to compile bytes, extras and gaussian no longer stay with the reference.
+    WebAssembly.Module = Module;
+    vi.resetModules();
+    const other = await import('../../src/index.js');
+    refuseBytes();
+    resultsOf(other);
+    WebAssembly.Module = Module;
+    watchInstances();
+    other.useModule(MODULES.kernel);
+    expect(resultsOf(other)).toEqual(expected);
+    expect([...reached]).toEqual(expect.arrayContaining(['dropout', 'applyMask', 'noise']));
+    expect(other.backend()).toEqual({ name: 'wasm-simd', kernelDigest });
+  });
+
+  it('with a part alone: without kernel.wasm the reference stays', async () => {
+    const pkg = await import('../../src/index.js');
+    refuseBytes();
+    pkg.useModule(MODULES.gaussian);
+    expect(resultsOf(pkg)).toEqual(expected);
+    expect(pkg.backend()).toMatchObject({ name: 'reference', reason: expect.stringMatching(/forbidden/) });
+  });
+
+  /** A module that exports one function of no parameters, which does nothing. */
+  function stub(name: string): WebAssembly.Module {
+    const text = [...new TextEncoder().encode(name)];
+    const exported = [1, text.length, ...text, 0, 0];
+    const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+    const sections = [1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 7, exported.length, ...exported, 10, 4, 1, 2, 0, 0x0b];
+    return new Module(Uint8Array.from([...header, ...sections]));
+  }
+
+  const wrongModules: [string, () => WebAssembly.Module][] = [
+    ['an empty module', () => new Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0))],
+    ['a stub of noise', () => stub('noise')],
+    ['a stub of dropout', () => stub('dropout')],
+    ['a stub of fused', () => stub('fused')],
+    ['kernel.shared.wasm', () => new Module(decode(shared.kernelText))],
+    ['extras.shared.wasm', () => new Module(decode(shared.extrasText))],
+    ['gaussian.shared.wasm', () => new Module(decode(shared.gaussianText))],
+  ];
+
+  it.each(wrongModules)('refuses %s, at any time, and changes nothing', async (_, module) => {
+    for (const when of ['first', 'after the kernel', 'after a fallback']) {
+      vi.resetModules();
+      WebAssembly.Module = Module;
+      const wrong = module();
+      const pkg = await import('../../src/index.js');
+      if (when === 'after a fallback') refuseBytes();
+      if (when !== 'first') pkg.dropout(x(), { p: 0.5, key });
+      const before = when === 'first' ? undefined : pkg.backend();
+      let error: unknown;
+      try {
+        pkg.useModule(wrong);
+      } catch (thrown) {
+        error = thrown;
+      }
+      expect(String(error)).toMatch(
+        /^(TypeError: module has to be kernel\.wasm|Error: kernel\.wasm is in use already)/,
+      );
+      if (when === 'first') expect(error).toBeInstanceOf(TypeError);
+      if (before) expect(pkg.backend()).toEqual(before);
+      expect(resultsOf(pkg)).toEqual(expected);
+    }
+  });
+
+  it('refuses most kernels that compile, but are corrupted, and the right one serves afterwards', async () => {
+    const bytes = decode(kernelText);
+    let [tried, refused] = [0, 0];
+    for (let at = 100; at < bytes.length; at++) {
+      // The bytes of v128.const, 0xfd 0x0c. A corrupted branch could loop without end.
+      if (bytes[at - 2] !== 0xfd || bytes[at - 1] !== 0x0c) continue;
+      const corrupted = bytes.slice();
+      corrupted[at]! ^= 1;
+      vi.resetModules();
+      const pkg = await import('../../src/index.js');
+      tried++;
+      try {
+        pkg.useModule(new Module(corrupted));
+      } catch (error) {
+        refused++;
+        expect(String(error)).toMatch(/^TypeError: module has to be kernel\.wasm/);
+        pkg.useModule(MODULES.kernel);
+        expect(resultsOf(pkg)).toEqual(expected);
+      }
+    }
+    expect(tried).toBeGreaterThan(2);
+    expect(refused).toBeGreaterThan(tried / 2);
+  });
+
+  it.each<[string, unknown]>([
+    ['undefined', undefined],
+    ['null', null],
+    ['bytes', new Uint8Array(8)],
+    ['a look-alike', { [Symbol.toStringTag]: 'WebAssembly.Module' }],
+    ['a Proxy of a module', new Proxy(MODULES.kernel, {})],
+    ['an instance', new Instance(new Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)))],
+    ['a promise', Promise.resolve(MODULES.kernel)],
+  ])('refuses %s', async (_, value) => {
+    const { useModule } = await import('../../src/index.js');
+    expect(() => useModule(value as never)).toThrow(/^module has to be a WebAssembly\.Module, but got /);
   });
 });

@@ -51,6 +51,17 @@ describe.each(packages)('on %s', (_, { Generator, gaussianDropout, gaussianNoise
       expectMean((v, i) => v * other[i]!, 0, 1);
     });
 
+    it.each([
+      [13_917_331, -3.4869861602783203],
+      [21_091_435, 3.4869861602783203],
+      [41_317_883, 3.4869861602783203],
+      [45_694_763, -3.4869861602783203],
+    ])('is that of the center at the border of the tails, where 1 − x² is 2^-10: element %i', (offset, expected) => {
+      const border = 0xbdd732262feb6e95n;
+      // Four elements, for a whole vector, and one alone.
+      for (const n of [1, 4, 9]) expect(noise(n, border, offset)[0]).toBe(expected);
+    });
+
     it('is the same at an offset as in one call', () => {
       expectSameBits(noise(4000, key, 1000), noise(5000, key).slice(1000));
     });

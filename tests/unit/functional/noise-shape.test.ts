@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { full, size, tensor } from '../../support/arrays.js';
 import { packages } from '../../support/backends.js';
+import { bitAt } from '../../support/bits.js';
 import { refuses, refusesBeforeWriting } from '../../support/expect.js';
 
 describe.each(packages)('a noise shape on %s', (_, { Dropout, Generator, dropout, mask }) => {
@@ -26,17 +27,41 @@ describe.each(packages)('a noise shape on %s', (_, { Dropout, Generator, dropout
 
   it.each(cases)('is broadcast to x: x of %j, draws of %j', (shape, noiseShape, resolved, drawOf) => {
     const x = tensor(shape);
-    const draws = mask(size(resolved), { p, key, offset: 3 });
+    /** The mask of x, from the draws of this offset. */
+    const keptFrom = (offset: number) => {
+      const draws = mask(size(resolved), { p, key, offset });
+      return Uint8Array.from(x.data, (_, i) => {
+        const index: number[] = [];
+        for (let axis = shape.length - 1, rest = i; axis >= 0; axis--) {
+          index[axis] = rest % shape[axis]!;
+          rest = Math.floor(rest / shape[axis]!);
+        }
+        return draws[drawOf(index)]!;
+      });
+    };
     const scale = Math.fround(1 / (1 - p));
-    const expected = x.data.map((v, i) => {
-      const index: number[] = [];
-      for (let axis = shape.length - 1, rest = i; axis >= 0; axis--) {
-        index[axis] = rest % shape[axis]!;
-        rest = Math.floor(rest / shape[axis]!);
-      }
-      return draws[drawOf(index)] ? v * scale : 0;
-    });
-    expect([...dropout(x, { p, key, offset: 3, noiseShape }).data]).toEqual([...expected]);
+    const at3 = keptFrom(3);
+    expect([...dropout(x, { p, key, offset: 3, noiseShape }).data]).toEqual(
+      [...x.data].map((v, i) => (at3[i] ? Math.fround(v * scale) : 0)),
+    );
+    const layer = new Dropout(p, { noiseShape, seed: 42 });
+    layer.forward(x);
+    const kept = keptFrom(0);
+    expect(layer.mask()).toEqual(kept);
+    const bits = layer.mask('bits');
+    expect(bits).toHaveLength(Math.ceil(kept.length / 8));
+    expect(kept.map((_, i) => bitAt(bits, i))).toEqual(kept);
+  });
+
+  it('of a layer is a copy: the caller may change its own', () => {
+    const noiseShape = [null, 1];
+    const layer = new Dropout(p, { noiseShape, seed: 42 });
+    const expected = layer.forward(tensor([4, 6]));
+    noiseShape[1] = 6;
+    noiseShape.push(1);
+    expect(layer.noiseShape).toEqual([null, 1]);
+    expect(Object.isFrozen(layer.noiseShape)).toBe(true);
+    expect(new Dropout(p, { noiseShape: [null, 1], seed: 42 }).forward(tensor([4, 6]))).toEqual(expected);
   });
 
   it('treats a plain array as one axis, and may be null or [null]', () => {

@@ -19,6 +19,59 @@ describe.each(packages)('on %s', (_, pkg) => {
     expect(maskedLayersOf(pkg).length).toBeGreaterThanOrEqual(13);
   });
 
+  /** The text of a layer without arguments, and with each of its options set. */
+  const texts: [string, object, string, string][] = [
+    ['Dropout', { noiseShape: [null, 1] }, 'p=0.5', 'noiseShape=[null,1]'],
+    ['Dropout1d', { channels: 'last' }, 'p=0.5', 'channels="last"'],
+    ['Dropout2d', { channels: 'last' }, 'p=0.5', 'channels="last"'],
+    ['Dropout3d', { channels: 'last' }, 'p=0.5', 'channels="last"'],
+    ['AlphaDropout', { noiseShape: [2] }, 'p=0.5', 'noiseShape=[2]'],
+    ['FeatureAlphaDropout', { channels: 'last' }, 'p=0.5', 'channels="last"'],
+    ['GaussianDropout', {}, 'p=0.5', ''],
+    ['DropPath', { scaleByKeep: false }, 'p=0.1', 'scaleByKeep=false'],
+    ['DropBlock2d', { blockSize: 3, channels: 'last' }, 'p=0.1', 'blockSize=3, channels="last"'],
+    ['LockedDropout', { batchFirst: true }, 'p=0.5', 'batchFirst=true'],
+  ];
+
+  it.each(texts)('%s has its defaults and names what differs from them', (name, options, p, changed) => {
+    const Class = pkg[name as 'Dropout'];
+    const text = (...parts: string[]) => `${name}(${parts.filter(Boolean).join(', ')}, training, unseeded)`;
+    expect(`${new Class()}`).toBe(text(p));
+    expect(`${new Class(0.25, options)}`).toBe(text('p=0.25', changed));
+    expect(`${new Class(undefined, { ...options, inplace: true, always: true })}`).toBe(
+      text(p, changed, 'inplace=true', 'always=true'),
+    );
+    const { generator, ...json } = new Class().toJSON();
+    const names = Object.keys(options).filter((name) => name !== 'noiseShape');
+    expect(Object.keys(json).sort()).toEqual(['always', 'inplace', 'p', 'training', 'type', ...names].sort());
+    for (const [option, value] of Object.entries(json)) {
+      const given = new Class(undefined, option in options ? { [option]: value as never } : {});
+      expect(`${given}`).toBe(text(p));
+    }
+    expect(json).toEqual(
+      expect.objectContaining({
+        type: name,
+        p: Number(p.slice(2)),
+        inplace: false,
+        always: false,
+        training: true,
+        ...('channels' in options && { channels: 'first' }),
+        ...('blockSize' in options && { blockSize: 7 }),
+        ...('scaleByKeep' in options && { scaleByKeep: true }),
+        ...('batchFirst' in options && { batchFirst: false }),
+      }),
+    );
+  });
+
+  it('every layer but GaussianNoise, which has no default, is among these texts', () => {
+    const names = texts.map(([name]) => name);
+    expect([...names, 'GaussianNoise'].sort()).toEqual(layerNames(pkg).sort());
+    refuses(() => new pkg.GaussianNoise(undefined as never), TypeError, /^stddev has to be/);
+    expect(`${new pkg.GaussianNoise(2, { always: true })}`).toBe(
+      'GaussianNoise(stddev=2, always=true, training, unseeded)',
+    );
+  });
+
   describe.each(layersOf(pkg))('%s', (name, shape, createLayer) => {
     const x = tensor(shape);
     const create = (p = 0.4, options: LayerOptions = {}) => createLayer(pkg, p, { seed: 42, ...options });

@@ -84,11 +84,7 @@ describe.each(packages)('on %s', (_, pkg) => {
       { seed: '0x2a', position: 0, key: 1 },
       'unknown option "key": the options are seed, position, children',
     ],
-    [
-      'type',
-      { constructor: { name: { toString: 1, valueOf: 1 } } },
-      'type has to be "Dropout", but got an object',
-    ],
+    ['type', { constructor: { name: { toString: 1, valueOf: 1 } } }, 'type has to be "Dropout", but got an object'],
     ['seed', 42, 'unknown option "seed": the options are type, p,'],
     ['noiseShape', 0, 'noiseShape has to be an array of positive whole numbers and null, but got 0'],
   ])('fromJSON names the invalid field, %s: %j', (field, value, message) => {

@@ -38,6 +38,22 @@ describe.each(packages)('LockedDropout on %s', (_, { Generator, LockedDropout, m
       RangeError,
       'x.shape has to be of batch 3 and features 4 until reset(), but got [2,4,4]',
     );
+    for (const shape of [
+      [2, 3, 5],
+      [2, 4, 3],
+      [3, 2, 4],
+    ])
+      refuses(
+        () => layer.forward(tensor(shape)),
+        RangeError,
+        `x.shape has to be of batch 3 and features 4 until reset(), but got [${shape}]`,
+      );
+    const batchFirst = create({ batchFirst: true });
+    batchFirst.forward(tensor([2, 3, 4]));
+    batchFirst.forward(tensor([2, 7, 4]));
+    refuses(() => batchFirst.forward(tensor([3, 3, 4])), RangeError, 'of batch 2 and features 4 until reset()');
+    refuses(() => batchFirst.forward(tensor([2, 3, 5])), RangeError, 'of batch 2 and features 4 until reset()');
+    expect([layer.generator.position, batchFirst.generator.position]).toEqual([1, 1]);
     layer.reset();
     layer.forward(tensor([2, 4, 4]));
     refuses(
