@@ -167,13 +167,14 @@ function checkArray<A extends FloatArray | Uint8Array>(value: unknown, name: str
 
 function notAnArray(value: unknown, name: string, types: string[]): TypeError {
   const isView = ArrayBuffer.isView(value);
+  const other = value as { dataSync?: unknown; BYTES_PER_ELEMENT?: number } | undefined;
   const remedy =
     name !== 'out' && (isView || Array.isArray(value))
       ? `${types[0]}.from(${name})`
       : value === !!value
         ? `{ training: ${value} }`
-        : (value as { dataSync?: unknown })?.dataSync
+        : other?.dataSync
           ? 'dropout-wasm/tfjs takes tensors'
-          : !isView && value instanceof Object.getPrototypeOf(Uint8Array) && 'pass the array, not a Proxy of it';
+          : !isView && other?.BYTES_PER_ELEMENT && 'pass the array, not a Proxy of it';
   return wrongType(name, `a ${types.join(' or a ')}`, value, remedy || undefined);
 }

@@ -89,6 +89,8 @@ export function biasDropoutResidualBackward<X extends Input>(
   let { dbias } = out;
   const row = dbias === undefined ? undefined : openLike(dbias, rowOf(input), 'out.dbias', 'dy');
   if (row) checkLength(row, count!, 'out.dbias');
+  // Here, so that a message names it in full.
+  if (out.dx !== undefined) checkLength(openLike(out.dx, input, 'out.dx', 'dy'), data.length, 'out.dx', true);
   const dx = resultOf<X>(
     input,
     out.dx,
