@@ -22,9 +22,9 @@ type Floats = typeof Float32Array;
 const forBoth = (test: (Floats: Floats) => boolean): boolean =>
   [Float32Array, Float64Array as unknown as Floats].every(test);
 
-/** Ordinary values, denormals of f32, and −0, NaN and ±∞. */
+/** Ordinary values, denormals, and −0, NaN and ±∞. */
 function values(Floats: Floats): Float32Array {
-  const x = new Floats(N).map((_, i) => (i - 9) * (i % 2 ? 0.7 : 1e-44));
+  const x = new Floats(N).map((_, i) => (i - 9) * (i % 2 ? 0.7 : Floats === Float32Array ? 1e-44 : 5e-323));
   x.set([-0, Number.NaN, 1 / 0, -1 / 0], 30);
   return x;
 }

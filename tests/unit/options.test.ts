@@ -263,7 +263,7 @@ describe.each(packages)('tensors of other libraries on %s', (_, pkg) => {
       ['x', () => applyMask(odd, new Uint8Array(6), { p: 0.5 })],
       ['residual', () => biasDropoutResidual(plain(), { ...given, bias: ramp(3), residual: odd })],
       ['dy', () => biasDropoutResidualBackward(odd, given)],
-      ['out.dx', () => biasDropoutResidualBackward(plain(), { ...given, out: { dx: odd } })],
+      ['out', () => biasDropoutResidualBackward(plain(), { ...given, out: { dx: odd } })],
     ];
     for (const [name, call] of calls) refuses(call, RangeError, new RegExp(`^${name} has to be row-major`));
     expect(odd.data).toEqual(ramp(6));
@@ -337,33 +337,42 @@ describe.each(packages)('mistakes whose remedy is named, on %s', (_, pkg) => {
       TypeError,
       /: JSON\.parse it$/,
     ],
-    ['set training', () => Object.assign(layer, { training: false }), TypeError, /^training .*eval\(\)/],
+    ['set training', () => Object.assign(layer, { training: false }), TypeError, /training .*eval\(\)/],
     [
       'a bigint as mask layer',
       () => applyMask(x, new Uint8Array(4), { layer: any(1n) }),
       TypeError,
       /^layer has to be/,
     ],
-    ['a Proxy', () => layer.forward(new Proxy(x, {})), TypeError, /^x is a Proxy of a Float32Array: pass the array/],
-    ['a Proxy as data', () => layer.forward({ data: new Proxy(x, {}), shape: [4] }), TypeError, /^x is a Proxy of/],
-    ['a Proxy as out', () => layer.forward(x, new Proxy(x, {})), TypeError, /^out is a Proxy of a Float32Array/],
+    [
+      'a Proxy',
+      () => layer.forward(new Proxy(x, {})),
+      TypeError,
+      /^x has to be .*: pass the array, not a Proxy of it$/,
+    ],
+    [
+      'a Proxy as data',
+      () => layer.forward({ data: new Proxy(x, {}), shape: [4] }),
+      TypeError,
+      /^x has to be .*: pass the array, not a Proxy of it$/,
+    ],
+    [
+      'a Proxy as out',
+      () => layer.forward(x, new Proxy(x, {})),
+      TypeError,
+      /^out has to be .*: pass the array, not a Proxy of it$/,
+    ],
     [
       'a Proxy of a Buffer',
       () => applyMask(x, new Proxy(Buffer.alloc(4), {}), { p: 0.5 }),
       TypeError,
-      /^mask is a Proxy of a Buffer/,
+      /^mask has to be .*: pass the array, not a Proxy of it$/,
     ],
     [
       'a Proxy of a subclass',
       () => dropout(new Proxy(new (class Matrix extends Float32Array {})(4), {}), { p: 0.5, key }),
       TypeError,
-      /^x is a Proxy of a Matrix/,
-    ],
-    [
-      'a Proxy of another realm’s array',
-      () => dropout(new Proxy(runInNewContext('new Float32Array(4)'), {}), { p: 0.5, key }),
-      TypeError,
-      /^x is a Proxy of a Float32Array/,
+      /^x has to be .*: pass the array, not a Proxy of it$/,
     ],
   ])('%s', (_, call, type, message) => {
     refuses(call, type, message);

@@ -220,7 +220,7 @@ describe.each(packages)('on %s', (_, pkg) => {
         refuses(call(view(0, 40), { dbias }), RangeError, 'out.dbias overlaps another argument');
         refuses(call(view(0, 40), { dx: ramp(40), dbias }), RangeError, 'out.dbias overlaps another argument');
         refuses(call(ramp(40), { dx: view(0, 40), dbias }), RangeError, 'out.dbias overlaps another argument');
-        if (from) refuses(call(view(0, 40), { dx: view(from, 40) }), RangeError, 'out.dx overlaps dy in part');
+        if (from) refuses(call(view(0, 40), { dx: view(from, 40) }), RangeError, /^out(\.dx)? overlaps dy in part/);
         expectSameBits(all, ramp(100));
       }
       const { view } = memory();
