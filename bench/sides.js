@@ -48,7 +48,7 @@ export async function timeSides(sides, n, p, effort) {
  */
 async function openArena(place, { Arena, SharedArena }, bytes) {
   if (place === 'arrays') return undefined;
-  if (place === 'arena') return new Arena({ memory });
+  if (place === 'arena') return new Arena({ memory, byteOffset: 0, byteLength: memory.buffer.byteLength });
   return SharedArena.create({ bytes, threads: place });
 }
 

@@ -33,8 +33,8 @@ export class Generator {
   private children = 0;
   /** SplitMix64's state for the next key, seed + (position + 1)·GAMMA, once it has been computed. */
   declare private state: U64 | undefined;
-  /** @internal Whether `manualSeed` chose the seed. */
-  declare isReseeded?: true;
+  /** @internal Whether somebody chose the seed. For children, it is asked of the first parent. */
+  declare isSeeded: boolean;
   /** @internal The generator that this is a child of. */
   declare parent: Generator | undefined;
   /** The seed of the parent when this child took its number. */
@@ -47,6 +47,7 @@ export class Generator {
    * @throws TypeError, RangeError for any other seed or position
    */
   constructor(seed?: number | bigint, position = 0) {
+    this.isSeeded = seed !== undefined;
     this.root = seed === undefined ? undefined : checkSeed(seed);
     this.counter = checkWhole(position, 'position');
     brand(this, 'Generator');
@@ -152,7 +153,7 @@ export class Generator {
   /** @internal Starts over with another seed. Children take new numbers. */
   reseed(seed: number | bigint): void {
     this.restart(checkSeed(seed));
-    this.isReseeded = true;
+    this.isSeeded = true;
   }
 
   /** @internal The state in words, without drawing a seed. */

@@ -23,7 +23,7 @@ export function checkNoiseShape(value: NoiseShape): NoiseShape {
     if (size !== null && !(Number.isInteger(size) && size > 0))
       throw (typeof size === 'number' ? wrongValue : wrongType)(
         'noiseShape',
-        'an array of null and positive sizes',
+        'an array of positive whole numbers and null',
         value,
       );
   return value;

@@ -4,7 +4,7 @@
  */
 import { serialization, type Tensor } from '@tensorflow/tfjs-core';
 import { InputSpec, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { Dropout, Generator, type GeneratorJSON, type Layer } from 'dropout-wasm';
+import { Generator, type GeneratorJSON, type Layer } from 'dropout-wasm';
 import { brandOf } from '../core/brand.js';
 import { checkOptions, checkProbability, isOptions, wrongType } from '../core/check.js';
 import { checkTensor, elementwise, isTensor } from './ops.js';
@@ -139,10 +139,9 @@ export abstract class ArrayLayer<L extends Layer, A extends LayerArgs = LayerArg
   override getConfig(): serialization.ConfigDict {
     const { type, training, inplace, p, generator, ...options } = this.arrays.toJSON();
     const rate = p === undefined ? {} : { rate: p };
-    const { parent } = this.arrays.generator;
-    // Every layer that was given neither a seed nor a generator is a child of the default generator.
-    const byDefault = new Dropout().generator.parent;
-    const stream = parent === byDefault && !byDefault?.isReseeded ? null : generator;
+    let source: Generator = this.arrays.generator;
+    while (source.parent) source = source.parent;
+    const stream = source.isSeeded ? generator : null;
     return { ...super.getConfig(), ...rate, ...options, generator: stream } as never;
   }
 

@@ -359,7 +359,7 @@ describe.each(packages)('on %s', (_, { Arena, Dropout, Generator, dropout }) => 
     arena.float32(4);
     const generator = new Generator(1);
     expect(() => new Dropout(0.5, { generator }).forward(x)).toThrow(
-      'out has to be given: 16 bytes, but the arena has 12 left',
+      'out has to be given: the arena has 12 of 16 bytes',
     );
     expect(() => dropout(x, { p: 0.5, key })).toThrow(RangeError);
     expect([generator.position, arena.bytesFree]).toEqual([0, 12]);
