@@ -149,9 +149,8 @@ function checkArray<A extends FloatArray | Uint8Array>(value: unknown, name: str
   if (!ArrayBuffer.isView(value)) throw notAnArray(value, name, types);
   const array = value as A;
   // Most arrays need no look at their prototype or their internal type: each takes 5 ns.
-  const { constructor } = array;
-  const isPlain =
-    types === FLOATS ? constructor === Float32Array || constructor === Float64Array : constructor === Uint8Array;
+  const own = array.constructor;
+  const isPlain = types === FLOATS ? own === Float32Array || own === Float64Array : own === Uint8Array;
   if (isPlain && array.length > 0) return array;
   const type = read(array, Symbol.toStringTag) as string;
   if (!types.includes(type)) throw notAnArray(value, name, types);
@@ -161,7 +160,7 @@ function checkArray<A extends FloatArray | Uint8Array>(value: unknown, name: str
     throw new TypeError(`${name} is detached or out of bounds`);
   }
   const Class = (globalThis as unknown as Record<string, new (...view: unknown[]) => A>)[type]!;
-  if (constructor === (Class as unknown)) return array;
+  if (own === (Class as unknown)) return array;
   return new Class(...['buffer', 'byteOffset', 'length'].map((property) => read(array, property)));
 }
 
