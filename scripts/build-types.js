@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { build } from 'esbuild';
 import { rollup } from 'rollup';
 import { ENTRIES } from './entries.js';
 
@@ -29,5 +30,33 @@ for (const entry of ENTRIES) {
   });
   const [{ code }] = (await bundle.generate({})).output;
   const [description = ''] = readFileSync(input, 'utf8').match(MODULE) ?? [];
-  writeFileSync(`dist/${entry}.d.ts`, `${description}\n${code.replace(MODULE, '')}`.trimStart());
+  const types = asTypes(code.replace(MODULE, ''), await valuesOf(entry));
+  writeFileSync(`dist/${entry}.d.ts`, `${description}\n${types}`.trimStart());
+}
+
+/**
+ * The names that the JavaScript of an entry exports.
+ *
+ * @param {string} entry
+ */
+async function valuesOf(entry) {
+  const entryPoints = [`dist/${entry}.js`];
+  const { metafile } = await build({ entryPoints, metafile: true, write: false, format: 'esm', outdir: '.' });
+  return Object.values(metafile.outputs)[0]?.exports ?? [];
+}
+
+/**
+ * Marks what the JavaScript does not export as a type: the bundler forgets that a class was exported as a type alone.
+ *
+ * @param {string} code
+ * @param {string[]} values
+ */
+function asTypes(code, values) {
+  return code.replace(/^export \{ (.*) \};$/m, (_, names) => {
+    const exported = names.split(', ').map((/** @type {string} */ name) => {
+      const isType = !values.includes(name.replace(/^.* as /, ''));
+      return isType ? `type ${name}` : name;
+    });
+    return `export { ${exported.join(', ')} };`;
+  });
 }

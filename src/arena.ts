@@ -47,8 +47,8 @@ export class Arena {
   declare readonly linearMemory: LinearMemory;
   /** @internal The first byte of the arena. */
   declare readonly start: number;
-  /** @internal The byte after the last one. */
-  declare readonly end: number;
+  /** @internal The byte after the last one. The first byte if another arena has taken over bytes of this one. */
+  declare end: number;
   declare private next: number;
   declare private buffer: ArrayBufferLike;
 
@@ -91,7 +91,7 @@ export class Arena {
 
   /** The number of bytes not handed out yet. */
   get bytesFree(): number {
-    return this.end - this.next;
+    return Math.max(0, this.end - this.next);
   }
 
   /**

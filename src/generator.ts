@@ -161,14 +161,15 @@ export class Generator {
     return this.root && !this.isStale() ? `seed ${toBigInt(this.root)} at ${this.counter}` : 'unseeded';
   }
 
-  /** Whether this is a child that has to take a number: it has none yet, or its parent started over. */
-  private isStale(): boolean {
+  /** @internal Whether this is a child that has to take a number: it has none yet, or its parent started over. */
+  isStale(): boolean {
     const { parent } = this;
     // Equal seeds are different objects.
     return parent !== undefined && (this.parentRoot !== parent.root || parent.isStale());
   }
 
-  private seedWord(): U64 {
+  /** @internal The seed in words: one object for as long as the stream does not start over. */
+  seedWord(): U64 {
     if (this.isStale()) {
       const parent = this.parent!;
       // First, since the parent may have to start over itself.

@@ -87,6 +87,7 @@ export function mask(length: number, options: MaskOptions): Uint8Array {
  * applyMask(x, layer.mask(), { layer }); // the result of layer.forward(x)
  */
 export function applyMask<X extends Input>(x: X, mask: Uint8Array, options: ApplyMaskOptions<X>): Result<X> {
+  if (options === undefined) throw wrongType('options', 'the third argument, after the mask', options);
   const { p, layer, gradient = false, format = 'bytes', out } = checkOptions(options, APPLY_OPTIONS);
   checkBoolean(gradient, 'gradient');
   if (layer === undefined) checkProbability(p!);

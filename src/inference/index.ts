@@ -108,7 +108,9 @@ export abstract class Layer {
   /** The name of the constructor's first parameter. */
   static readonly parameter: 'p' | 'stddev' = 'p';
   /** Always false. */
-  readonly training: boolean = false;
+  get training(): boolean {
+    return false;
+  }
 
   /**
    * @param amount p or stddev

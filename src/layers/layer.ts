@@ -375,8 +375,8 @@ export function restore<L extends Layer>(Class: LayerClass<L>, json: LayerJSON, 
   const options = ['inplace', 'always', ...Object.keys(Class.options)];
   // The type first: a layer of another class has other options.
   if (isOptions(json)) checkWord(json.type, 'type', [type]);
-  checkOptions(json, ['type', parameter, ...options, 'training', 'generator', ...state], 'json');
-  const { [parameter]: amount, training, generator } = json;
+  const known = ['type', parameter, ...options, 'training', 'generator', ...state];
+  const { [parameter]: amount, training, generator } = checkOptions(json, known, 'json');
   // Not the constructor's default.
   if (amount === undefined) throw wrongType(parameter, 'a number', amount);
   const layer = new Class(amount as number, Object.fromEntries(options.map((name) => [name, json[name]])));

@@ -16,19 +16,28 @@ export interface LockedDropoutOptions extends LayerOptions {
   batchFirst?: boolean;
 }
 
-/** The mask in use: its key, and the batch and feature sizes that it fits. */
-interface Lock {
-  key: U64;
+/** The batch and feature sizes that a mask fits. */
+interface Sizes {
   batch: number;
   features: number;
 }
 
+/** The mask in use. */
+interface Lock extends Sizes {
+  key: U64;
+  /** The seed of the stream that the key is from; undefined for a stored mask whose stream was not seeded. */
+  seed: U64 | undefined;
+}
+
 /** A lock as JSON holds it. */
-type StoredLock = Omit<Lock, 'key'> & { key: string };
+interface StoredLock extends Sizes {
+  key: string;
+}
 
 /**
  * Variational dropout for recurrent networks (Gal and Ghahramani 2016), like the locked dropout of AWD-LSTM: one mask
- * of [batch, features] for all time steps, used by this forward and later ones until `reset()`.
+ * of [batch, features] for all time steps, used by this forward and later ones until `reset()`, or until `manualSeed`
+ * starts the layer's stream over.
  *
  * @example
  * const layer = new LockedDropout(0.3);
@@ -58,8 +67,11 @@ export class LockedDropout extends MaskLayer {
 
   /** The options, the mode, the state of the generator, and the mask in use. */
   override toJSON(): LayerJSON {
-    const lock = this.lock && { ...this.lock, key: toHex(this.lock.key) };
-    return { ...super.toJSON(), ...(lock && { lock }) };
+    const json = super.toJSON();
+    const lock = this.currentLock();
+    if (!lock) return json;
+    const { key, batch, features } = lock;
+    return { ...json, lock: { key: toHex(key), batch, features } };
   }
 
   protected override broadcast(x: OpenInput): Broadcast | undefined {
@@ -71,7 +83,7 @@ export class LockedDropout extends MaskLayer {
 
   /** The key of the mask in use, or a new one. */
   protected override nextKey(x: OpenInput): U64 {
-    const { lock } = this;
+    const lock = this.currentLock();
     const { batch, features } = this.sizesOf(x);
     if (lock && (lock.batch !== batch || lock.features !== features))
       throw wrongValue('x.shape', `of batch ${lock.batch} and features ${lock.features} until reset()`, x.shape);
@@ -79,9 +91,9 @@ export class LockedDropout extends MaskLayer {
   }
 
   protected override useKey(x: OpenInput, key: U64): void {
-    if (this.lock) return;
+    if (this.currentLock()) return;
     super.useKey(x, key);
-    this.lock = { key, ...this.sizesOf(x) };
+    this.lock = { key, seed: this.generator.seedWord(), ...this.sizesOf(x) };
   }
 
   /** @internal */
@@ -93,12 +105,20 @@ export class LockedDropout extends MaskLayer {
     if (typeof key !== 'string') throw wrongType('lock.key', 'a string of hex digits', key);
     this.lock = {
       key: checkKey(key, 'lock.key'),
+      seed: stream.parent ? undefined : stream.seedWord(),
       batch: checkWhole(batch, 'lock.batch'),
       features: checkWhole(features, 'lock.features'),
     };
   }
 
-  private sizesOf({ shape }: OpenInput): Omit<Lock, 'key'> {
+  /** The mask in use, unless the stream has started over since it was drawn. */
+  private currentLock(): Lock | undefined {
+    const { lock, generator } = this;
+    const isCurrent = lock?.seed === undefined || (!generator.isStale() && generator.seedWord() === lock.seed);
+    return isCurrent ? lock : undefined;
+  }
+
+  private sizesOf({ shape }: OpenInput): Sizes {
     return { batch: shape![this.batchFirst ? 0 : 1]!, features: shape![2]! };
   }
 }

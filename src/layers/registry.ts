@@ -80,14 +80,15 @@ export function layersFromJSON(json: LayersJSON): Layer[] {
     );
   const { layers } = checkOptions(json, ['layers'], 'json');
   if (!Array.isArray(layers)) throw wrongType('layers', 'an array', layers);
-  return layers.map((json) => {
-    const type = (json as LayerJSON | undefined)?.type as string;
+  // Not `map`, which skips holes.
+  return Array.from(layers as (LayerJSON | undefined)[], (json) => {
+    const type = json?.type as string;
     checkWord(
       type,
       'type',
       CLASSES.map(({ type }) => type),
     );
-    return restore(CLASSES.find((found) => found.type === type) as never, json);
+    return restore(CLASSES.find((found) => found.type === type) as never, json!);
   });
 }
 

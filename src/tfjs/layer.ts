@@ -6,7 +6,7 @@ import { serialization, type Tensor } from '@tensorflow/tfjs-core';
 import { InputSpec, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { Generator, type GeneratorJSON, type Layer } from 'dropout-wasm';
 import { brandOf } from '../core/brand.js';
-import { checkOptions, checkProbability, isOptions, wrongType } from '../core/check.js';
+import { checkBoolean, checkOptions, checkProbability, isOptions, wrongType } from '../core/check.js';
 import { checkTensor, elementwise, isTensor } from './ops.js';
 
 /** Constructor arguments and stored configuration of every layer. Null counts as not given, as in stored models. */
@@ -115,6 +115,9 @@ export abstract class ArrayLayer<L extends Layer, A extends LayerArgs = LayerArg
     const x = single(inputs);
     if (kwargs != null && !isOptions(kwargs))
       throw wrongType('kwargs', 'an object', kwargs, 'as in apply(x, { training: true })');
+    // A mask is what TF.js passes on from a Masking layer.
+    const { training: mode } = checkOptions(kwargs ?? {}, ['training', 'mask']);
+    if (mode != null) checkBoolean(mode, 'training');
     if (!(x instanceof SymbolicTensor)) return super.apply(inputs, kwargs);
     const training = kwargs?.training ?? null;
     if (this.fixedMode !== undefined && this.fixedMode !== training)

@@ -25,6 +25,13 @@ it.each(files)('%s imports nothing but packages', (path) => {
   expect(statements).not.toContain('<reference');
 });
 
+it.each(entries)('%s declares as values what the module exports, and nothing else', async (path) => {
+  const [, names] = read(path).match(/^export \{ (.*) \};$/m)!;
+  const values = names!.split(', ').filter((name) => !name.startsWith('type '));
+  const module = (await import(`${ROOT}${path.slice(2).replace(/d\.ts$/, 'js')}`)) as object;
+  expect(values.map((name) => name.replace(/^.* as /, '')).sort()).toEqual(Object.keys(module).sort());
+});
+
 it.each(files)('%s declares nothing that is marked @internal', (path) => {
   expect(read(path)).not.toContain('@internal');
 });
@@ -33,8 +40,10 @@ it.each(entries)('%s describes the entry and each export', (path) => {
   const code = read(path);
   expect(code).toMatch(/^\/\*\*\n \* dropout-wasm(\/\w+)?: /);
   expect(code.match(/@module/g)).toHaveLength(1);
-  const exported = [...code.matchAll(/^export (?:type )?\{(.*)\};$/gm)].flatMap(([, names]) => names!.split(','));
+  const exported = [...code.matchAll(/^export (?:type )?\{(.*)\};$/gm)].flatMap(([, names]) =>
+    names!.split(',').map((name) => name.trim().replace(/^type /, '')),
+  );
   expect(exported).not.toEqual([]);
-  for (const name of exported.map((name) => name.trim().split(' ')[0]!))
+  for (const name of exported.map((name) => name.split(' ')[0]!))
     expect(code).toMatch(new RegExp(`\\*/\n(declare (abstract )?(class|function|const)|interface|type) ${name}\\b`));
 });

@@ -122,7 +122,17 @@ describe("an arena in another module's memory", () => {
     const second = new Arena({ memory, byteOffset: 128, byteLength: 256 });
     const x = new Float32Array(memory.buffer, 128, 4).fill(1);
     expect(dropout(x, { p: 0.5, key, out: x }) && dropout(x.subarray(2), { p: 0.5, key }).byteOffset).toBe(128);
-    expect([first.bytesFree, second.bytesFree]).toEqual([256, 248]);
+    expect([first.bytesFree, second.bytesFree]).toEqual([0, 248]);
+  });
+
+  it('has no bytes left after another arena has taken over some of them', () => {
+    const memory = owner();
+    const first = new Arena({ memory, byteOffset: 0, byteLength: 65536 });
+    const x = first.float32(8).fill(1);
+    const second = new Arena({ memory, byteOffset: 0, byteLength: 1024 });
+    refuses(() => dropout(x, { p: 0.5, key }), RangeError, 'out has to be given: the arena has 0 of 32 bytes');
+    refuses(() => first.float32(1), RangeError, 'n has to be at most 0 in the rest of the arena, but got 1');
+    expect([second.bytesFree, ...x]).toEqual([1024, 1, 1, 1, 1, 1, 1, 1, 1]);
   });
 
   it('is worked on in place, and the rest of the memory is not written', () => {

@@ -27,7 +27,7 @@ export interface LinearMemory {
 export interface Allocator {
   readonly linearMemory: LinearMemory;
   readonly start: number;
-  readonly end: number;
+  end: number;
 }
 
 const memories = /* @__PURE__ */ new WeakMap<WasmMemory, LinearMemory>();
@@ -46,14 +46,15 @@ export function register(linear: LinearMemory): void {
   buffers.set(linear.memory.buffer, linear);
 }
 
-/** Registers an allocator. Allocators whose bytes it takes over lose them. */
+/** Registers an allocator. Allocators whose bytes it takes over have none left. */
 export function registerAllocator(allocator: Allocator): void {
   const { linearMemory, start, end } = allocator;
   register(linearMemory);
   // An empty one takes over no bytes, and no array lies in it.
   if (start === end) return;
-  const others = linearMemory.allocators?.filter((other) => other.end <= start || other.start >= end) ?? [];
-  linearMemory.allocators = [...others, allocator];
+  for (const other of linearMemory.allocators ?? [])
+    if (other.start < end && other.end > start) other.end = other.start;
+  linearMemory.allocators = [...(linearMemory.allocators ?? []).filter((other) => other.start < other.end), allocator];
 }
 
 /** Registers an array that an allocator hands out. Such an array is found faster than others on its buffer. */

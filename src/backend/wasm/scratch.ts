@@ -23,12 +23,6 @@ export const OPERAND_TILE = X_TILE + TILE_BYTES;
 export const BIAS_TILE = OPERAND_TILE + TILE_BYTES;
 
 type TileArray = FloatArray | Uint8Array;
-type TileClass = new (buffer: ArrayBufferLike, at: number, n: number) => TileArray;
-
-/** `x.subarray(i, i + n)` whatever methods x has of its own. Its constructor is the engine's (see `checkArray`). */
-const viewOf = (x: TileArray, i: number, n: number): TileArray =>
-  new (x.constructor as TileClass)(x.buffer, x.byteOffset + i * x.BYTES_PER_ELEMENT, n);
-
 /** A fixed piece of scratch memory that arrays are copied through. */
 export class Tile {
   declare readonly length: number;
@@ -43,7 +37,8 @@ export class Tile {
   /** Copies up to n elements of x, starting at i, into the tile. Returns how many fit. */
   load(x: TileArray, i: number, n: number): number {
     n = Math.min(n, this.length);
-    this.whole.set(n === x.length ? x : viewOf(x, i, n));
+    // Not a method that x has of its own. Its constructor is the engine's (see `checkArray`).
+    this.whole.set(n === x.length ? x : Uint8Array.prototype.subarray.call(x as Uint8Array, i, i + n));
     return n;
   }
 

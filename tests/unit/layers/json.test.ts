@@ -40,7 +40,16 @@ describe.each(packages)('on %s', (_, pkg) => {
     });
 
     it('refuse values that are not lists of layers', () => {
-      for (const bad of [null, {}, [], { layers: null }, { layers: [null] }, { layers: [5] }, { layers: [{}] }])
+      for (const bad of [
+        null,
+        {},
+        [],
+        { layers: null },
+        { layers: [null] },
+        { layers: [5] },
+        { layers: [{}] },
+        { layers: new Array(1) },
+      ])
         refuses(() => layersFromJSON(bad as never), TypeError, /has to be/);
       refuses(
         () => layersFromJSON({ layers: [], more: 1 } as never),

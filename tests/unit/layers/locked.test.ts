@@ -4,7 +4,7 @@ import { ones, tensor } from '../../support/arrays.js';
 import { packages } from '../../support/backends.js';
 import { refuses } from '../../support/expect.js';
 
-describe.each(packages)('LockedDropout on %s', (_, { Generator, LockedDropout, mask }) => {
+describe.each(packages)('LockedDropout on %s', (_, { Generator, LockedDropout, manualSeed, mask }) => {
   const p = 0.4;
   const create = (options = {}) => new LockedDropout(p, { seed: 42, ...options });
   const kept = mask(21, { p, key: new Generator(42).next() });
@@ -78,6 +78,24 @@ describe.each(packages)('LockedDropout on %s', (_, { Generator, LockedDropout, m
     restored.reset();
     layer.reset();
     expect(restored.forward(x)).toEqual(layer.forward(x));
+  });
+
+  it('draws a new mask after manualSeed has started its stream over', () => {
+    const x = ones([5, 3, 7]);
+    manualSeed(3);
+    const [first, second] = [new LockedDropout(p), new LockedDropout(p)];
+    const before = first.forward(x);
+    manualSeed(3);
+    second.forward(x);
+    expect(first.toJSON().lock).toBe(undefined);
+    const after = first.forward(x);
+    expect(first.key).not.toBe(second.key);
+    expect(after).not.toEqual(before);
+    expect(first.forward(x)).toEqual(after);
+    const seeded = create();
+    const locked = seeded.forward(x);
+    manualSeed(4);
+    expect(seeded.forward(x)).toEqual(locked);
   });
 
   it('refuses an invalid stored mask', () => {
