@@ -83,7 +83,8 @@ export class Arena {
 
   /**
    * Why calls copy the arrays of this arena instead of working on them in place: the engine's error where it refuses
-   * WebAssembly or another memory (Chromium allows some 125 in a process). Undefined where they work in place.
+   * WebAssembly or another memory (Chromium allows some 125 in a process). Undefined where they work in place, and
+   * before the first call on its arrays.
    */
   get reason(): string | undefined {
     return this.linearMemory.reason;

@@ -208,7 +208,7 @@ export const defaultGenerator = /* @__PURE__ */ new Generator();
 
 /**
  * Reseeds the default generator, resets its position to 0, and returns it. Layers that were given neither a seed nor a
- * generator start over: each takes the next child of it at its next draw.
+ * generator start over: each takes the next child of it at its next draw, `toJSON` or read of its seed.
  *
  * @param seed a bigint from 0 to 2^64 − 1 or an integer from 0 to 2^53
  * @throws TypeError, RangeError for any other seed

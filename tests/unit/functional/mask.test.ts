@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ramp } from '../../support/arrays.js';
 import { packages } from '../../support/backends.js';
 import { bitAt } from '../../support/bits.js';
-import { expectCount } from '../../support/expect.js';
+import { expectCount, refuses } from '../../support/expect.js';
 import { zeros } from '../../support/statistics.js';
 
 describe.each(packages)('on %s', (_, { AlphaDropout, Generator, applyMask, dropout, mask }) => {
@@ -56,6 +56,14 @@ describe.each(packages)('on %s', (_, { AlphaDropout, Generator, applyMask, dropo
       const x = Float64Array.of(1, 2, 3, 4);
       expect(applyMask({ data: x, shape: [2, 2] }, Uint8Array.of(1, 0, 1, 0), { p: 0 }).shape).toEqual([2, 2]);
       expect(applyMask(x, Uint8Array.of(1, 0, 0, 0), { p: 0, out: x })).toBe(x);
+    });
+
+    it('names a forgotten mask, and p beside a layer', () => {
+      const x = Float32Array.of(1, 2);
+      const call = applyMask as (...args: unknown[]) => unknown;
+      refuses(() => call(x, { p: 0.5 }), TypeError, 'options has to be the third argument, after the mask');
+      const options = { p: 0.5, layer: new AlphaDropout(0.5) };
+      refuses(() => applyMask(x, Uint8Array.of(1, 1), options), TypeError, 'p has to be left out beside a layer');
     });
 
     it('a mask of ones with an alpha layer at p = 0 changes no bit', () => {

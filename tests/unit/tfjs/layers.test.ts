@@ -310,6 +310,13 @@ describe.each(family)('$name $args', (layerCase) => {
       TypeError,
       /^kwargs has to be an object, but got true: as in apply\(x, \{ training: true \}\)$/,
     );
+    for (const kwargs of [{ trainig: true }, { training: true, noiseShape: [1, 1] }])
+      refuses(() => layer.apply(x, kwargs), TypeError, /^unknown option "\w+": the options are training, mask$/);
+    refuses(
+      () => layer.apply(x, { training: 'yes' as never }),
+      TypeError,
+      /^training has to be a boolean, but got "yes"$/,
+    );
     expect(stateOf(layer)!.position).toBe(0);
     expect(valuesOf(layer.apply([x], { training: true }))).toEqual([...twin().forward(input).data]);
   });
