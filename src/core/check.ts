@@ -28,7 +28,11 @@ export function format(value: unknown): string {
     if (typeof value === 'bigint') text = BigInt.asIntN(99, value) === value ? `${value}n` : 'a bigint';
     else if (typeof value === 'string') text = JSON.stringify(value.slice(0, 80));
     else if (Array.isArray(value) && value.length < 9) text = `[${Array.from(value, String)}]`;
-    else text = Object(value) === value ? `${brandOf(value) ?? (value as object).constructor?.name}` : String(value);
+    else
+      text =
+        Object(value) === value
+          ? `${brandOf(value) ?? (value as object).constructor?.name ?? 'Object'}`
+          : String(value);
   } catch {
     // A revoked Proxy, a getter that throws, or arrays in arrays in arrays.
   }
@@ -43,7 +47,7 @@ export function checkOptions<T extends object>(options: T | undefined, known: re
   if (options === undefined) return {} as T;
   if (!isOptions(options))
     throw wrongType(name, 'an object', options, typeof options === 'string' ? 'JSON.parse it' : undefined);
-  for (const option in options)
+  for (const option of Object.keys(options))
     if (!known.includes(option))
       throw new TypeError(`unknown option ${format(option)}: the options are ${known.join(', ')}`);
   return options;
