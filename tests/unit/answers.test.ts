@@ -161,6 +161,20 @@ describe.each(PARTS)('the known-answer test of %s', (module, isRight, create) =>
     }
   });
 
+  if (module === 'extras')
+    it('notices wrong sums, of f32 alone and of f64 alone', () => {
+      for (const isF64 of [false, true])
+        expect(
+          notices(
+            (_, args, call, memory) => {
+              call(args);
+              new Uint8Array(memory)[(args[2] as number) + 8]! ^= 1;
+            },
+            (name, args) => name === 'fused' && args[0] === 2 && Boolean(args[8]) === isF64,
+          ),
+        ).toBe(true);
+    });
+
   it('notices denormals that are flushed, of f32 alone and of f64 alone', () => {
     // No fused or additive call: the sums are of whole numbers, and the noise is larger.
     const multiplies = (name: string, args: Args) =>

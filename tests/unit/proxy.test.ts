@@ -1,4 +1,5 @@
 /** Layers, generators and arenas work behind a Proxy, as state of a Vue component, with the same bits. */
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { Layer, LockedDropout, MaskLayer, Tensor } from '../../src/index.js';
 import { size, wave } from '../support/arrays.js';
@@ -116,6 +117,23 @@ describe.each(packages)('behind a Proxy, on %s', (_, pkg: Package) => {
     expect(keys(reactive(new pkg.Generator(42)))).toEqual(keys(new pkg.Generator(42)));
     const random = reactive(new pkg.Generator());
     expect(random.keyAt(0)).toBe(new pkg.Generator(random.seed).next());
+  });
+
+  it('a Proxy that binds every method gives the same results and text', () => {
+    const bound = <T extends object>(value: T): T =>
+      new Proxy(value, {
+        get(target, property) {
+          const member = Reflect.get(target, property);
+          return typeof member === 'function' ? member.bind(target) : member;
+        },
+      });
+    const create = () => new pkg.Dropout2d(0.3, { seed: 42, channels: 'last' });
+    const x = { data: filled(new Float32Array(24)), shape: [2, 2, 6] };
+    expect(bound(create()).forward(x)).toEqual(create().forward(x));
+    expect([inspect(bound(create())), `${bound(create())}`]).toEqual([String(create()), String(create())]);
+    expect(inspect(bound(new pkg.Generator(42)))).toBe('Generator(seed 42 at 0)');
+    const custom = Symbol.for('nodejs.util.inspect.custom') as never;
+    expect((bound(create())[custom] as () => string)()).toBe(String(create()));
   });
 
   it('lists of layers are stored and restored', () => {

@@ -26,6 +26,7 @@ describe.each(packages)('dropBlock2d on %s', (_, { DropBlock2d, Generator, dropB
   it.each([
     { shape: [2, 3, 9, 8], blockSize: 3, p: 0.3 },
     { shape: [2, 3, 4, 5], blockSize: 7, p: 0.5 },
+    { shape: [2, 3, 6, 3], blockSize: 5, p: 0.5 },
     { shape: [1, 2, 6, 6], blockSize: 1, p: 0.2 },
     { shape: [1, 1, 30, 20], blockSize: 5, p: 0.1 },
   ])('drops the same blocks as torchvision: $shape, blocks of $blockSize, p = $p', ({ shape, blockSize, p }) => {

@@ -22,6 +22,15 @@ describe.each(packages)('on %s', (_, pkg) => {
     expect(layer.backward(x)).toEqual(x);
   });
 
+  it.each([0.5, 1, 2.5, 1e6])('GaussianNoise draws a key for each forward, stddev = %d', (stddev) => {
+    const layer = new GaussianNoise(stddev, seeded());
+    for (let call = 0; call < 3; call++) {
+      const key = new Generator(42).keyAt(call);
+      expect(layer.forward(x)).toEqual(gaussianNoise(x, { stddev, key }));
+      expect([layer.key, layer.generator.position]).toEqual([key, call + 1]);
+    }
+  });
+
   it('GaussianNoise refuses a deviation that is not a number', () => {
     refuses(() => new GaussianNoise('1' as never), TypeError, /^stddev has to be a finite number/);
   });
