@@ -52,6 +52,41 @@ describe('the reference', () => {
   });
 });
 
+describe('where modules fail one after the other', () => {
+  const { Module } = WebAssembly;
+  afterEach(() => {
+    WebAssembly.Module = Module;
+  });
+
+  /** A fresh copy of the package, whose n-th module is refused if `refused` holds, with n in the reason. */
+  async function loadRefusing(refused: (n: number) => boolean) {
+    vi.resetModules();
+    let n = 0;
+    WebAssembly.Module = class extends Module {
+      constructor(bytes: BufferSource) {
+        if (refused(++n)) throw new Error(`module ${n} is refused by the test`);
+        super(bytes);
+      }
+    };
+    return { pkg: await import('../../src/index.js'), modules: () => n };
+  }
+
+  it('backend() gives the first reason', async () => {
+    const { pkg } = await loadRefusing((n) => n > 1);
+    pkg.applyMask(new Float32Array(4), new Uint8Array(4), { p: 0.5 });
+    noiseOf(pkg, new Float32Array(4));
+    const { name, reason } = pkg.backend();
+    expect([name, reason]).toEqual(['wasm-simd', 'Error: module 2 is refused by the test']);
+  });
+
+  it('extras and gaussian stay with the reference where the kernel does: they are not even compiled', async () => {
+    const { pkg, modules } = await loadRefusing((n) => n === 1);
+    pkg.applyMask(new Float32Array(4), new Uint8Array(4), { p: 0.5 });
+    noiseOf(pkg, new Float32Array(4));
+    expect([modules(), pkg.backend().name]).toEqual([1, 'reference']);
+  });
+});
+
 describe('useModule', () => {
   const { Instance, Module } = WebAssembly;
   const NAMES = ['kernel', 'extras', 'gaussian'] as const;

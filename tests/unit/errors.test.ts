@@ -279,6 +279,9 @@ describe.each(packages)('calls and layers on %s', (_, pkg) => {
       RangeError,
       /^dy\.shape has to be \[2,2\], but got \[4,1\]$/,
     );
+    for (const shape of [[4], [2, 2, 1], [1, 2, 2]])
+      refuses(() => layer.backward({ data: x(), shape }), RangeError, `dy.shape has to be [2,2], but got [${shape}]`);
+    expect(layer.backward(x())).toHaveLength(4);
     refusesBeforeWriting(
       (out) => layer.backward(x(), out.subarray(0, 3)),
       RangeError,

@@ -35,6 +35,7 @@ describe.each(packages)('Generator on %s', (_, { Generator, manualSeed }) => {
     const json = JSON.parse(JSON.stringify(generator));
     expect(json).toEqual({ seed: '0xffffffffffffffff', position: 2 ** 40 + 2, children: 2 });
     expect(Generator.fromJSON(json).spawn().seed).toBe(generator.spawn().seed);
+    expect(Generator.fromJSON({ seed: '18446744073709551615', position: 0 }).seed).toBe(2n ** 64n - 1n);
     expect(Generator.fromJSON({ seed: '42', position: 0 }).spawn().seed).toBe(new Generator(42).fork('#0').seed);
   });
 

@@ -146,6 +146,15 @@ describe.each(packages.slice(0, 1))('hostile values on %s', (_, pkg) => {
   });
 });
 
+it('the digits of a huge bigint are not printed, which takes seconds', () => {
+  const { Generator, dropout } = packages[0]![1];
+  for (const huge of [2n ** 4_000_000n, -(2n ** 4_000_000n), 2n ** 100n]) {
+    refuses(() => new Generator(huge), RangeError, /^seed .*, but got a bigint$/);
+    refuses(() => dropout(ramp(4), { p: 0.5, key: huge }), RangeError, /^key .*, but got a bigint: /);
+  }
+  refuses(() => new Generator(2n ** 64n), RangeError, /but got 18446744073709551616n$/);
+});
+
 describe.each(packages)('empty tensors of huge shape on %s', (_, pkg) => {
   const HUGE = [2 ** 27, 2 ** 31 - 1, 2 ** 32, 2 ** 40, 2 ** 53, 2 ** 600];
   const ONES = [1, 2];
