@@ -1,7 +1,7 @@
 /** extras.wasm: what `fused` and `applyMask` write, and that they write nothing else. */
 import { applyMask } from "../apply";
 import { FusedMode } from "../fused";
-import { callFused, get, guarded, isIntact, kept, ramp, set } from "./support";
+import { TWO32, TWO53, callFused, get, guarded, isIntact, kept, ramp, set } from "./support";
 
 /** Row lengths processed one element at a time, eight at a time, and in the hot loop. */
 const FEATURES: StaticArray<i32> = [7, 16, 64];
@@ -53,6 +53,21 @@ describe("fused", () => {
 
   it("writes dx = dropout(dy) and adds its rows to dbias", () => {
     checkFusedMode(FusedMode.Backward);
+  });
+
+  it("starts at element offset + first, a sum that neither u32 nor f64 may hold", () => {
+    const x = heap.alloc(4 * 64);
+    const bias = heap.alloc(4 * 64);
+    const whole = heap.alloc(4 * 64);
+    const part = heap.alloc(4 * 63);
+    for (let i = 0; i < 64; ++i) set(x, i, false, 1);
+    memory.fill(bias, 0, 4 * 64);
+    for (let i = 0; i < 2; ++i) {
+      const from = i ? TWO53 : TWO32;
+      callFused(FusedMode.Bias, x, bias, 0, whole, 64, 64, false, from);
+      callFused(FusedMode.Bias, x, bias, 0, part, 63, 64, false, 1, from);
+      expect(memory.compare(part, whole + 4, 4 * 63)).toBe(0);
+    }
   });
 });
 
