@@ -55,6 +55,25 @@ describe("fused", () => {
     checkFusedMode(FusedMode.Backward);
   });
 
+  it("writes n elements, which need not be whole rows", () => {
+    const features = 100;
+    const x = heap.alloc(8 * 64);
+    const residual = heap.alloc(8 * 64);
+    const bias = heap.alloc(8 * features);
+    for (let n = 1; n < 64; ++n) {
+      for (let size = 4; size <= 8; size += 4) {
+        const isF64 = size == 8;
+        const dst = guarded(n * size);
+        ramp(x, n, isF64);
+        ramp(residual, n, isF64);
+        ramp(bias, features, isF64);
+        callFused(FusedMode.Residual, x, bias, residual, dst, n, features, isF64);
+        for (let i = 0; i < n; ++i) expect(get(dst, i, isF64)).toBe((kept(i) ? 4 * (f64(i) + 1) : 0) + f64(i) + 1);
+        expect(isIntact(dst, n * size)).toBe(true);
+      }
+    }
+  });
+
   it("starts at element offset + first, a sum that neither u32 nor f64 may hold", () => {
     const x = heap.alloc(4 * 64);
     const bias = heap.alloc(4 * 64);

@@ -244,17 +244,18 @@ describe.each(backends)('on %s', (_, backend) => {
   });
 
   it('a threshold of 65535 keeps the elements of the largest piece, and 65536 none', () => {
-    // Computed from docs/SPEC.md: in block 26, the piece of element 209 alone is 0x7fff, and P + rounding is T · 2^16.
-    const offset = 26 * 4096;
-    const P = 65535 * 65536 - 0xd279;
-    for (const [above, kept] of [
-      [0, 1],
-      [65535, 1],
-      [65536, 0],
+    // Computed from docs/SPEC.md: in each of these blocks, one piece is 0x7fff. The rounding is 0xd279 and 0.
+    const lowest = 65535 * 65536 - 0xd279;
+    for (const [block, element, P, kept] of [
+      [26, 209, lowest, 1],
+      [26, 209, lowest + 65535, 1],
+      [26, 209, lowest + 65536, 0],
+      [771_449, 3796, 2 ** 32 - 1, 1],
+      [771_449, 3796, 2 ** 32, 0],
     ] as const) {
-      const draws: Draws = { key, offset, P: P + above };
+      const draws: Draws = { key, offset: block * 4096, P };
       const expected = new Uint8Array(4096);
-      expected[209] = kept;
+      expected[element] = kept;
       const bytes = new Uint8Array(4096);
       backend.mask(bytes, 4096, false, draws);
       expectSameBits(bytes, expected);
@@ -268,7 +269,7 @@ describe.each(backends)('on %s', (_, backend) => {
         }
         backend.fusedBackward(x, y.fill(7), bias, draws, 1);
         expectSameBits(y, expected);
-        expectSameBits(bias, new Uint8Array(64).fill(kept, 209 % 64, (209 % 64) + 1));
+        expectSameBits(bias, new Uint8Array(64).fill(kept, element % 64, (element % 64) + 1));
       }
     }
   });
