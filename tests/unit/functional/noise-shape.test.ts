@@ -64,6 +64,25 @@ describe.each(packages)('a noise shape on %s', (_, { Dropout, Generator, dropout
     expect(new Dropout(p, { noiseShape: [null, 1], seed: 42 }).forward(tensor([4, 6]))).toEqual(expected);
   });
 
+  it.each<[unknown, typeof Error]>([
+    [[0], RangeError],
+    [[-1, 4], RangeError],
+    [[1.5], RangeError],
+    [[Number.NaN], RangeError],
+    [['1'], TypeError],
+    [[undefined], TypeError],
+    [new Array(2), TypeError],
+    [[[1]], TypeError],
+    [4, TypeError],
+    ['4', TypeError],
+    [Int32Array.of(1), TypeError],
+    [{ length: 1, 0: 1 }, TypeError],
+  ])('of other values is refused by the constructor, and by a call: %j', (noiseShape, type) => {
+    const options = { noiseShape: noiseShape as never };
+    refuses(() => new Dropout(p, options), type, /^noiseShape has to be an array/);
+    refuses(() => dropout(tensor([4]), { p, key, ...options }), type, /^noiseShape has to be an array/);
+  });
+
   it('treats a plain array as one axis, and may be null or [null]', () => {
     const x = tensor([8]).data;
     expect(dropout(x, { p, key, noiseShape: [null] })).toEqual(dropout(x, { p, key }));
