@@ -6,6 +6,16 @@ function z(v: u32): f32 {
   return f32x4.extract_lane(quantile(i32x4.splat(v)), 0);
 }
 
+/** FNV-1a 64 of the bytes of z for 65,536 multiples of `stride`. */
+function sweep(stride: u32): u64 {
+  let digest: u64 = 0xcbf29ce484222325;
+  for (let k: u32 = 0; k < 65536; ++k) {
+    const bits = reinterpret<u32>(z(k * stride));
+    for (let shift = 0; shift < 32; shift += 8) digest = (digest ^ ((bits >> shift) & 255)) * 0x100000001b3;
+  }
+  return digest;
+}
+
 describe("quantile", () => {
   it("is the quantile of the normal distribution, in the center and in the tails", () => {
     expect(z(0xc0000000)).toBeCloseTo(0.6744897501960817, 4); // 3/4
@@ -13,6 +23,12 @@ describe("quantile", () => {
     expect(z(0xfff97247)).toBeCloseTo(3.719016485455709, 4); // 0.9999
     expect(z(0xffffffff)).toBeCloseTo(6.337957754553789, 4); // 1 - 2^-33
     expect(z(0x80000000)).toBeCloseTo(0, 6);
+  });
+
+  it("has the bits of docs/normal-noise.md", () => {
+    // The sweep of docs/normal-noise-v1.json, and 65,536 values of a tail, digested likewise.
+    expect(sweep(65537)).toBe(0x2a8de82c79aa5189);
+    expect(sweep(16)).toBe(0x4d62fba787480c36);
   });
 
   it("takes the center's formula where 1 - x^2 is 2^-10, and the tails' beyond", () => {
