@@ -1,7 +1,7 @@
 /** extras.wasm: what `fused` and `applyMask` write, and that they write nothing else. */
 import { applyMask } from "../apply";
 import { FusedMode } from "../fused";
-import { callFused, get, guarded, isIntact, kept, ramp, set } from "./support";
+import { TWO32, TWO53, callFused, get, guarded, isIntact, kept, ramp, set } from "./support";
 
 /** Row lengths processed one element at a time, eight at a time, and in the hot loop. */
 const FEATURES: StaticArray<i32> = [7, 16, 64];
@@ -53,6 +53,40 @@ describe("fused", () => {
 
   it("writes dx = dropout(dy) and adds its rows to dbias", () => {
     checkFusedMode(FusedMode.Backward);
+  });
+
+  it("writes n elements, which need not be whole rows", () => {
+    const features = 100;
+    const x = heap.alloc(8 * 64);
+    const residual = heap.alloc(8 * 64);
+    const bias = heap.alloc(8 * features);
+    for (let n = 1; n < 64; ++n) {
+      for (let size = 4; size <= 8; size += 4) {
+        const isF64 = size == 8;
+        const dst = guarded(n * size);
+        ramp(x, n, isF64);
+        ramp(residual, n, isF64);
+        ramp(bias, features, isF64);
+        callFused(FusedMode.Residual, x, bias, residual, dst, n, features, isF64);
+        for (let i = 0; i < n; ++i) expect(get(dst, i, isF64)).toBe((kept(i) ? 4 * (f64(i) + 1) : 0) + f64(i) + 1);
+        expect(isIntact(dst, n * size)).toBe(true);
+      }
+    }
+  });
+
+  it("starts at element offset + first, a sum that neither u32 nor f64 may hold", () => {
+    const x = heap.alloc(4 * 64);
+    const bias = heap.alloc(4 * 64);
+    const whole = heap.alloc(4 * 64);
+    const part = heap.alloc(4 * 63);
+    for (let i = 0; i < 64; ++i) set(x, i, false, 1);
+    memory.fill(bias, 0, 4 * 64);
+    for (let i = 0; i < 2; ++i) {
+      const from = i ? TWO53 : TWO32;
+      callFused(FusedMode.Bias, x, bias, 0, whole, 64, 64, false, from);
+      callFused(FusedMode.Bias, x, bias, 0, part, 63, 64, false, 1, from);
+      expect(memory.compare(part, whole + 4, 4 * 63)).toBe(0);
+    }
   });
 });
 

@@ -1,9 +1,19 @@
 /** gaussian.wasm: the quantile against values of the normal distribution, and what `noise` writes. */
 import { quantile } from "../quantile";
-import { callNoise, get, guarded, isIntact, set } from "./support";
+import { TWO32, TWO53, callNoise, get, guarded, isIntact, set } from "./support";
 
 function z(v: u32): f32 {
   return f32x4.extract_lane(quantile(i32x4.splat(v)), 0);
+}
+
+/** FNV-1a 64 of the bytes of z for 65,536 multiples of `stride`. */
+function sweep(stride: u32): u64 {
+  let digest: u64 = 0xcbf29ce484222325;
+  for (let k: u32 = 0; k < 65536; ++k) {
+    const bits = reinterpret<u32>(z(k * stride));
+    for (let shift = 0; shift < 32; shift += 8) digest = (digest ^ ((bits >> shift) & 255)) * 0x100000001b3;
+  }
+  return digest;
 }
 
 describe("quantile", () => {
@@ -13,6 +23,21 @@ describe("quantile", () => {
     expect(z(0xfff97247)).toBeCloseTo(3.719016485455709, 4); // 0.9999
     expect(z(0xffffffff)).toBeCloseTo(6.337957754553789, 4); // 1 - 2^-33
     expect(z(0x80000000)).toBeCloseTo(0, 6);
+  });
+
+  it("has the bits of docs/normal-noise.md", () => {
+    // The sweep of docs/normal-noise-v1.json, and 65,536 values of a tail, digested likewise.
+    expect(sweep(65537)).toBe(0x2a8de82c79aa5189);
+    expect(sweep(16)).toBe(0x4d62fba787480c36);
+  });
+
+  it("takes the center's formula where 1 - x^2 is 2^-10, and the tails' beyond", () => {
+    for (let v: u32 = 0x1000c0; v < 0x100140; ++v) {
+      expect(z(v)).toBe(-3.4869862);
+      expect(z(~v)).toBe(3.4869862);
+    }
+    expect(z(0x1000bf)).toBe(-3.4870553);
+    expect(z(0x100140)).toBe(-3.4869533);
   });
 
   it("is odd: ~v gives the negative, bit for bit", () => {
@@ -47,6 +72,18 @@ describe("noise", () => {
     expect(memory.compare(whole, chunks, 4 * n)).toBe(0);
     expect(isIntact(whole, 4 * n)).toBe(true);
     expect(isIntact(chunks, 4 * n)).toBe(true);
+  });
+
+  it("starts at element offset + first, a sum that neither u32 nor f64 may hold", () => {
+    const n = 64;
+    for (let i = 0; i < 2; ++i) {
+      const from = i ? TWO53 : TWO32;
+      const whole = filled(n, false, 0);
+      const part = filled(n, false, 0);
+      callNoise(whole, n, false, true, 0, from);
+      callNoise(part, n - 1, false, true, from, 1);
+      expect(memory.compare(part, whole + 4, 4 * (n - 1))).toBe(0);
+    }
   });
 
   it("gives f64 the same noise as f32 and writes nothing else", () => {

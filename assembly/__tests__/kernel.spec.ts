@@ -1,6 +1,6 @@
 /** kernel.wasm: what `dropout` writes, and that it writes nothing else. */
 import { Sink } from "../dropout";
-import { DropoutCall, guarded, isIntact, kept, ramp } from "./support";
+import { DropoutCall, TWO32, TWO53, get, guarded, isIntact, kept, ramp } from "./support";
 
 describe("dropout", () => {
   it("scales kept f32 elements and writes +0 for dropped ones", () => {
@@ -64,6 +64,22 @@ describe("dropout", () => {
     for (let i = 0; i < 100; ++i) expect(load<u8>(dst + i)).toBe(0);
   });
 
+  it("starts at element offset + first, a sum that neither u32 nor f64 may hold", () => {
+    const whole = heap.alloc(64);
+    const part = heap.alloc(63);
+    for (let i = 0; i < 2; ++i) {
+      const from = i ? TWO53 : TWO32;
+      const first = new DropoutCall(Sink.Bytes, 0, whole, 64);
+      first.offset = from;
+      first.invoke();
+      const second = new DropoutCall(Sink.Bytes, 0, part, 63);
+      second.offset = 1;
+      second.first = from;
+      second.invoke();
+      expect(memory.compare(part, whole + 1, 63)).toBe(0);
+    }
+  });
+
   it("writes nothing for n = 0", () => {
     const dst = guarded(0);
     for (let sink = Sink.F32; sink <= Sink.Bits; ++sink) new DropoutCall(sink, dst, dst, 0).invoke();
@@ -73,23 +89,29 @@ describe("dropout", () => {
 
 describe("broadcast noise", () => {
   it("applies each flag to a run of elements", () => {
-    const run = 13;
     const n = 5;
-    const x = guarded(4 * n * run);
-    ramp(x, n * run, false);
-    const call = new DropoutCall(Sink.F32, x, x, n);
-    call.offset = 3;
-    call.run = run;
-    call.invoke();
-    for (let i = 0; i < n * run; ++i)
-      expect(load<f32>(x + 4 * i)).toBe(kept(3 + i / run) ? 2 * (f32(i) + 1) : 0);
-    expect(isIntact(x, 4 * n * run)).toBe(true);
+    for (let run = 6; run <= 17; ++run) {
+      for (let sink = Sink.F32; sink <= Sink.F64; ++sink) {
+        const isF64 = sink == Sink.F64;
+        const bytes = (isF64 ? 8 : 4) * n * run;
+        const x = guarded(bytes);
+        ramp(x, n * run, isF64);
+        const call = new DropoutCall(sink, x, x, n);
+        call.offset = 3;
+        call.run = run;
+        call.invoke();
+        for (let i = 0; i < n * run; ++i) expect(get(x, i, isF64)).toBe(kept(3 + i / run) ? 2 * (f64(i) + 1) : 0);
+        expect(isIntact(x, bytes)).toBe(true);
+      }
+    }
   });
 
   it("applies a row of flags to every repeat of the row, then takes the next row", () => {
     const rows = 2;
     const repeats = 3;
-    for (let row = 5; row <= 32; row += 27) {
+    const sizes: StaticArray<i32> = [5, 31, 32];
+    for (let s = 0; s < sizes.length; ++s) {
+      const row = sizes[s];
       const n = rows * repeats * row;
       const x = guarded(8 * n);
       ramp(x, n, true);

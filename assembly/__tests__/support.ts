@@ -75,14 +75,21 @@ export class DropoutCall {
   }
 }
 
-/** Calls `fused` with key 0 of seed 42 for whole rows, from stream element 0, with p = 0.5. */
+/** Calls `fused` with key 0 of seed 42 from column 0, with p = 0.5. */
 export function callFused(
   mode: FusedMode, src: usize, bias: usize, residual: usize, dst: usize, n: i32, features: i32, isF64: bool,
+  offset: f64 = 0, first: f64 = 0,
 ): void {
-  fused(mode, src, bias, residual, dst, n, features, 0, isF64, KEY_LO, KEY_HI, 0, 0, HALF, 2);
+  fused(mode, src, bias, residual, dst, n, features, 0, isF64, KEY_LO, KEY_HI, offset, first, HALF, 2);
 }
 
-/** Calls `noise` in place with key 0 of seed 42 and a stddev of 1. The first element is stream element 2000 + first. */
-export function callNoise(x: usize, n: i32, isF64: bool = false, additive: bool = true, first: f64 = 0): void {
-  noise(x, x, n, isF64, additive, KEY_LO, KEY_HI, 2000, first, 1);
+/** Calls `noise` in place with key 0 of seed 42 and a stddev of 1. */
+export function callNoise(
+  x: usize, n: i32, isF64: bool = false, additive: bool = true, first: f64 = 0, offset: f64 = 2000,
+): void {
+  noise(x, x, n, isF64, additive, KEY_LO, KEY_HI, offset, first, 1);
 }
+
+/** 2^32 and 2^53: the first integers that do not fit u32, and whose successor does not fit f64. */
+export const TWO32: f64 = 4294967296;
+export const TWO53: f64 = 9007199254740992;

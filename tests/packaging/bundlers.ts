@@ -1,5 +1,6 @@
 /** Every bundler, with the fewest options needed to bundle one file of a project as a production module. */
-import { basename, join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import * as esbuild from 'esbuild';
 import { rollup } from 'rollup';
@@ -30,7 +31,8 @@ export const BUNDLERS: Record<string, Bundler> = {
     if (warnings.length > 0) throw new Error(warnings.join('\n'));
     // Rollup does not minify.
     const { code } = await esbuild.transform(output[0].code, { minify: true, format: 'esm' });
-    await esbuild.build({ stdin: { contents: code }, outfile: join(project, to), logLevel: 'error' });
+    mkdirSync(dirname(join(project, to)), { recursive: true });
+    writeFileSync(join(project, to), code);
   },
 
   webpack: (project, from, to) =>
