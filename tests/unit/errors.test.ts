@@ -282,6 +282,9 @@ describe.each(packages)('calls and layers on %s', (_, pkg) => {
     for (const shape of [[4], [2, 2, 1], [1, 2, 2]])
       refuses(() => layer.backward({ data: x(), shape }), RangeError, `dy.shape has to be [2,2], but got [${shape}]`);
     expect(layer.backward(x())).toHaveLength(4);
+    const column = new Dropout();
+    column.forward({ data: x(), shape: [4, 1] });
+    refuses(() => column.backward({ data: x(), shape: [4] }), RangeError, 'dy.shape has to be [4,1], but got [4]');
     refusesBeforeWriting(
       (out) => layer.backward(x(), out.subarray(0, 3)),
       RangeError,
