@@ -20,8 +20,13 @@ const LENGTHS = [...Array.from({ length: 41 }, (_, n) => n), 63, 64, 65, 71, 95,
 /** The start, the middle of a byte and of a step, the end of a block, and the numbers that u32 and f64 do not hold. */
 const OFFSETS = [0, 5, 4096 - 40, 4096 - 37, 2 ** 32 + 4096 - 5, 2 ** 53 - 50];
 
-/** Plain dropout, all three numbers inexact in f32, and the other signs of zero. */
-const AFFINES: Affine[] = [inverted(0.3), { scale: 1.1, shift: 0.3, fill: -0.7 }, { scale: 3, shift: 0, fill: -0 }];
+/** Plain dropout, numbers that f32 rounds, and the other signs of zero. */
+const AFFINES: Affine[] = [
+  inverted(0.3),
+  { scale: 1.1, shift: 0.3, fill: -0.7 },
+  { scale: 3, shift: 0, fill: 0 },
+  { scale: 3, shift: -0, fill: -0 },
+];
 
 type Floats = typeof Float32Array;
 const TYPES = [Float32Array, Float64Array as unknown as Floats];
@@ -29,11 +34,12 @@ const TYPES = [Float32Array, Float64Array as unknown as Floats];
 const rounding = (x: Float32Array): ((value: number) => number) =>
   x.BYTES_PER_ELEMENT === 8 ? (value) => value : Math.fround;
 
-/** n elements, every fifth of them special. */
+/** n elements, every third of them special. */
 const special = (Floats: Floats, n: number): Float32Array =>
-  new Floats(n).map((_, i) => (i % 5 ? Math.sin(i + 1) * 10 : SPECIAL[i % 8]!));
-/** n elements between −10 and 10. */
-const finite = (Floats: Floats, n: number): Float32Array => new Floats(n).map((_, i) => Math.sin(i + n) * 10);
+  new Floats(n).map((_, i) => (i % 3 ? Math.sin(i) * 10 : SPECIAL[(i / 3) % 8]!));
+/** n elements between −10 and 10, every fourth of them −0. */
+const finite = (Floats: Floats, n: number): Float32Array =>
+  new Floats(n).map((_, i) => (i % 4 ? Math.sin(i + n) * 10 : -0));
 
 /** The mask of elements 0 … n − 1 of a call, as bytes. */
 function keptBy(draws: Draws, n: number): Uint8Array {
