@@ -379,8 +379,8 @@ describe('a SharedArena', () => {
     'does not take a worker that posts %s for ready',
     async (message) => {
       const spawn = () => startWorker(`${posting(message)} setInterval(() => {}, 1e9);`);
-      await expect(create({ spawn, timeout: 300 })).rejects.toThrow(
-        /did not answer within 300 ms, only messages of another program: it has to run dropout-wasm\/threads\/worker\.js/,
+      await expect(create({ spawn, timeout: 1000 })).rejects.toThrow(
+        /did not answer within 1000 ms, only messages of another program: it has to run dropout-wasm\/threads\/worker\.js/,
       );
       await allExited();
     },
