@@ -139,7 +139,7 @@ export class Generator {
   /** @internal The next key as two halves, without a BigInt. The position stays. */
   peek(): U64 {
     this.seedWord();
-    checkWhole(this.counter, 'position', LAST);
+    if (this.counter > LAST) checkWhole(this.counter, 'position', LAST);
     this.state ??= this.stateAt(this.counter);
     return mix(this.state);
   }
