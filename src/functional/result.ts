@@ -57,7 +57,7 @@ export function newResult<X extends Input>(x: OpenInput, write: (target: FloatAr
   return withNew(data, data.length, (target) => {
     // After arena.reset() the new array may overlap x, even exactly.
     if (arraysOverlap(data, data.length, target, data.length))
-      throw new RangeError(`${name} is from before the reset() of its arena: pass out`);
+      throw new RangeError(`${name} is from before reset() of its arena: pass out`);
     write(target);
     return (shape ? { data: target, shape: [...shape] } : target) as Result<X>;
   });

@@ -245,7 +245,7 @@ describe.each(packages)('calls and layers on %s', (_, pkg) => {
       arena.float32(taken);
       const generator = new Generator(1);
       expect(() => new Dropout(0.5, { generator }).forward(x)).toThrow(
-        /^x is from before the reset\(\) of its arena: pass out$/,
+        /^x is from before reset\(\) of its arena: pass out$/,
       );
       expect([generator.position, ...x]).toEqual([0, 3, 3, 3, 3, 3, 3, 3, 3]);
     }
