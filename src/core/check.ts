@@ -119,7 +119,7 @@ export function checkBoolean(value: boolean, name: string): boolean {
   return value;
 }
 
-/** Requires one of two or more words. */
+/** Requires one of these words. */
 export function checkWord<W extends string>(value: W, name: string, words: readonly W[]): W {
   if (!words.includes(value)) throw wrong('string', name, words.map((word) => `"${word}"`).join(' or '), value);
   return value;

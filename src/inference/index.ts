@@ -78,7 +78,7 @@ function checkObject<T extends object>(value: T, name: string): T {
 /** @throws TypeError unless options is an object of known options */
 function checkOptions<T extends object>(options: T, known: readonly string[]): T {
   for (const name of Object.keys(checkObject(options, 'options')))
-    if (!known.includes(name)) throw new TypeError(`unknown option "${name}". Known options: ${known.join(', ')}`);
+    if (!known.includes(name)) throw new TypeError(`unknown option "${name}": the options are ${known.join(', ')}`);
   return options;
 }
 

@@ -369,8 +369,8 @@ function isForwardOptions<X extends Input>(value: unknown): value is ForwardOpti
   return true;
 }
 
-/** @internal Restores a layer on its stored stream, or on another. */
-export function restore<L extends Layer>(Class: LayerClass<L>, json: LayerJSON, stream?: Generator): L {
+/** @internal Restores a layer of this class on its stored stream. */
+export function restore<L extends Layer>(Class: LayerClass<L>, json: LayerJSON): L {
   const { type, parameter, state } = Class;
   const options = ['inplace', 'always', ...Object.keys(Class.options)];
   // The type first: a layer of another class has other options.
@@ -381,7 +381,7 @@ export function restore<L extends Layer>(Class: LayerClass<L>, json: LayerJSON, 
   if (amount === undefined) throw wrongType(parameter, 'a number', amount);
   const layer = new Class(amount as number, Object.fromEntries(options.map((name) => [name, json[name]])));
   // Nor that of train().
-  layer.train(checkBoolean(training, 'training')).restoreState(json, stream ?? Generator.fromJSON(generator));
+  layer.train(checkBoolean(training, 'training')).restoreState(json, Generator.fromJSON(generator));
   return layer;
 }
 

@@ -80,14 +80,11 @@ export function layersFromJSON(json: LayersJSON): Layer[] {
     );
   const { layers } = checkOptions(json, ['layers'], 'json');
   if (!Array.isArray(layers)) throw wrongType('layers', 'an array', layers);
+  const types = CLASSES.map(({ type }) => type);
   // Not `map`, which skips holes.
   return Array.from(layers as (LayerJSON | undefined)[], (json) => {
     const type = json?.type as string;
-    checkWord(
-      type,
-      'type',
-      CLASSES.map(({ type }) => type),
-    );
+    checkWord(type, 'type', types);
     return restore(CLASSES.find((found) => found.type === type) as never, json!);
   });
 }

@@ -119,7 +119,7 @@ export abstract class ArrayLayer<L extends Layer, A extends LayerArgs = LayerArg
     const { training: mode } = checkOptions(kwargs ?? {}, ['training', 'mask']);
     if (mode != null) checkBoolean(mode, 'training');
     if (!(x instanceof SymbolicTensor)) return super.apply(inputs, kwargs);
-    const training = kwargs?.training ?? null;
+    const training = mode ?? null;
     if (this.fixedMode !== undefined && this.fixedMode !== training)
       throw new Error(`${this.name} is applied with training: ${this.fixedMode} and ${training}: make two layers`);
     const y = super.apply(inputs, kwargs);

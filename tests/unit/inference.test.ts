@@ -67,7 +67,7 @@ describe.each(classes)('%s', (name, Layer, Twin) => {
     refuses(
       () => new Layer(0.5, wrong({ sed: 1 })),
       TypeError,
-      /^unknown option "sed"\. Known options: seed, generator,/,
+      /^unknown option "sed": the options are seed, generator,/,
     );
     refuses(() => new Layer(0.5, wrong('last')), TypeError, /^options has to be an object, but got last$/);
     for (const bad of [null, 1, [0.5]])
@@ -202,7 +202,7 @@ describe('forward', () => {
     refusesBeforeWriting(
       (out) => layer.forward(x(), wrong({ out, trainng: false })),
       TypeError,
-      /^unknown option "trainng"\. Known options: out, training$/,
+      /^unknown option "trainng": the options are out, training$/,
     );
   });
 });
