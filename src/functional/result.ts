@@ -3,7 +3,7 @@
  * @module
  */
 import { arenaOf } from '../arena.js';
-import { linearMemoryOf } from '../backend/wasm/memory.js';
+import { settle } from '../backend/wasm/memory.js';
 import {
   checkLength,
   type FloatArray,
@@ -88,13 +88,14 @@ type Classes = Record<string, new (n: number) => FloatArray>;
 
 /** Copies x to out, which has been checked, unless they are the same array. */
 export function copy(x: FloatArray, out: FloatArray): void {
-  linearMemoryOf(out)?.ready?.();
+  settle(x);
+  settle(out);
   if (out !== x) setArray(out, x);
 }
 
 /** Sets the first n elements of out, which has been checked, to +0. */
 export function clear(out: FloatArray, n: number): void {
-  linearMemoryOf(out)?.ready?.();
+  settle(out);
   zero(out, n);
 }
 

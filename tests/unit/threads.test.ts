@@ -21,6 +21,7 @@ import {
 } from 'dropout-wasm';
 import { SharedArena, type SharedArenaOptions } from 'dropout-wasm/threads';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { register } from '../../src/backend/wasm/memory.js';
 import { decode } from '../../src/backend/wasm/modules.js';
 import { Crew, type WorkerLike } from '../../src/threads/crew.js';
 import { extrasText, gaussianText, kernelText, workerSource } from '../../src/threads/inlined.js';
@@ -1016,6 +1017,42 @@ describe('a pool', () => {
     call(n);
     expect(values.subarray(0, n).every((value) => value === 0 || value === 10)).toBe(true);
     expect(pool.threads).toBe(4);
+  });
+
+  // In most of them one array lies elsewhere, so the kernel does not work in place.
+  it.each<[string, (shared: Float32Array, other: Float32Array) => void]>([
+    ['a dropout into the arena', (out, x) => dropout(x, { p: 0.5, key, out })],
+    ['a dropout out of the arena', (x, out) => dropout(x, { p: 0.5, key, out })],
+    ['a copy into the arena', (out, x) => dropout(x, { p: 0, key, out })],
+    ['a copy out of the arena', (x, out) => dropout(x, { p: 0, key, out })],
+    ['zeros', (out) => dropout(out, { p: 1, key, out })],
+    ['noise out of the arena', (x, out) => gaussianNoise(x, { stddev: 0.5, key, out })],
+    [
+      'a residual in the arena',
+      (residual, x) => biasDropoutResidual(x, { bias: x.slice(), residual, p: 0.5, key, out: x }),
+    ],
+    [
+      "a caller's mask in the arena",
+      ({ buffer }, x) => applyMask(x, new Uint8Array(buffer, 0, x.length), { p: 0.5, out: x }),
+    ],
+    ['a mask', ({ buffer }) => mask(16, { p: 0.5, key, out: new Uint8Array(buffer, 0, 16) })],
+  ])('waits until no worker is at work on an interrupted call, before %s', (_, call) => {
+    const made = createPool(3, 60_000);
+    const { linear, set, values } = made;
+    register(linear);
+    interrupt(made);
+    const wait = vi.spyOn(Atomics, 'wait').mockImplementation(() => {
+      values.fill(5);
+      set(State.Awake);
+      return 'ok';
+    });
+    const [shared, other] = [values.subarray(0, 16), new Float32Array(16).fill(1)];
+    call(shared, other);
+    expect(wait).toHaveBeenCalled();
+    // What another array gives, if it holds what the workers wrote last.
+    const [alone, expected] = [new Float32Array(16).fill(5), new Float32Array(16).fill(1)];
+    call(alone, expected);
+    expect([shared, other]).toEqual([alone, expected]);
   });
 
   it('takes nothing of an interrupted call into the next one', () => {

@@ -8,7 +8,7 @@ import type { FloatArray } from '../../core/tensor.js';
 import type { Affine, Draws, Kernel } from '../interface.js';
 import { eachChunk } from './chunks.js';
 import { type KernelExports, Sink } from './exports.js';
-import { commonMemory, instantiate, type LinearMemory, linearMemoryOf, tryInstantiate } from './memory.js';
+import { commonMemory, instantiate, type LinearMemory, tryInstantiate } from './memory.js';
 import { OPERAND_TILE, type Scratch, sizeOf, X_TILE } from './scratch.js';
 import type { WasmModule } from './types.js';
 
@@ -79,8 +79,7 @@ export class WasmKernel implements Kernel {
   mask(out: Uint8Array, length: number, bits: boolean, { key, offset, P }: Draws): void {
     const sink = bits ? Sink.Bits : Sink.Bytes;
     const perByte = bits ? 8 : 1;
-    const memory = linearMemoryOf(out);
-    memory?.ready?.();
+    const memory = commonMemory(out);
     const inPlace = memory && this.on(memory);
     const kernel = inPlace ?? this.own;
     const tile = this.scratch.mask;
@@ -96,7 +95,7 @@ export class WasmKernel implements Kernel {
 
   /** The exports on a memory; undefined if the engine refuses it. */
   private on(memory: LinearMemory): KernelExports | undefined {
-    if (!memory.reason) memory.kernel ??= tryInstantiate<KernelExports>(this.module, memory);
+    memory.kernel ??= tryInstantiate<KernelExports>(this.module, memory);
     return memory.kernel;
   }
 }

@@ -41,8 +41,12 @@ export function linearMemoryFor(memory: WasmMemory): LinearMemory {
   return linear;
 }
 
+/** Whether threads work on any memory. Where none do, calls on plain arrays look for no memory of out. */
+let hasThreads = false;
+
 /** Has the kernel work on all arrays on the memory's current buffer in place. */
 export function register(linear: LinearMemory): void {
+  if (linear.ready) hasThreads = true;
   buffers.set(linear.memory.buffer, linear);
 }
 
@@ -77,15 +81,21 @@ export const linearMemoryOf = (array: ArrayBufferView): LinearMemory | undefined
   owners.get(array)?.linearMemory ?? buffers.get(array.buffer);
 
 /**
- * The memory that all arrays live in, if the kernel can work on their type in place.
- * @throws Error, before anything is written, if a thread that works on this memory was lost
+ * Waits until no thread is at work on the array, as after an interrupted call.
+ * @throws Error, before anything is written, if a thread that works on its memory was lost
  */
-export function commonMemory(x: FloatArray, out: FloatArray, ...others: ArrayBufferView[]): LinearMemory | undefined {
-  const memory = x.BYTES_PER_ELEMENT > 2 ? linearMemoryOf(x) : undefined;
-  if (!memory || memory.reason || (out !== x && linearMemoryOf(out) !== memory)) return undefined;
-  if (!others.every((other) => linearMemoryOf(other) === memory)) return undefined;
-  memory.ready?.();
-  return memory;
+export const settle = (array: ArrayBufferView): void => linearMemoryOf(array)?.ready?.();
+
+/**
+ * The memory that all arrays live in, if the kernel can work on their type in place.
+ * @throws Error like `settle`
+ */
+export function commonMemory(x: FloatArray | Uint8Array, ...others: ArrayBufferView[]): LinearMemory | undefined {
+  if (hasThreads) for (const array of [x, ...others]) settle(array);
+  const memory = x.BYTES_PER_ELEMENT !== 2 && linearMemoryOf(x);
+  if (memory && !memory.reason && others.every((other) => other === x || linearMemoryOf(other) === memory))
+    return memory;
+  return undefined;
 }
 
 /** Instantiates a module on a memory. */
