@@ -46,7 +46,10 @@ export function targetOf<X extends Input>(x: OpenInput, out: Like<X>, name = 'x'
   if (from !== to && overlap(from, bytes, to, bytes)) {
     if (data.buffer === target.buffer) throw new RangeError(`out overlaps ${name} in part`);
     // Two SharedArrayBuffers may be one memory, as after a structuredClone, and nothing tells.
-    if (!(target.buffer instanceof ArrayBuffer)) x.data = data.slice();
+    if (!(target.buffer instanceof ArrayBuffer)) {
+      settle(data);
+      x.data = data.slice();
+    }
   }
   return target;
 }
@@ -106,12 +109,15 @@ const overlap = (from: number, a: number, to: number, b: number): boolean => fro
  * x, or a copy of it if y may lie in the same memory: two SharedArrayBuffers may be one memory, as after a
  * structuredClone, and nothing tells.
  */
-export const apart = <A extends FloatArray | Uint8Array>(x: A, y: FloatArray): A =>
-  overlap(x.byteOffset, x.byteLength, y.byteOffset, y.byteLength) &&
-  x.buffer !== y.buffer &&
-  ![x, y].some(({ buffer }) => buffer instanceof ArrayBuffer)
-    ? (x.slice() as A)
-    : x;
+export function apart<A extends FloatArray | Uint8Array>(x: A, y: FloatArray): A {
+  const mayOverlap =
+    overlap(x.byteOffset, x.byteLength, y.byteOffset, y.byteLength) &&
+    x.buffer !== y.buffer &&
+    ![x, y].some(({ buffer }) => buffer instanceof ArrayBuffer);
+  if (!mayOverlap) return x;
+  settle(x);
+  return x.slice() as A;
+}
 
 /** Whether the first a elements of x and the first b elements of y have a byte in common. */
 export const arraysOverlap = (x: FloatArray | Uint8Array, a: number, y: FloatArray, b: number): boolean =>

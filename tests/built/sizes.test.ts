@@ -23,14 +23,14 @@ const rows = Object.entries(LIMITS).flatMap(([entry, names]) =>
   Object.entries(names).map(([name, limit]): [string, string, number] => [entry, name, limit]),
 );
 
-it.each(rows)('%s %s costs less than %i bytes', async (entry, names, limit) => {
+it.each(rows)('%s %s costs at most %i bytes', async (entry, names, limit) => {
   const [path, condition = 'default'] = entry.split(' ');
   const target = exports[path!]!;
   const file = typeof target === 'string' ? target : target[condition]!;
   const bytes = names ? await bundled(file, names) : readFileSync(join(ROOT, file));
   const size = gzipSync(bytes, { level: 9 }).length;
   const hint = 'the limits are in tests/packaging/sizes.ts; a new layer takes about 45 bytes';
-  expect(size, `${entry} ${names} is ${size} bytes, minified and gzipped: ${hint}`).toBeLessThan(limit);
+  expect(size, `${entry} ${names} is ${size} bytes, minified and gzipped: ${hint}`).toBeLessThanOrEqual(limit);
 });
 
 async function bundled(file: string, names: string): Promise<Uint8Array> {

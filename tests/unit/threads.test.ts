@@ -1023,6 +1023,10 @@ describe('a pool', () => {
   it.each<[string, (shared: Float32Array, other: Float32Array) => void]>([
     ['a dropout into the arena', (out, x) => dropout(x, { p: 0.5, key, out })],
     ['a dropout out of the arena', (x, out) => dropout(x, { p: 0.5, key, out })],
+    [
+      'a dropout out of the arena to addresses that overlap in part',
+      (x) => dropout(x, { p: 0.5, key, out: new Float32Array(new SharedArrayBuffer(128), 4, 16) }),
+    ],
     ['a copy into the arena', (out, x) => dropout(x, { p: 0, key, out })],
     ['a copy out of the arena', (x, out) => dropout(x, { p: 0, key, out })],
     ['zeros', (out) => dropout(out, { p: 1, key, out })],
