@@ -96,7 +96,9 @@ function dataOf(value: Input, name: string): FloatArray {
     throw wrongType(name, 'a Float32Array, Float64Array, Float16Array or { data, shape }', data ?? value);
   if (isArray) return data;
   if (!Array.isArray(shape)) throw wrongType(`${name}.shape`, 'an array of whole numbers', shape);
-  if (shape.reduce((product, size) => (size >= 0 ? product * size : Number.NaN), 1) !== data.length)
+  // Spread, since \`every\` skips holes. The other sizes of an empty tensor may be huge, and 0 · ∞ is not 0.
+  const isWhole = [...shape].every((size) => Number.isInteger(size) && size >= 0);
+  if (!isWhole || (shape.includes(0) ? 0 : shape.reduce((a, b) => a * b, 1)) !== data.length)
     throw new RangeError(message(`${name}.shape`, `of ${data.length} elements`, `[${shape}]`));
   return data;
 }
@@ -293,8 +295,10 @@ export function layersFromJSON(json: LayersJSON): Layer[] {
   const { layers } = checkObject(json, 'json');
   if ('generators' in json)
     throw new Error('json is from layersToJSON of dropout-wasm 0.1.0: restore it with that version');
+  checkOptions(json, ['layers']);
   if (!Array.isArray(layers)) throw wrongType('layers', 'an array', layers);
-  return layers.map((layer: LayerJSON) => {
+  // Not \`map\`, which skips holes.
+  return Array.from(layers, (layer: LayerJSON) => {
     const { type } = checkObject(layer, 'layer');
     const found = CLASSES.find((other) => other.type === type);
     if (!found) throw wrongType('type', 'the name of a layer', type);

@@ -166,9 +166,14 @@ describe('forward', () => {
     refusesBeforeWriting((out) => layer.forward(wrong(bad), wrong(out)), TypeError, message);
   });
 
+  it('passes empty tensors of a huge shape through', () => {
+    const empty = { data: new Float32Array(0), shape: [2 ** 600, 2 ** 600, 0] };
+    expect(layer.forward(empty)).toBe(empty);
+  });
+
   it('refuses a shape that does not fit', () => {
     const forward = (shape: unknown) => () => layer.forward({ data: x(), shape: wrong(shape) });
-    for (const shape of [[5, 5], [], [24, 0], [-4, -6], [Number.NaN]])
+    for (const shape of [[5, 5], [], [24, 0], [-4, -6], [Number.NaN], [1.5, 16], ['24'], [24, undefined]])
       refuses(forward(shape), RangeError, `x.shape has to be of 24 elements, but got [${shape}]`);
     for (const shape of [undefined, null, 24, '24'])
       refuses(forward(shape), TypeError, `x.shape has to be an array of whole numbers, but got ${shape}`);
@@ -226,6 +231,16 @@ describe('lists of layers', () => {
     refuses(() => layersFromJSON(wrong('{"layers":[]}')), TypeError, /^json has to be an object.*JSON\.parse it$/);
     refuses(() => layersFromJSON(wrong(undefined)), TypeError, /^json has to be an object, but got undefined$/);
     refuses(() => layersFromJSON(wrong({})), TypeError, /^layers has to be an array, but got undefined$/);
+    refuses(
+      () => layersFromJSON({ layers: new Array(1) }),
+      TypeError,
+      /^layer has to be an object, but got undefined$/,
+    );
+    refuses(
+      () => layersFromJSON(wrong({ layers: [], layer: 1 })),
+      TypeError,
+      /^unknown option "layer": the options are layers$/,
+    );
     refuses(() => layersFromJSON({ layers: [wrong(null)] }), TypeError, /^layer has to be an object, but got null$/);
     refuses(
       () => layersFromJSON({ layers: [wrong({ type: 'Flatten' })] }),
