@@ -111,6 +111,7 @@ export function dropout(
       b1 = c1;
       b2 = c2;
       b3 = c3;
+      if (k + STEP <= i) continue;
       const d0 = dropFlags(T, a0, b0);
       const d1 = dropFlags(T, a1, b1);
       const d2 = dropFlags(T, a2, b2);

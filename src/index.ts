@@ -7,7 +7,7 @@ export { type Backend, backend, type ReferenceBackend, useModule, type WasmBacke
 export type { Channels, NoiseShape } from './core/shapes.js';
 export type { DataLike, FloatArray, Input, Like, Result, Tensor } from './core/tensor.js';
 export { alphaDropout, alphaDropoutBackward } from './functional/alpha.js';
-export type { CallOptions, DropoutOptions } from './functional/common.js';
+export type { CallOptions, DropoutOptions, SliceOptions } from './functional/common.js';
 export { type DropBlockOptions, dropBlock2d } from './functional/drop-block.js';
 export { dropout } from './functional/dropout.js';
 export {
@@ -18,5 +18,6 @@ export {
 } from './functional/fused.js';
 export { gaussianDropout, gaussianNoise, type NoiseOptions } from './functional/gaussian.js';
 export { type ApplyMaskOptions, applyMask, type MaskFormat, type MaskOptions, mask } from './functional/mask.js';
+export type { Slice } from './functional/slice.js';
 export { Generator, type GeneratorJSON, manualSeed } from './generator.js';
 export * from './layers/registry.js';

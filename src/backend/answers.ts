@@ -72,15 +72,15 @@ export const areExtrasRight = (extras: Extras): boolean =>
 /** Whether gaussian.wasm is. */
 export function isGaussianRight(gaussian: Gaussian): boolean {
   const z = new Float32Array(N);
-  gaussian.noise(z, z, draws.key, draws.offset, 1, true);
+  gaussian.noise(z, z, draws, 1, true);
   const digest = new Int32Array(z.buffer).reduce((hash, word) => Math.imul(hash ^ word, 0x9e3779b1) ^ (hash >>> 13));
   return (
     digest === NOISE &&
     forBoth((Floats) => {
       const x = values(Floats);
       const [y, zeros] = [x.slice(), new Floats(N)];
-      gaussian.noise(y, y, draws.key, draws.offset, 1, false);
-      gaussian.noise(zeros, zeros, draws.key, draws.offset, 1, true);
+      gaussian.noise(y, y, draws, 1, false);
+      gaussian.noise(zeros, zeros, draws, 1, true);
       const one = x.map((_, i) => 1 + z[i]!);
       return (
         equal(zeros, z) &&

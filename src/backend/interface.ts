@@ -7,10 +7,14 @@ import type { Broadcast } from '../core/shapes.js';
 import type { FloatArray } from '../core/tensor.js';
 import type { U64 } from '../core/u64.js';
 
-/** The draws of a call: element i takes draw `offset + i` of the key's stream. */
-export interface Draws {
+/** Where the draws of a call start: element i takes draw `offset + i` of the key's stream, unless there is a broadcast. */
+export interface StreamStart {
   readonly key: U64;
   readonly offset: number;
+}
+
+/** The draws of a call, and with which probability they drop. */
+export interface Draws extends StreamStart {
   /** The drop probability in units of 2^-32: an integer from 0 to 2^32. */
   readonly P: number;
 }
@@ -24,7 +28,7 @@ export interface Affine {
 }
 
 export interface Kernel {
-  /** Drops and scales every element of x. With `broadcast`, elements share draws. */
+  /** Drops and scales every element of x. With `broadcast`, draw d of the call is draw `offset + d` of the stream. */
   dropout(x: FloatArray, out: FloatArray, draws: Draws, affine: Affine, broadcast?: Broadcast): void;
   /** Writes the mask of elements 0 … length − 1 as bytes, or as bits if `bits`; 1 = kept. */
   mask(out: Uint8Array, length: number, bits: boolean, draws: Draws): void;
@@ -51,7 +55,14 @@ export interface Extras {
 export interface Gaussian {
   /**
    * With z the key's normal noise, an f32: out = x · (1 + stddev · z), or x + stddev · z if `additive`. Each operation
-   * is rounded to f32 unless x is f64.
+   * is rounded to f32 unless x is f64. No elements share their noise.
    */
-  noise(x: FloatArray, out: FloatArray, key: U64, offset: number, stddev: number, additive: boolean): void;
+  noise(
+    x: FloatArray,
+    out: FloatArray,
+    start: StreamStart,
+    stddev: number,
+    additive: boolean,
+    broadcast?: Broadcast,
+  ): void;
 }

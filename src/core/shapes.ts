@@ -30,32 +30,74 @@ export function checkNoiseShape(value: NoiseShape): NoiseShape {
 }
 
 /**
- * Which elements of x share a draw: the axes of x, outermost first, with neighbors of one kind merged. Axes at even
- * indices have a draw for each element, axes at odd indices repeat the draws of the inner axes. The number of axes is
- * even.
+ * Which draw each element of x takes. The axes of x, outermost first, with neighbors of one kind merged: along axes at
+ * even indices every element has its own draw, axes at odd indices share the draws of the inner axes. The number of
+ * axes is even.
  *
- *   [n, 1]         every element has its own draw       [n, run]       draw i serves run elements
- *   [1, t, n, 1]   t rows of n share their n draws      [b, t, n, 1]   the same b times, each time with new draws
+ *   sizes          strides        draws
+ *   [n, run]       [1, 0]         draw i serves run elements
+ *   [1, t, n, 1]   [0, 0, 1, 0]   t rows of n share their n draws
+ *   [b, t, n, 1]   [n, 0, 1, 0]   the same b times, each time with new draws
+ *   [b, 1, n, 1]   [m, 0, 1, 0]   b rows of n, a slice of rows of m: the draws between them are left out
  */
-export type Broadcast = readonly number[];
+export interface Broadcast {
+  readonly sizes: readonly number[];
+  /** The number of draws from one index of an axis to the next. */
+  readonly strides: readonly number[];
+}
 
 /**
  * Resolves a noise shape against the shape of x; undefined if every element has a draw of its own.
  * @throws TypeError, RangeError unless the noise shape can be broadcast to that shape
  */
-export function broadcastOf(noiseShape: NoiseShape, shape: readonly number[]): Broadcast | undefined {
-  const lead = shape.length - checkNoiseShape(noiseShape).length;
-  const axes = [1];
-  for (let axis = 0; axis < Math.max(shape.length, 1); axis++) {
-    const size = shape[axis] ?? 1;
-    const noise = axis < lead ? 1 : (noiseShape[axis - lead] ?? size);
-    if (lead < 0 || (noise !== 1 && noise !== size))
-      throw wrongValue('noiseShape', `one that can be broadcast to [${shape}]`, noiseShape);
-    // An axis of one element is of either kind. Any other merges into the last axis if their kinds match.
-    if (size === 1) continue;
-    if ((noise === 1) === (axes.length % 2 === 0)) axes[axes.length - 1]! *= size;
-    else axes.push(size);
+export const broadcastOf = (noiseShape: NoiseShape, shape: readonly number[]): Broadcast | undefined =>
+  mergeAxes(shape, drawStrides(shape, noiseShape));
+
+/**
+ * The number of draws from one index of each axis to the next; 0 along axes that share a draw.
+ * @throws TypeError, RangeError like `broadcastOf`
+ */
+export function drawStrides(shape: readonly number[], noiseShape?: NoiseShape | null): number[] {
+  const lead = noiseShape == null ? 0 : shape.length - checkNoiseShape(noiseShape).length;
+  const noise = shape.map((size, axis) => (axis < lead ? 1 : (noiseShape?.[axis - lead] ?? size)));
+  if (lead < 0 || noise.some((n, axis) => n !== 1 && n !== shape[axis]))
+    throw wrongValue('noiseShape', `one that can be broadcast to [${shape}]`, noiseShape);
+  let draws = 1;
+  for (let axis = noise.length - 1; axis >= 0; axis--) {
+    const n = noise[axis]!;
+    noise[axis] = n === 1 ? 0 : draws;
+    draws *= n;
   }
-  if (axes.length % 2) axes.push(1);
-  return axes.length === 2 && axes[1] === 1 ? undefined : axes;
+  return noise;
+}
+
+/** Merges axes with these strides. Undefined if the draws of all elements are consecutive. */
+export function mergeAxes(shape: readonly number[], drawStrides: readonly number[]): Broadcast | undefined {
+  // From the inside out.
+  const sizes = [1, 1];
+  const strides = [0, 1];
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const size = shape[axis]!;
+    const stride = drawStrides[axis]!;
+    const last = sizes.length - 1;
+    const isShared = last % 2 === 0;
+    // An axis of one element is of either kind.
+    if (size === 1) continue;
+    if (stride === 0 && last === 1 && sizes[1] === 1) sizes[0]! *= size;
+    else if (isShared ? stride === 0 : stride === sizes[last]! * strides[last]!) sizes[last]! *= size;
+    else {
+      if (stride > 0 && !isShared) {
+        sizes.push(1);
+        strides.push(0);
+      }
+      sizes.push(size);
+      strides.push(stride);
+    }
+  }
+  if (sizes.length % 2) {
+    sizes.push(1);
+    strides.push(0);
+  }
+  const isPlain = sizes.length === 2 && sizes[0] === 1;
+  return isPlain ? undefined : { sizes: sizes.reverse(), strides: strides.reverse() };
 }

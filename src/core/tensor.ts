@@ -135,6 +135,17 @@ export function zero(out: FloatArray | Uint8Array, n = out.length): void {
   Uint8Array.prototype.fill.call(out as Uint8Array, 0, 0, n);
 }
 
+/** A view of the elements from … to − 1, as `setArray` does. */
+export const subarray = <A extends FloatArray | Uint8Array>(x: A, from: number, to: number): A =>
+  Uint8Array.prototype.subarray.call(x as Uint8Array, from, to) as A;
+
+/** A new array of n elements of the type of x. */
+export const newArray = (x: FloatArray, n: number): FloatArray =>
+  new (globalThis as unknown as Classes)[x[Symbol.toStringTag]]!(n);
+
+/** The classes of arrays. Float16Array is missing in older engines. */
+type Classes = Record<string, new (n: number) => FloatArray>;
+
 const FLOATS = ['Float32Array', 'Float64Array', 'Float16Array'];
 
 /** A getter of all typed arrays, which reads internal slots whatever a subclass overrides. */

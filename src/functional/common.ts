@@ -8,7 +8,8 @@ import { checkKey, checkOptions, checkProbability, checkWhole } from '../core/ch
 import { type Broadcast, broadcastOf, type NoiseShape } from '../core/shapes.js';
 import { type FloatArray, type Input, type Like, type OpenInput, open, type Result, shapeOf } from '../core/tensor.js';
 import type { U64 } from '../core/u64.js';
-import { clear, copy, newResult, targetOf } from './result.js';
+import { clear, copy, newResult, resultOf, targetOf } from './result.js';
+import { type Slice, sliceDraws, writeSlice } from './slice.js';
 
 /** Options of the stateless calls. */
 export interface CallOptions<X extends Input> {
@@ -28,18 +29,29 @@ export interface CallOptions<X extends Input> {
   out?: Like<X>;
 }
 
+/** Options of the calls that take a slice. */
+export interface SliceOptions<X extends Input> extends CallOptions<X> {
+  /**
+   * Instead of an offset: x is a part of a global tensor, cut along any axes, and gets the bits that it would have as a
+   * part of the whole. Rows 256 to 383 of a tensor of shape [1024, 512] are `{ of: [1024, 512], at: [256, 0] }`, for x
+   * of shape [128, 512].
+   */
+  slice?: Slice;
+}
+
 /** Options of `dropout`, `alphaDropout` and `alphaDropoutBackward`. */
-export interface DropoutOptions<X extends Input> extends CallOptions<X> {
+export interface DropoutOptions<X extends Input> extends SliceOptions<X> {
   /**
    * The shape of the draws, which are broadcast to the shape of x: 1 shares a draw along an axis, null copies the size
-   * of x. It has as many axes as x, or fewer, aligned to the last axis. By default every element has its own draw.
+   * of x. It has as many axes as x, or fewer, aligned to the last axis. By default every element has its own draw. With
+   * `slice`, this is the noise shape of the global tensor.
    */
   noiseShape?: NoiseShape | null;
 }
 
-/** The names of CallOptions. */
-export const CALL_OPTIONS: readonly string[] = ['p', 'key', 'offset', 'out'];
-const DROPOUT_OPTIONS: readonly string[] = ['p', 'key', 'offset', 'noiseShape', 'out'];
+/** The names of SliceOptions. */
+export const SLICE_OPTIONS: readonly string[] = ['p', 'key', 'offset', 'slice', 'out'];
+const DROPOUT_OPTIONS: readonly string[] = ['p', 'key', 'offset', 'slice', 'noiseShape', 'out'];
 
 /** Placeholder key for p = 0 and p = 1, which never read the stream. */
 export const NO_KEY: U64 = { hi: 0, lo: 0 };
@@ -68,10 +80,12 @@ type AffineFor = (p: number, mask?: Uint8Array, bits?: boolean, n?: number) => A
 
 export const INVERTED: Scaling = { forward: inverted, gradient: inverted };
 
+export const checkOffset = (offset = 0): number => checkWhole(offset, 'offset');
+
 /** @throws TypeError, RangeError for p, key or offset */
-export function checkDraws(p: number, key: bigint | string | undefined, offset: number): Draws {
+export function checkDraws(p: number, key: bigint | string | undefined, offset: number | undefined): Draws {
   checkProbability(p);
-  checkWhole(offset, 'offset');
+  checkOffset(offset);
   return drawsFor(p, key === undefined && !needsKey(p) ? NO_KEY : checkKey(key), offset);
 }
 
@@ -81,9 +95,18 @@ export function callDropout<X extends Input>(
   options: DropoutOptions<X>,
   affineFor: (p: number) => Affine,
 ): Result<X> {
-  const { p, key, offset = 0, out, noiseShape } = checkOptions(options, DROPOUT_OPTIONS);
+  const { p, key, offset = 0, slice, out, noiseShape } = checkOptions(options, DROPOUT_OPTIONS);
   const draws = checkDraws(p, key, offset);
   const input = open(x);
+  if (slice !== undefined) {
+    const own = sliceDraws(slice, shapeOf(input), options.offset, noiseShape);
+    const affine = affineFor(p);
+    return resultOf<X>(input, out, (target) =>
+      writeSlice(own, input.data, target, (x, out, offset, broadcast) =>
+        dropoutInto(x, out, p, affine, { ...draws, offset }, broadcast),
+      ),
+    );
+  }
   const broadcast = noiseShape == null ? undefined : broadcastOf(noiseShape, shapeOf(input));
   const affine = affineFor(p);
   if (out === undefined) return newDropout<X>(input, p, affine, draws, broadcast);

@@ -2,20 +2,22 @@
  * Gaussian dropout and noise as stateless calls.
  * @module
  */
+import type { StreamStart } from '../backend/interface.js';
 import { gaussian } from '../backend/select.js';
-import { checkDeviation, checkKey, checkOptions, checkWhole } from '../core/check.js';
-import { type FloatArray, type Input, open, type Result } from '../core/tensor.js';
-import type { U64 } from '../core/u64.js';
-import { CALL_OPTIONS, type CallOptions, checkDraws, NO_KEY } from './common.js';
+import { checkDeviation, checkKey, checkOptions } from '../core/check.js';
+import type { Broadcast } from '../core/shapes.js';
+import { type FloatArray, type Input, open, type Result, shapeOf } from '../core/tensor.js';
+import { checkDraws, checkOffset, NO_KEY, SLICE_OPTIONS, type SliceOptions } from './common.js';
 import { clear, copy, resultOf } from './result.js';
+import { sliceDraws, writeSlice } from './slice.js';
 
 /** Options of `gaussianNoise`. */
-export interface NoiseOptions<X extends Input> extends Omit<CallOptions<X>, 'p'> {
+export interface NoiseOptions<X extends Input> extends Omit<SliceOptions<X>, 'p'> {
   /** Standard deviation of the noise, a finite number of at least 0. */
   stddev: number;
 }
 
-const NOISE_OPTIONS: readonly string[] = ['stddev', 'key', 'offset', 'out'];
+const NOISE_OPTIONS: readonly string[] = ['stddev', 'key', 'offset', 'slice', 'out'];
 
 /** Standard deviation of the factor of GaussianDropout: its variance is that of inverted dropout with the same p. */
 const deviationFor = (p: number): number => Math.sqrt(p / (1 - p));
@@ -31,11 +33,16 @@ const deviationFor = (p: number): number => Math.sqrt(p / (1 - p));
  * @example
  * const y = gaussianDropout(x, { p: 0.5, key: new Generator(42).next() });
  */
-export function gaussianDropout<X extends Input>(x: X, options: CallOptions<X>): Result<X> {
-  const { p, key, offset = 0, out } = checkOptions(options, CALL_OPTIONS);
-  const draws = checkDraws(p, key, offset);
+export function gaussianDropout<X extends Input>(x: X, options: SliceOptions<X>): Result<X> {
+  const { p, key, offset, slice, out } = checkOptions(options, SLICE_OPTIONS);
+  const { key: word } = checkDraws(p, key, offset);
   const input = open(x);
-  return resultOf<X>(input, out, (target) => gaussianDropoutInto(input.data, target, p, draws.key, offset));
+  const own = sliceDraws(slice, shapeOf(input), offset);
+  return resultOf<X>(input, out, (target) =>
+    writeSlice(own, input.data, target, (x, out, offset, broadcast) =>
+      gaussianDropoutInto(x, out, p, { key: word, offset }, broadcast),
+    ),
+  );
 }
 
 /**
@@ -48,23 +55,40 @@ export function gaussianDropout<X extends Input>(x: X, options: CallOptions<X>):
  * const y = gaussianNoise(x, { stddev: 0.1, key: new Generator(42).next() });
  */
 export function gaussianNoise<X extends Input>(x: X, options: NoiseOptions<X>): Result<X> {
-  const { stddev, key, offset = 0, out } = checkOptions(options, NOISE_OPTIONS);
+  const { stddev, key, offset, slice, out } = checkOptions(options, NOISE_OPTIONS);
   checkDeviation(stddev);
-  checkWhole(offset, 'offset');
+  checkOffset(offset);
   const word = key === undefined && stddev === 0 ? NO_KEY : checkKey(key);
   const input = open(x);
-  return resultOf<X>(input, out, (target) => gaussianNoiseInto(input.data, target, stddev, word, offset));
+  const own = sliceDraws(slice, shapeOf(input), offset);
+  return resultOf<X>(input, out, (target) =>
+    writeSlice(own, input.data, target, (x, out, offset, broadcast) =>
+      gaussianNoiseInto(x, out, stddev, { key: word, offset }, broadcast),
+    ),
+  );
 }
 
 /** `gaussianDropout` on checked arguments. */
-export function gaussianDropoutInto(x: FloatArray, out: FloatArray, p: number, key: U64 = NO_KEY, offset = 0): void {
+export function gaussianDropoutInto(
+  x: FloatArray,
+  out: FloatArray,
+  p: number,
+  start: StreamStart,
+  broadcast?: Broadcast,
+): void {
   if (p === 1) clear(out, x.length);
-  else if (p > 0) gaussian().noise(x, out, key, offset, deviationFor(p), false);
+  else if (p > 0) gaussian().noise(x, out, start, deviationFor(p), false, broadcast);
   else copy(x, out);
 }
 
 /** `gaussianNoise` on checked arguments. */
-export function gaussianNoiseInto(x: FloatArray, out: FloatArray, stddev: number, key: U64 = NO_KEY, offset = 0): void {
-  if (stddev > 0) gaussian().noise(x, out, key, offset, stddev, true);
+export function gaussianNoiseInto(
+  x: FloatArray,
+  out: FloatArray,
+  stddev: number,
+  start: StreamStart,
+  broadcast?: Broadcast,
+): void {
+  if (stddev > 0) gaussian().noise(x, out, start, stddev, true, broadcast);
   else copy(x, out);
 }

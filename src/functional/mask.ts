@@ -5,10 +5,11 @@
 import type { Draws } from '../backend/interface.js';
 import { extras, kernel } from '../backend/select.js';
 import { checkBoolean, checkOptions, checkProbability, checkWhole, checkWord, wrongType } from '../core/check.js';
-import type { Broadcast } from '../core/shapes.js';
+import type { NoiseShape } from '../core/shapes.js';
 import { checkMask, type Input, type Like, open, type Result } from '../core/tensor.js';
 import { checkDraws, dropoutInto, INVERTED, type Scaling, scaleBy } from './common.js';
-import { apart, arraysOverlap, clear, resultOf } from './result.js';
+import { apart, arraysOverlap, clear, copy, resultOf } from './result.js';
+import { type Slice, sliceDraws, writeSlice } from './slice.js';
 
 /** One byte or one bit per element, 1 = kept. As bits, element i is bit i % 8 of byte ⌊i / 8⌋. */
 export type MaskFormat = 'bytes' | 'bits';
@@ -22,8 +23,12 @@ export interface MaskOptions {
    * undefined where p is 0 or 1.
    */
   key: bigint | string | undefined;
-  /** Element i of the mask takes draw `offset + i` of the stream. An integer up to 2^53, default 0. */
+  /** Element i of the mask (or of its noise shape) takes draw `offset + i` of the stream. An integer up to 2^53, default 0. */
   offset?: number;
+  /** Instead of an offset: the mask is that of a part of a global tensor, as in `dropout`. */
+  slice?: Slice;
+  /** The shape of the draws, as in `dropout`. */
+  noiseShape?: NoiseShape | null;
   /** Where the mask goes: a Uint8Array at least as long as the mask. By default a new one is allocated. */
   out?: Uint8Array;
   /** 'bytes' (the default) or 'bits'. */
@@ -56,21 +61,40 @@ export interface ApplyMaskOptions<X extends Input> {
 }
 
 /**
- * Returns the mask that `dropout` applies for the same key, offset and p.
+ * Returns the mask that `dropout` applies with the same options.
  *
- * @param length number of elements, an integer from 0
- * @returns `out`, or a new array of `length` bytes, or of ⌈length / 8⌉ bytes of bits
+ * @param lengthOrShape the number of elements, an integer from 0, or the shape of x
+ * @returns `out`, or a new array of one byte for each element, or of ⌈length / 8⌉ bytes of bits
  * @throws TypeError or RangeError that names the argument, before anything is written
  * @example
  * mask(4, { p: 0.5, key: new Generator(42).next() }); // 1, 0, 0, 1
  */
-export function mask(length: number, options: MaskOptions): Uint8Array {
-  const { p, key, offset = 0, out, format = 'bytes' } = checkOptions(options, MASK_OPTIONS);
-  checkWhole(length, 'length');
+export function mask(lengthOrShape: number | readonly number[], options: MaskOptions): Uint8Array {
+  const { p, key, offset, slice, noiseShape, out, format = 'bytes' } = checkOptions(options, MASK_OPTIONS);
+  const [length, shape] = checkLengthOrShape(lengthOrShape);
   const draws = checkDraws(p, key, offset);
-  if (out === undefined) return maskOf(length, format, draws);
-  maskOf(length, format, draws, checkMask(out, isBits(format) ? Math.ceil(length / 8) : length, 'out', true));
-  return out;
+  const { first, broadcast } = sliceDraws(slice, shape, offset, noiseShape);
+  const bytes = isBits(format) ? Math.ceil(length / 8) : length;
+  const target = out === undefined ? new Uint8Array(bytes) : checkMask(out, bytes, 'out', true);
+  if (!broadcast) maskOf(length, format, { ...draws, offset: first }, target);
+  else {
+    const written = maskByOnes(length, format, (ones) =>
+      writeSlice({ first, broadcast }, ones, ones, (x, y, offset, broadcast) =>
+        dropoutInto(x, y, p, scaleBy(1), { ...draws, offset }, broadcast),
+      ),
+    );
+    copy(written, target);
+  }
+  return out ?? target;
+}
+
+/** @throws TypeError, RangeError unless value is a number of elements or a shape */
+function checkLengthOrShape(value: number | readonly number[]): [length: number, shape: readonly number[]] {
+  if (!Array.isArray(value)) return [checkWhole(value as number, 'length'), [value as number]];
+  let length = 1;
+  // Not `forEach`, which skips holes.
+  for (let axis = 0; axis < value.length; axis++) length *= checkWhole(value[axis], `shape[${axis}]`);
+  return [checkWhole(length, 'the number of elements'), value];
 }
 
 /**
@@ -107,7 +131,7 @@ export function applyMask<X extends Input>(x: X, mask: Uint8Array, options: Appl
   });
 }
 
-const MASK_OPTIONS: readonly string[] = ['p', 'key', 'offset', 'format', 'out'];
+const MASK_OPTIONS: readonly string[] = ['p', 'key', 'offset', 'slice', 'noiseShape', 'format', 'out'];
 const APPLY_OPTIONS: readonly string[] = ['p', 'layer', 'gradient', 'format', 'out'];
 
 /** `mask` on checked arguments. It checks only the format. */
@@ -119,10 +143,10 @@ export function maskOf(length: number, format: MaskFormat, draws: Draws, out = e
 /** A new mask of n elements. */
 const emptyMask = (n: number, format: MaskFormat): Uint8Array => new Uint8Array(isBits(format) ? Math.ceil(n / 8) : n);
 
-/** The mask for all elements of x when elements share draws: the dropout of ones. */
-export function broadcastMaskOf(n: number, broadcast: Broadcast, format: MaskFormat, draws: Draws): Uint8Array {
+/** The mask of n elements that do not take the draws one after another: the dropout of ones, which `drop` writes. */
+export function maskByOnes(n: number, format: MaskFormat, drop: (ones: Float32Array) => void): Uint8Array {
   const ones = new Float32Array(n).fill(1);
-  dropoutInto(ones, ones, draws.P / 2 ** 32, scaleBy(1), draws, broadcast);
+  drop(ones);
   return formatMask(new Uint8Array(ones), format);
 }
 

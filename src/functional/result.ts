@@ -9,6 +9,7 @@ import {
   type FloatArray,
   type Input,
   type Like,
+  newArray,
   type OpenInput,
   openLike,
   type Result,
@@ -73,7 +74,7 @@ export function newResult<X extends Input>(x: OpenInput, write: (target: FloatAr
 export function withNew<T>(x: FloatArray, n: number, use: (array: FloatArray) => T): T {
   const size = x.BYTES_PER_ELEMENT;
   const arena = size > 2 ? arenaOf(x) : undefined;
-  if (!arena) return use(new (globalThis as unknown as Classes)[x[Symbol.toStringTag]]!(n));
+  if (!arena) return use(newArray(x, n));
   const { bytesFree } = arena;
   // Alignment may take up to one element more; the arena then throws its own error.
   if (bytesFree < size * n && n > 0)
@@ -86,11 +87,8 @@ export function withNew<T>(x: FloatArray, n: number, use: (array: FloatArray) =>
   }
 }
 
-/** The classes of arrays. Float16Array is missing in older engines. */
-type Classes = Record<string, new (n: number) => FloatArray>;
-
 /** Copies x to out, which has been checked, unless they are the same array. */
-export function copy(x: FloatArray, out: FloatArray): void {
+export function copy<A extends FloatArray | Uint8Array>(x: A, out: A): void {
   settle(x);
   settle(out);
   if (out !== x) setArray(out, x);

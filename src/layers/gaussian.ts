@@ -4,6 +4,7 @@
  */
 import { checkDeviation, isOptions } from '../core/check.js';
 import type { FloatArray } from '../core/tensor.js';
+import { drawsFor } from '../functional/common.js';
 import { gaussianDropoutInto, gaussianNoiseInto } from '../functional/gaussian.js';
 import { copy } from '../functional/result.js';
 import { type ForwardContext, Layer, type LayerOptions } from './layer.js';
@@ -39,11 +40,11 @@ export class GaussianDropout extends Layer {
   }
 
   protected apply(x: FloatArray, out: FloatArray, { amount, key }: ForwardContext): void {
-    gaussianDropoutInto(x, out, amount, key);
+    gaussianDropoutInto(x, out, amount, drawsFor(amount, key));
   }
 
   protected gradient(dy: FloatArray, out: FloatArray, { amount, key }: ForwardContext): void {
-    gaussianDropoutInto(dy, out, amount, key);
+    gaussianDropoutInto(dy, out, amount, drawsFor(amount, key));
   }
 }
 
@@ -87,7 +88,7 @@ export class GaussianNoise extends Layer {
   }
 
   protected apply(x: FloatArray, out: FloatArray, { amount, key }: ForwardContext): void {
-    gaussianNoiseInto(x, out, amount, key);
+    gaussianNoiseInto(x, out, amount, drawsFor(0, key));
   }
 
   protected gradient(dy: FloatArray, out: FloatArray): void {

@@ -3,8 +3,8 @@
  * @module
  */
 import type { FloatArray } from '../core/tensor.js';
-import { drawsFor, dropoutInto, INVERTED, type Scaling } from '../functional/common.js';
-import { broadcastMaskOf, type MaskFormat, maskOf } from '../functional/mask.js';
+import { drawsFor, dropoutInto, INVERTED, type Scaling, scaleBy } from '../functional/common.js';
+import { type MaskFormat, maskByOnes, maskOf } from '../functional/mask.js';
 import { type ForwardContext, Layer } from './layer.js';
 
 /** The base class of layers that drop elements by a mask. */
@@ -50,6 +50,7 @@ export abstract class MaskLayer extends Layer {
 
   protected maskOf({ length, amount, key, broadcast }: ForwardContext, format: MaskFormat): Uint8Array {
     const draws = drawsFor(amount, key);
-    return broadcast ? broadcastMaskOf(length, broadcast, format, draws) : maskOf(length, format, draws);
+    if (!broadcast) return maskOf(length, format, draws);
+    return maskByOnes(length, format, (ones) => dropoutInto(ones, ones, amount, scaleBy(1), draws, broadcast));
   }
 }

@@ -280,7 +280,7 @@ describe('the kernel gives the same bits as the reference', () => {
         (n, stddev, key, offset, additive, layout) => {
           expectSame(layout, (backend, memory) => {
             const x = memory.floats(n, key.lo);
-            backend.noise(x, memory.out(x), key, offset, stddev, additive);
+            backend.noise(x, memory.out(x), { key, offset }, stddev, additive);
           });
         },
       ),

@@ -126,21 +126,26 @@ describe.each(backends)('on %s', (_, backend) => {
       [2, 3, 1, run],
       [3, 2, 35, run],
     ]),
-  ])('dropout with [%i, *%i, %i, *%i] elements draws once for the axes with a star', (...broadcast) => {
-    const [rows, repeats, row, run] = broadcast as [number, number, number, number];
-    for (const offset of [0, 4096 - 37]) {
+  ])('dropout with [%i, *%i, %i, *%i] elements draws once for the axes with a star', (...sizes) => {
+    const [rows, repeats, row, run] = sizes as [number, number, number, number];
+    // With a gap, draws between the rows are left out.
+    for (const [offset, gap] of [
+      [0, 0],
+      [4096 - 37, 0],
+      [4096 - 37, 3],
+    ] as const) {
       const draws = drawsFor(0.3, key, offset);
-      const kept = keptBy(draws, rows * row);
+      const kept = keptBy(draws, rows * (row + gap));
       for (const Floats of TYPES)
         for (const affine of AFFINES) {
-          const x = special(Floats, size(broadcast));
+          const x = special(Floats, size(sizes));
           eachResult(
             x,
-            (x, out) => backend.dropout(x, out, draws, affine, broadcast),
+            (x, out) => backend.dropout(x, out, draws, affine, { sizes, strides: [row + gap, 0, 1, 0] }),
             (y) =>
               expectAffine(y, x, affine, (i) => {
                 const matrix = Math.floor(i / (repeats * row * run));
-                return kept[matrix * row + (Math.floor(i / run) % row)];
+                return kept[matrix * (row + gap) + (Math.floor(i / run) % row)];
               }),
           );
         }
@@ -230,7 +235,7 @@ describe.each(backends)('on %s', (_, backend) => {
     const stddev = 0.3;
     for (const offset of OFFSETS) {
       const z = new Float32Array(200);
-      reference.noise(z, z, key, offset, 1, true);
+      reference.noise(z, z, { key, offset }, 1, true);
       for (const Floats of TYPES)
         for (const n of LENGTHS)
           for (const additive of [true, false]) {
@@ -242,7 +247,7 @@ describe.each(backends)('on %s', (_, backend) => {
             });
             eachResult(
               x,
-              (x, out) => backend.noise(x, out, key, offset, stddev, additive),
+              (x, out) => backend.noise(x, out, { key, offset }, stddev, additive),
               (y) => expectSameBits(y, expected),
             );
           }

@@ -5,7 +5,7 @@
 import { setArray } from '../../core/tensor.js';
 import type { Extras } from '../interface.js';
 import { affineWriter, rounding } from './affine.js';
-import { forEachElement } from './stream.js';
+import { drawsOf } from './stream.js';
 
 export const referenceExtras: Extras = {
   applyMask(x, mask, bits, out, affine) {
@@ -16,7 +16,7 @@ export const referenceExtras: Extras = {
   fused(x, bias, residual, out, draws, scale) {
     const round = rounding(x);
     const s = round(scale);
-    forEachElement(draws, x.length, (i, kept) => {
+    drawsOf(draws)(0, x.length, (i, kept) => {
       const y = kept ? round(round(x[i]! + bias[i % bias.length]!) * s) : 0;
       out[i] = residual ? round(y + residual[i]!) : y;
     });
@@ -26,7 +26,7 @@ export const referenceExtras: Extras = {
     const round = rounding(dy);
     const s = round(scale);
     const sums = new (dy.BYTES_PER_ELEMENT === 8 ? Float64Array : Float32Array)(dbias.length);
-    forEachElement(draws, dy.length, (i, kept) => {
+    drawsOf(draws)(0, dy.length, (i, kept) => {
       const gradient = kept ? round(dy[i]! * s) : 0;
       dx[i] = gradient;
       sums[i % sums.length]! += gradient;

@@ -3,10 +3,9 @@
  * @module
  */
 
-import type { U64 } from '../../core/u64.js';
-import type { Gaussian } from '../interface.js';
+import type { Gaussian, StreamStart } from '../interface.js';
 import { rounding } from './affine.js';
-import { BLOCK, pieces } from './stream.js';
+import { BLOCK, type DrawRun, eachRun, pieces, placeOf } from './stream.js';
 
 /** Elements in a block: each takes two of its 16-bit pieces. */
 const NORMALS = BLOCK / 2;
@@ -53,24 +52,30 @@ function tail(v: number): number {
   return upper ? z : -z;
 }
 
-/** Calls `visit(i, z)` for the elements 0 … length − 1 of a call that starts at element `offset` of the noise. */
-function forEachNormal(key: U64, offset: number, length: number, visit: (i: number, z: number) => void): void {
+/** Like `drawsOf`, for the noise of a call. */
+function normalsOf({ key, offset }: StreamStart): DrawRun<number> {
   const u = new Uint16Array(BLOCK);
-  let b = Math.floor(offset / NORMALS);
-  let e = offset % NORMALS;
-  for (let i = 0; i < length; b++, e = 0) {
-    pieces(key, b, u);
-    for (; e < NORMALS && i < length; e++, i++) visit(i, quantile(u[2 * e]! + 65536 * u[2 * e + 1]!));
-  }
+  let drawn = -1;
+  return (first, n, visit) => {
+    let { b, e } = placeOf(offset, first, NORMALS);
+    for (let i = 0; i < n; b++, e = 0) {
+      if (b !== drawn) pieces(key, b, u);
+      drawn = b;
+      for (; e < NORMALS && i < n; e++, i++) visit(i, quantile(u[2 * e]! + 65536 * u[2 * e + 1]!));
+    }
+  };
 }
 
 export const referenceGaussian: Gaussian = {
-  noise(x, out, key, offset, stddev, additive) {
+  noise(x, out, start, stddev, additive, broadcast) {
     const round = rounding(x);
     const sigma = round(stddev);
-    forEachNormal(key, offset, x.length, (i, z) => {
+    const run = normalsOf(start);
+    const write = (i: number, z: number) => {
       const noise = round(sigma * z);
       out[i] = additive ? round(x[i]! + noise) : round(x[i]! * round(1 + noise));
-    });
+    };
+    if (broadcast) eachRun(broadcast, (at, first, n) => run(first, n, (i, z) => write(at + i, z)));
+    else run(0, x.length, write);
   },
 };

@@ -7,35 +7,40 @@ import type { Broadcast } from '../../core/shapes.js';
 import { zero } from '../../core/tensor.js';
 import type { Kernel } from '../interface.js';
 import { affineWriter } from './affine.js';
-import { forEachElement } from './stream.js';
+import { drawsOf, eachRun } from './stream.js';
 
 export const referenceKernel: Kernel = {
   dropout(x, out, draws, affine, broadcast) {
     const write = affineWriter(x, out, affine);
+    const run = drawsOf(draws);
     if (!broadcast) {
-      forEachElement(draws, x.length, write);
+      run(0, x.length, write);
       return;
     }
-    const kept = new Uint8Array(broadcast.reduce((n, size, axis) => (axis % 2 ? n : n * size), 1));
-    this.mask(kept, kept.length, false, draws);
+    const kept = new Uint8Array(broadcast.sizes.reduce((n, size, axis) => (axis % 2 ? n : n * size), 1));
+    eachRun(broadcast, (at, first, n) =>
+      run(first, n, (i, isKept) => {
+        kept[at + i] = Number(isKept);
+      }),
+    );
     for (let i = 0; i < x.length; i++) write(i, kept[drawOf(i, broadcast)] === 1);
   },
 
   mask(out, length, bits, draws) {
     const perByte = bits ? 8 : 1;
     zero(out, Math.ceil(length / perByte));
-    forEachElement(draws, length, (i, kept) => {
+    drawsOf(draws)(0, length, (i, kept) => {
       out[Math.floor(i / perByte)]! |= Number(kept) << (i % perByte);
     });
   },
 };
 
-/** The index of the draw for element i, from its coordinates along the axes that have draws of their own. */
-function drawOf(i: number, broadcast: Broadcast): number {
+/** Which of the draws of a broadcast element i takes, from its coordinates along the axes that have draws of their own. */
+function drawOf(i: number, { sizes }: Broadcast): number {
   let draw = 0;
   let stride = 1;
-  for (let axis = broadcast.length - 1; axis >= 0; axis--) {
-    const size = broadcast[axis]!;
+  for (let axis = sizes.length - 1; axis >= 0; axis--) {
+    const size = sizes[axis]!;
     if (axis % 2 === 0) {
       draw += stride * (i % size);
       stride *= size;

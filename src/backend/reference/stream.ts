@@ -2,6 +2,8 @@
  * The mask stream, version 1, in the terms of docs/SPEC.md: block seeding, lanes and threshold.
  * @module
  */
+
+import type { Broadcast } from '../../core/shapes.js';
 import { add, fromNumber, GAMMA, mix, mul, type U64 } from '../../core/u64.js';
 import type { Draws } from '../interface.js';
 
@@ -39,18 +41,46 @@ export function pieces(key: U64, b: number, u: Uint16Array): void {
   }
 }
 
-/** Calls `visit(i, kept)` for the elements 0 … length − 1 of a call. */
-export function forEachElement(
-  { key, offset, P }: Draws,
-  length: number,
-  visit: (i: number, kept: boolean) => void,
-): void {
+/**
+ * Returns a function that calls `visit(i, kept)` for draws first … first + n − 1 of a call, i from 0 on. It remembers
+ * the latest block, so that runs of draws in one block draw it once.
+ */
+export function drawsOf({ key, offset, P }: Draws): DrawRun<boolean> {
   const u = new Uint16Array(BLOCK);
-  let b = Math.floor(offset / BLOCK);
-  let e = offset % BLOCK;
-  for (let i = 0; i < length; b++, e = 0) {
-    pieces(key, b, u);
-    const T = threshold(key, b, P);
-    for (; e < BLOCK && i < length; e++, i++) visit(i, ((u[e] as number) ^ 0x8000) >= T);
-  }
+  let drawn = -1;
+  let T = 0;
+  return (first, n, visit) => {
+    let { b, e } = placeOf(offset, first, BLOCK);
+    for (let i = 0; i < n; b++, e = 0) {
+      if (b !== drawn) {
+        pieces(key, b, u);
+        T = threshold(key, b, P);
+        drawn = b;
+      }
+      for (; e < BLOCK && i < n; e++, i++) visit(i, ((u[e] as number) ^ 0x8000) >= T);
+    }
+  };
+}
+
+/** Calls `visit(i, value)` for n draws of a call from draw `first` on. */
+export type DrawRun<T> = (first: number, n: number, visit: (i: number, value: T) => void) => void;
+
+/** The block of draw offset + first, and its place there. The sum itself may exceed 2^53. */
+export function placeOf(offset: number, first: number, blockSize: number): { b: number; e: number } {
+  const draw = (offset % blockSize) + first;
+  return { b: Math.floor(offset / blockSize) + Math.floor(draw / blockSize), e: draw % blockSize };
+}
+
+/** Calls `visit(at, first, n)` for the runs of consecutive draws of a broadcast: draws first … are its draws at … */
+export function eachRun({ sizes, strides }: Broadcast, visit: (at: number, first: number, n: number) => void): void {
+  let at = 0;
+  const cut = (axis: number, first: number): void => {
+    const size = sizes[axis]!;
+    if (axis < sizes.length - 2) for (let i = 0; i < size; i++) cut(axis + 2, first + i * strides[axis]!);
+    else {
+      visit(at, first, size);
+      at += size;
+    }
+  };
+  cut(0, 0);
 }

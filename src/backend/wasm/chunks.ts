@@ -23,33 +23,41 @@ const L2_ELEMENTS = 32768;
 
 /**
  * Calls `visit` for the chunks of a broadcast, in order. A chunk holds as many slabs as fit, along the outermost axis
- * whose slabs fit.
+ * whose slabs fit and whose draws are consecutive.
  *
  * @param tile elements that fit a tile; undefined where the arrays are worked on in place, when slabs with draws of
  *   their own may exceed L2_ELEMENTS in total
  */
-export function eachChunk(broadcast: Broadcast, tile: number | undefined, visit: (chunk: Chunk) => void): void {
+export function eachChunk(
+  { sizes, strides }: Broadcast,
+  tile: number | undefined,
+  visit: (chunk: Chunk) => void,
+): void {
   const max = tile ?? L2_ELEMENTS;
   const cut = (axis: number, at: number, first: number): void => {
-    const count = broadcast[axis]!;
+    const count = sizes[axis]!;
     const repeated = axis % 2 === 1;
     // The elements and the draws in a slab.
     let slab = 1;
     let noise = 1;
-    for (let inner = axis + 1; inner < broadcast.length; inner++) {
-      slab *= broadcast[inner]!;
-      if (inner % 2 === 0) noise *= broadcast[inner]!;
+    let isConsecutive = true;
+    for (let inner = sizes.length - 1; inner > axis; inner--) {
+      slab *= sizes[inner]!;
+      if (inner % 2 === 1) continue;
+      if (sizes[inner]! > 1 && strides[inner] !== noise) isConsecutive = false;
+      noise *= sizes[inner]!;
     }
-    const stride = repeated ? 0 : noise;
-    if (slab > max || broadcast.length - axis > 4) {
+    const stride = strides[axis]!;
+    if (!repeated && count > 1 && stride !== noise) isConsecutive = false;
+    if (slab > max || sizes.length - axis > 4 || !isConsecutive) {
       for (let i = 0; i < count; i++) cut(axis + 1, at + i * slab, first + i * stride);
       return;
     }
     const fit = !tile && !repeated ? count : Math.floor(max / slab);
     // The size of an axis of the chunk, counted from the innermost; axes outside the chunk have one element.
     const sizeOf = (fromEnd: number, n: number) => {
-      const outside = broadcast.length - fromEnd - axis;
-      return outside < 0 ? 1 : outside === 0 ? n : broadcast[broadcast.length - fromEnd]!;
+      const outside = sizes.length - fromEnd - axis;
+      return outside < 0 ? 1 : outside === 0 ? n : sizes[sizes.length - fromEnd]!;
     };
     for (let i = 0; i < count; i += fit) {
       const n = Math.min(fit, count - i);

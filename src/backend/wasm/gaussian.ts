@@ -2,9 +2,10 @@
  * The binding of gaussian.wasm, on the memories and tiles of kernel.wasm.
  * @module
  */
-import type { FloatArray } from '../../core/tensor.js';
-import type { U64 } from '../../core/u64.js';
-import type { Gaussian } from '../interface.js';
+import type { Broadcast } from '../../core/shapes.js';
+import { type FloatArray, subarray } from '../../core/tensor.js';
+import type { Gaussian, StreamStart } from '../interface.js';
+import { eachChunk } from './chunks.js';
 import type { GaussianExports } from './exports.js';
 import { commonMemory, instantiate, type LinearMemory, tryInstantiate } from './memory.js';
 import { type Scratch, sizeOf, X_TILE } from './scratch.js';
@@ -21,7 +22,23 @@ export class WasmGaussian implements Gaussian {
     this.own = instantiate(module, scratch);
   }
 
-  noise(x: FloatArray, out: FloatArray, { lo, hi }: U64, offset: number, stddev: number, additive: boolean): void {
+  noise(
+    x: FloatArray,
+    out: FloatArray,
+    start: StreamStart,
+    stddev: number,
+    additive: boolean,
+    broadcast?: Broadcast,
+  ): void {
+    const { key, offset } = start;
+    if (broadcast) {
+      eachChunk(broadcast, undefined, ({ at, length, first }) => {
+        const part = (array: FloatArray) => subarray(array, at, at + length);
+        this.noise(part(x), part(out), { key, offset: offset + first }, stddev, additive);
+      });
+      return;
+    }
+    const { lo, hi } = key;
     const { length } = x;
     const size = sizeOf(x);
     const isF64 = size === 8;

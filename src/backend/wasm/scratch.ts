@@ -2,7 +2,7 @@
  * The kernel's own page of memory, and the tiles in it through which arrays outside of WebAssembly memory are streamed.
  * @module
  */
-import { type FloatArray, setArray } from '../../core/tensor.js';
+import { type FloatArray, setArray, subarray } from '../../core/tensor.js';
 import type { WasmMemory } from './types.js';
 
 /**
@@ -37,8 +37,7 @@ export class Tile {
   /** Copies up to n elements of x, starting at i, into the tile. Returns how many fit. */
   load(x: TileArray, i: number, n: number): number {
     n = Math.min(n, this.length);
-    // Not a method that x has of its own. Its constructor is the engine's (see `checkArray`).
-    this.whole.set(n === x.length ? x : Uint8Array.prototype.subarray.call(x as Uint8Array, i, i + n));
+    this.whole.set(n === x.length ? x : subarray(x, i, i + n));
     return n;
   }
 
