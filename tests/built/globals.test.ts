@@ -1,4 +1,5 @@
 /** Every entry works in a context that has the globals of ES2022 and no other, as in Hermes and QuickJS. */
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createContext, runInContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
@@ -7,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import type * as Inference from '../../src/inference/index.js';
 import type * as Onnx from '../../src/onnx/index.js';
 import type * as Threads from '../../src/threads/index.js';
+import { State, stateOf } from '../../src/threads/queue.js';
 import { tensorDigest } from '../support/bits.js';
 import { layersOf, type Package } from '../support/layers.js';
 
@@ -273,9 +275,9 @@ it.each([
 });
 
 /** A large call on two threads. @throws Error unless it gives the bits of one thread */
-async function runTwoThreads(realm: Realm, spawn?: () => Worker): Promise<void> {
+async function runTwoThreads(realm: Realm, spawn?: () => Worker, timeout = 60_000): Promise<void> {
   const { SharedArena, Dropout } = await realm.import<typeof Threads & Package>('threads/index', 'index');
-  const options = { bytes: 2 ** 23, threads: 2, timeout: 60_000, ...(spawn && { spawn }) };
+  const options = { bytes: 2 ** 23, threads: 2, timeout, ...(spawn && { spawn }) };
   const arena = await SharedArena.create(options);
   const y = new Dropout(0.5, { seed: 3 }).forward(arena.float32(2 ** 20).fill(1));
   const { threads } = arena;
@@ -316,8 +318,25 @@ describe('with one global missing', () => {
   });
 });
 
-it('two threads give the same bits where neither has `performance`', async () => {
-  const source = readFileSync(dist('threads/worker'), 'utf8');
-  const program = `delete globalThis.performance;\n${source}`;
-  await runTwoThreads(without('performance'), () => new Worker(program, { eval: true, execArgv: [] }));
+describe('where neither thread has `performance`', () => {
+  it('two threads give the same bits', async () => {
+    const source = readFileSync(dist('threads/worker'), 'utf8');
+    const worker = new Worker(`delete globalThis.performance;\n${source}`, { eval: true, execArgv: [] });
+    const errors: unknown[] = [];
+    worker.on('error', (error) => errors.push(error));
+    const exit = once(worker, 'exit');
+    await runTwoThreads(without('performance'), () => worker);
+    await exit;
+    expect(errors).toEqual([]);
+  });
+
+  it('a call still notices a worker that hangs', async () => {
+    const hanging = `require('node:worker_threads').parentPort.on('message', function ({ protocol, control, worker }) {
+      Atomics.store(new Int32Array(control), ${stateOf(0)} + worker, ${State.AtWork});
+      this.postMessage({ protocol });
+    })`;
+    await expect(
+      runTwoThreads(without('performance'), () => new Worker(hanging, { eval: true, execArgv: [] }), 200),
+    ).rejects.toThrow('a worker of the SharedArena did not finish its piece within 200 ms');
+  });
 });
