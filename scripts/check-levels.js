@@ -25,7 +25,7 @@ function levelOf(path) {
 
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .map((path) => path.replaceAll('\\', '/'))
-  .filter((path) => path.endsWith('.ts'));
+  .filter((path) => /(?<!\.d)\.ts$/.test(path));
 
 let errors = 0;
 for (const file of files) {

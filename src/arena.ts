@@ -11,7 +11,7 @@ import {
   registerAllocator,
   registerArray,
 } from './backend/wasm/memory.js';
-import type { WasmMemory } from './backend/wasm/types.js';
+import { reasonOf, type WasmMemory } from './backend/wasm/types.js';
 import { brand } from './core/brand.js';
 import { checkOptions, checkWhole, wrongType, wrongValue } from './core/check.js';
 
@@ -173,7 +173,7 @@ function createMemory(bytes: number): LinearMemory {
   try {
     return linearMemoryFor(new WebAssembly.Memory({ initial: pages, maximum: pages }));
   } catch (error) {
-    return { memory: { buffer: new ArrayBuffer(bytes) } as WasmMemory, reason: String(error) };
+    return { memory: { buffer: new ArrayBuffer(bytes) } as WasmMemory, reason: reasonOf(error) };
   }
 }
 

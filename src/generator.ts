@@ -5,7 +5,7 @@
  */
 import { brand, brandOf } from './core/brand.js';
 import { checkOptions, checkSeed, checkWhole, wrong, wrongType } from './core/check.js';
-import { add, fromBigInt, fromNumber, GAMMA, mix, mul, toBigInt, toHex, type U64, u64, xor } from './core/u64.js';
+import { add, fromNumber, GAMMA, mix, mul, toBigInt, toHex, type U64, u64, xor } from './core/u64.js';
 
 /** A generator as JSON: `{ "seed": "0x2a", "position": 7, "children": 0 }`. */
 export interface GeneratorJSON {
@@ -42,7 +42,8 @@ export class Generator {
 
   /**
    * @param seed a bigint from 0 to 2^64 − 1 or an integer from 0 to 2^53. By default 64 random bits are drawn on first
-   *   use by `crypto.getRandomValues` (never at import, where some edge runtimes forbid it)
+   *   use by `crypto.getRandomValues` (never at import, where some edge runtimes forbid it). Where there is none, that
+   *   use throws an Error
    * @param position number of the first key, an integer from 0 to 2^53. Default 0
    * @throws TypeError, RangeError for any other seed or position
    */
@@ -237,7 +238,17 @@ export function streamFor(seed: number | bigint | undefined, generator: Generato
   return generator.spawn();
 }
 
-const randomSeed = (): U64 => fromBigInt(crypto.getRandomValues(new BigUint64Array(1))[0]!);
+/**
+ * Draws 64 random bits. Older polyfills of crypto do not take a BigUint64Array.
+ * @throws Error where crypto is missing, as in Hermes and QuickJS, or refuses, as workerd does at import time
+ */
+function randomSeed(): U64 {
+  try {
+    return u64(...(crypto.getRandomValues(new Int32Array(2)) as unknown as [number, number]));
+  } catch (error) {
+    throw new Error(`no random seed (${error}): give a seed or call manualSeed`);
+  }
+}
 
 /**
  * FNV-1a of the UTF-8 bytes of a string, which are those of its URI encoding: some engines have no TextEncoder. A lone
@@ -246,7 +257,7 @@ const randomSeed = (): U64 => fromBigInt(crypto.getRandomValues(new BigUint64Arr
 function fnv1a64(text: string): U64 {
   const prime: U64 = { hi: 0x100, lo: 0x1b3 };
   let hash: U64 = { hi: 0xcbf29ce4, lo: 0x84222325 };
-  for (const [character, hex] of encodeURIComponent(text.replace(/\p{Cs}/gu, '\ufffd')).matchAll(/%(..)|./g))
-    hash = mul(u64(hash.hi, hash.lo ^ (hex ? Number.parseInt(hex, 16) : character.charCodeAt(0))), prime);
+  for (const [character, hex] of encodeURIComponent(text.replace(/[\ud800-\udfff]/gu, '\ufffd')).matchAll(/%(..)|./g))
+    hash = mul(u64(hash.hi, hash.lo ^ (hex ? Number(`0x${hex}`) : character.charCodeAt(0))), prime);
   return hash;
 }

@@ -16,7 +16,7 @@ import { WasmGaussian } from './wasm/gaussian.js';
 import { WasmKernel } from './wasm/kernel.js';
 import { extrasModule, gaussianModule, kernelModule } from './wasm/modules.js';
 import { Scratch } from './wasm/scratch.js';
-import type { WasmModule } from './wasm/types.js';
+import { reasonOf, type WasmModule } from './wasm/types.js';
 
 /** The implementation in use: the WebAssembly kernel, or the TypeScript reference. */
 export type Backend = WasmBackend | ReferenceBackend;
@@ -66,7 +66,7 @@ function withFallback<K>(wasm: () => K, reference: K): K {
   try {
     return wasm();
   } catch (error) {
-    reason ??= String(error);
+    reason ??= reasonOf(error);
     return reference;
   }
 }

@@ -164,13 +164,14 @@ function checkArray<A extends FloatArray | Uint8Array>(value: unknown, name: str
   const isPlain = types === FLOATS ? own === Float32Array || own === Float64Array : own === Uint8Array;
   if (isPlain && array.length > 0) return array;
   const type = read(array, Symbol.toStringTag) as string;
-  if (!types.includes(type)) throw notAnArray(value, name, types);
+  // Missing where an array of another realm has a type that this one lacks.
+  const Class = (globalThis as unknown as Record<string, (new (...view: unknown[]) => A) | undefined>)[type];
+  if (!types.includes(type) || !Class) throw notAnArray(value, name, types);
   try {
     Uint8Array.prototype.keys.call(array as Uint8Array);
   } catch {
     throw new TypeError(`${name} is detached or out of bounds`);
   }
-  const Class = (globalThis as unknown as Record<string, new (...view: unknown[]) => A>)[type]!;
   if (own === (Class as unknown)) return array;
   return new Class(...['buffer', 'byteOffset', 'length'].map((property) => read(array, property)));
 }

@@ -12,6 +12,7 @@ import {
   type Call,
   COUNT,
   callsOf,
+  clock,
   type Exports,
   type Fn,
   functionsOf,
@@ -41,7 +42,7 @@ export class WorkerPool {
   private readonly functions: readonly Call[];
   private readonly maySleep: boolean;
   /** Read early: Node makes the global at its first use, and if that is interrupted, it stays undefined. */
-  private readonly clock: Performance = globalThis.performance;
+  private readonly clock: { now(): number } = clock();
   private count = 0;
   private elements = 0;
   /** Whether workers may be at work on the queue: from before a job opens until all workers have left it. */

@@ -42,6 +42,12 @@ export enum State {
  */
 export const AWAKE = 0.1;
 
+/** A clock in milliseconds: Date where `performance` is missing. */
+export function clock(): { now(): number } {
+  const { performance } = globalThis as unknown as { performance?: { now(): number } };
+  return performance?.now ? performance : Date;
+}
+
 /** The maximum number of calls per job. */
 export const MAX_CALLS = 512;
 /** Numbers per call. */

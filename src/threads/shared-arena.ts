@@ -4,14 +4,14 @@
  */
 import { Arena } from 'dropout-wasm';
 import { decode } from '../backend/wasm/modules.js';
-import type { WasmMemory } from '../backend/wasm/types.js';
+import { reasonOf, type WasmMemory } from '../backend/wasm/types.js';
 import { checkOptions, checkPositive, checkWhole, checkWord, wrongType } from '../core/check.js';
 import { Crew, type WorkerLike } from './crew.js';
 import { extrasText, gaussianText, kernelText } from './inlined.js';
 import { threadedMemory } from './partition.js';
 import { WorkerPool } from './pool.js';
 import { bind, controlBytes, type Exports, type InitMessage, PROTOCOL } from './queue.js';
-import { start, type Way, waysToStart } from './spawn.js';
+import { hasTimers, start, type Way, waysToStart } from './spawn.js';
 
 /** Beyond eight threads, memory bandwidth is the limit. */
 const DEFAULT_MAX_THREADS = 8;
@@ -124,14 +124,19 @@ async function create(options: SharedArenaOptions): Promise<SharedArena> {
   checkPositive(timeout, 'timeout', 2 ** 31 - 1);
   if (worker !== undefined) checkWord(worker, 'worker', ['url', 'blob']);
   if (spawn !== undefined && typeof spawn !== 'function') throw wrongType('spawn', 'a function', spawn);
-  const ways = spawn ? [{ name: 'spawn', create: spawn }] : waysToStart(worker);
+  // Without timers, a worker that does not start would be waited for forever.
+  const ways = !hasTimers() ? [] : spawn ? [{ name: 'spawn', create: spawn }] : waysToStart(worker);
   const { threads = ways.length ? defaultThreads() : 1 } = given;
   if (threads > 1 && !ways.length)
-    throw new Error('SharedArena needs workers, and this runtime has none: use threads: 1, or give workers by spawn');
+    throw new Error(
+      hasTimers()
+        ? 'SharedArena needs workers, and this runtime has none: use threads: 1, or give workers by spawn'
+        : 'SharedArena needs setTimeout and clearTimeout to start workers, and this runtime lacks them: use threads: 1',
+    );
   checkShared();
   const modules = [kernelText, extrasText, gaussianText].map(decode);
   const [memory, exports] = await createSharedMemory(bytes, modules).catch(async (error) => {
-    if (!(error instanceof RangeError)) throw error;
+    if (!(error instanceof RangeError && hasTimers())) throw error;
     // The engine has just collected garbage. Dropped arenas free their memory when their workers have ended.
     await new Promise((resolve) => setTimeout(resolve, 250));
     return createSharedMemory(bytes, modules);
@@ -175,14 +180,18 @@ async function startAll(ways: readonly Way[], messages: InitMessage[], timeout: 
 /** Resolves when the page is shown. Chromium starts no worker in a page that it prerenders. */
 async function shown(): Promise<void> {
   const { document } = globalThis as unknown as {
-    document?: EventTarget & { prerendering?: boolean };
+    document?: {
+      prerendering?: boolean;
+      addEventListener(type: string, listener: (event: unknown) => void, options: { once: boolean }): void;
+    };
   };
   if (document?.prerendering)
     await new Promise((resolve) => document.addEventListener('prerenderingchange', resolve, { once: true }));
 }
 
 function defaultThreads(): number {
-  const cores = globalThis.navigator?.hardwareConcurrency ?? nodeCores() ?? 1;
+  const { navigator } = globalThis as unknown as { navigator?: { hardwareConcurrency?: number } };
+  const cores = navigator?.hardwareConcurrency ?? nodeCores() ?? 1;
   return Math.max(1, Math.min(cores, DEFAULT_MAX_THREADS));
 }
 
@@ -196,16 +205,18 @@ function nodeCores(): number | undefined {
 
 /** @throws Error with the remedy where this runtime or page has no shared memory */
 function checkShared(): void {
-  const { crossOriginIsolated, document, importScripts } = globalThis as unknown as Record<string, unknown>;
+  const globals = globalThis as unknown as Record<string, unknown>;
+  const { crossOriginIsolated, document, importScripts } = globals;
   // A page may have SharedArrayBuffer and still not be allowed to share it.
   const refused = crossOriginIsolated === false && (document || importScripts);
-  if (typeof SharedArrayBuffer === 'function' && !refused) return;
+  const missing = ['SharedArrayBuffer', 'Atomics'].filter((name) => !globals[name]);
+  if (missing.length === 0 && !refused) return;
   throw new Error(
     crossOriginIsolated === false
       ? 'SharedArena needs shared memory, which a page has only if it is cross-origin isolated: serve it over HTTPS with ' +
           'the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp. A frame ' +
           'also needs the attribute allow="cross-origin-isolated"'
-      : 'SharedArena needs shared memory, and this runtime has no SharedArrayBuffer',
+      : `SharedArena needs shared memory, and this runtime has no ${missing.join(' and no ')}: use an Arena`,
   );
 }
 
@@ -219,8 +230,9 @@ async function createSharedMemory(bytes: number, modules: Uint8Array<ArrayBuffer
     return [memory, bind(modules, memory)];
   } catch (cause) {
     if (cause instanceof RangeError) throw cause;
-    throw new Error(`SharedArena needs WebAssembly with SIMD and threads, which this runtime refuses: ${cause}`, {
-      cause,
-    });
+    throw new Error(
+      `SharedArena needs WebAssembly with SIMD and threads, which this runtime refuses (${reasonOf(cause)}): use an Arena`,
+      { cause },
+    );
   }
 }

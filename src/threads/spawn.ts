@@ -7,6 +7,9 @@ import { type Crew, dismiss, type WorkerLike } from './crew.js';
 import { workerSource } from './inlined.js';
 import { type InitMessage, PROTOCOL, type ReadyMessage } from './queue.js';
 
+/** Whether this runtime has timers, which `start` needs. */
+export const hasTimers = (): boolean => typeof setTimeout === 'function' && typeof clearTimeout === 'function';
+
 /** A way to create a worker. */
 export interface Way {
   readonly name: string;

@@ -8,6 +8,7 @@ import {
   bind,
   type Call,
   callsOf,
+  clock,
   END,
   functionsOf,
   type InitMessage,
@@ -53,6 +54,7 @@ function work({ modules, memory, control, worker, workers }: InitMessage): void 
     return;
   }
   port.postMessage({ protocol: PROTOCOL });
+  const time = clock();
   let job = Atomics.load(words, JOB);
   while (!Atomics.load(words, END)) {
     if (job & 1) {
@@ -66,9 +68,9 @@ function work({ modules, memory, control, worker, workers }: InitMessage): void 
         Atomics.notify(words, state);
       }
     }
-    const end = performance.now() + AWAKE;
+    const end = time.now() + AWAKE;
     do for (let i = 0; i < 100 && Atomics.load(words, JOB) === job; i++);
-    while (Atomics.load(words, JOB) === job && performance.now() < end);
+    while (Atomics.load(words, JOB) === job && time.now() < end);
     if (Atomics.load(words, JOB) === job) {
       // A job opened after the store wakes this worker. If one was opened before, the wait returns at once.
       Atomics.store(words, state, State.Asleep);

@@ -5,8 +5,8 @@
 export const LIMITS = {
   '.': {
     '{ dropout }': 7424,
-    '{ Dropout }': 9728,
-    '{ Dropout2d }': 9984,
+    '{ Dropout }': 9856,
+    '{ Dropout2d }': 10112,
     '{ GaussianDropout }': 11776,
     '*': 20480,
   },

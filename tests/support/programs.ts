@@ -2,12 +2,12 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** The path of the first of these programs that is on PATH. */
-export function which(...names: string[]): string | undefined {
+/** The paths of these programs on PATH, those of the first name first. */
+export function whichAll(...names: string[]): string[] {
   const folders = (process.env.PATH ?? '').split(delimiter);
   return names
     .flatMap((name) => folders.map((folder) => join(folder, name)))
-    .find((path) => {
+    .filter((path) => {
       try {
         accessSync(path, constants.X_OK);
         return true;
@@ -16,5 +16,8 @@ export function which(...names: string[]): string | undefined {
       }
     });
 }
+
+/** The path of the first of these programs that is on PATH. */
+export const which = (...names: string[]): string | undefined => whichAll(...names)[0];
 
 export const findChromium = (): string | undefined => which('chromium', 'chromium-browser', 'google-chrome');

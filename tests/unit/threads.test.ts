@@ -920,7 +920,7 @@ describe('a SharedArena', () => {
       [
         'an isolated page',
         { SharedArrayBuffer: undefined, crossOriginIsolated: true, document: {} },
-        /^SharedArena needs shared memory, and this runtime has no SharedArrayBuffer$/,
+        /^SharedArena needs shared memory, and this runtime has no SharedArrayBuffer: use an Arena$/,
       ],
     ])('names the remedy for %s', async (_, globals, message) => {
       for (const [name, value] of Object.entries(globals)) vi.stubGlobal(name, value);

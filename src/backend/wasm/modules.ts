@@ -10,7 +10,7 @@ export const kernelModule = (): WasmModule => moduleOf(kernelText);
 export const extrasModule = (): WasmModule => moduleOf(extrasText);
 export const gaussianModule = (): WasmModule => moduleOf(gaussianText);
 
-/** @throws the engine's error where it forbids WebAssembly */
+/** @throws the engine's error where it lacks or forbids WebAssembly */
 const moduleOf = (text: string): WasmModule => new WebAssembly.Module(decode(text));
 
 /** Decodes the bytes of a module (scripts/build-kernel.js encodes them). */

@@ -7,3 +7,7 @@ export type WasmMemory = typeof globalThis extends { WebAssembly: { Memory: { pr
   : { readonly buffer: ArrayBuffer };
 
 export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer T } } } ? T : object;
+
+/** Why the engine refuses WebAssembly. */
+export const reasonOf = (error: unknown): string =>
+  (globalThis as { WebAssembly?: unknown }).WebAssembly ? String(error) : 'no WebAssembly here';
