@@ -5,13 +5,14 @@
 import {
   type Allocator,
   allocatorOf,
+  createMemory,
   type LinearMemory,
   linearMemoryFor,
   register,
   registerAllocator,
   registerArray,
 } from './backend/wasm/memory.js';
-import { reasonOf, type WasmMemory } from './backend/wasm/types.js';
+import type { WasmMemory } from './backend/wasm/types.js';
 import { brand } from './core/brand.js';
 import { checkOptions, checkWhole, wrongType, wrongValue } from './core/check.js';
 
@@ -165,16 +166,6 @@ export const arenaOf = (x: ArrayBufferView): Arena | undefined => allocatorOf(x)
 export function useMemory(memory: WasmMemory): void {
   checkMemory(memory);
   register(linearMemoryFor(memory));
-}
-
-/** Memory that the kernel can work in, or an ArrayBuffer where the engine refuses. */
-function createMemory(bytes: number): LinearMemory {
-  const pages = Math.ceil(bytes / 65536);
-  try {
-    return linearMemoryFor(new WebAssembly.Memory({ initial: pages, maximum: pages }));
-  } catch (error) {
-    return { memory: { buffer: new ArrayBuffer(bytes) } as WasmMemory, reason: reasonOf(error) };
-  }
 }
 
 /** The bytes of an unshared WebAssembly.Memory. */

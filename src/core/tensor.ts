@@ -139,12 +139,11 @@ export function zero(out: FloatArray | Uint8Array, n = out.length): void {
 export const subarray = <A extends FloatArray | Uint8Array>(x: A, from: number, to: number): A =>
   Uint8Array.prototype.subarray.call(x as Uint8Array, from, to) as A;
 
-/** A new array of n elements of the type of x. */
-export const newArray = (x: FloatArray, n: number): FloatArray =>
-  new (globalThis as unknown as Classes)[x[Symbol.toStringTag]]!(n);
+/** The engine's class of x. Float16Array is missing in older engines. */
+export const classOf = (x: FloatArray): FloatArrayClass =>
+  (globalThis as unknown as Record<string, FloatArrayClass>)[x[Symbol.toStringTag]]!;
 
-/** The classes of arrays. Float16Array is missing in older engines. */
-type Classes = Record<string, new (n: number) => FloatArray>;
+type FloatArrayClass = new (lengthOrBuffer: number | ArrayBuffer, byteOffset?: number, length?: number) => FloatArray;
 
 const FLOATS = ['Float32Array', 'Float64Array', 'Float16Array'];
 

@@ -6,10 +6,10 @@ import { arenaOf } from '../arena.js';
 import { settle } from '../backend/wasm/memory.js';
 import {
   checkLength,
+  classOf,
   type FloatArray,
   type Input,
   type Like,
-  newArray,
   type OpenInput,
   openLike,
   type Result,
@@ -74,7 +74,7 @@ export function newResult<X extends Input>(x: OpenInput, write: (target: FloatAr
 export function withNew<T>(x: FloatArray, n: number, use: (array: FloatArray) => T): T {
   const size = x.BYTES_PER_ELEMENT;
   const arena = size > 2 ? arenaOf(x) : undefined;
-  if (!arena) return use(newArray(x, n));
+  if (!arena) return use(new (classOf(x))(n));
   const { bytesFree } = arena;
   // Alignment may take up to one element more; the arena then throws its own error.
   if (bytesFree < size * n && n > 0)

@@ -11,11 +11,10 @@
  *   . . g h i . . .     g h i              18 19 20      g h i . . . . .
  * @module
  */
-import { Arena } from '../arena.js';
-import { settle } from '../backend/wasm/memory.js';
+import { createMemory, type LinearMemory, register, settle } from '../backend/wasm/memory.js';
 import { checkOptions, checkWhole, wrongType, wrongValue } from '../core/check.js';
 import { type Broadcast, drawStrides, mergeAxes, type NoiseShape } from '../core/shapes.js';
-import { type FloatArray, newArray, setArray, subarray } from '../core/tensor.js';
+import { classOf, type FloatArray, setArray, subarray } from '../core/tensor.js';
 
 /** Which part of a global tensor x is. */
 export interface Slice {
@@ -83,16 +82,17 @@ const SLICE_OPTIONS: readonly string[] = ['of', 'at'];
 function checkAxes(list: readonly number[], name: string, shape: readonly number[]): void {
   if (!Array.isArray(list)) throw wrongType(name, 'an array of whole numbers', list);
   if (list.length !== shape.length) throw wrongValue(name, `of as many axes as x, whose shape is [${shape}]`, list);
-  // Not `forEach`, which skips holes.
-  for (let axis = 0; axis < list.length; axis++) checkWhole(list[axis]!, `${name}[${axis}]`);
+  // Not `forEach`, which skips holes. A name for each would take longer than the checks.
+  for (let axis = 0; axis < list.length; axis++)
+    if (!(list[axis]! >= 0 && Number.isInteger(list[axis]))) checkWhole(list[axis]!, `${name}[${axis}]`);
 }
 
 /** Writes a slice in as few calls of `write` as its draws allow. */
 export function writeSlice({ first, broadcast }: SliceDraws, x: FloatArray, out: FloatArray, write: Write): void {
   // An empty tensor of a huge shape has as many rows as any other of that shape.
   if (x.length === 0) return;
-  const { padded, separate } = pad(broadcast);
-  if (!broadcast || !padded) {
+  const padding = broadcast && pad(broadcast);
+  if (!padding) {
     write(x, out, first, broadcast);
     return;
   }
@@ -100,116 +100,83 @@ export function writeSlice({ first, broadcast }: SliceDraws, x: FloatArray, out:
   settle(x);
   settle(out);
   const { sizes, strides } = broadcast;
-  // The number of elements inside of each axis, in the slice and in the padded tensor.
-  const inside = insideOf(sizes);
-  const insidePadded = insideOf(padded);
-  /** The axis of the rows, which are copied as a whole, and their length. */
-  const row = inside.findIndex((n, axis) => n === insidePadded[axis]);
-  const length = sizes[row]! * inside[row]!;
-
-  /** Copies the rows of n elements along an axis. The steps are the elements inside of each axis. */
-  const copyRows = (
-    axis: number,
-    n: number,
-    from: FloatArray,
-    i: number,
-    steps: readonly number[],
-    to: FloatArray,
-    j: number,
-    stepsTo: readonly number[],
-  ): void => {
-    const [step, stepTo] = [steps[axis]!, stepsTo[axis]!];
-    if (axis + 1 === row) copyEach(n, length, from, i, step, to, j, stepTo);
-    else
-      for (let k = 0; k < n; k++)
-        copyRows(axis + 1, sizes[axis + 1]!, from, i + k * step, steps, to, j + k * stepTo, stepsTo);
+  const { padded, axis, row } = padding;
+  // The number of elements from one index of an axis to the next, in x and in the padded tensor.
+  const steps = stepsOf(sizes);
+  const paddedSteps = stepsOf(padded);
+  const length = steps[row - 1]!;
+  const tensor = spaceFor(x);
+  /** Copies the rows of n elements along an axis, from x or to out. */
+  const copyRows = (axis: number, n: number, at: number, to: number, isLoad: boolean): void => {
+    for (let i = 0; i < n; i++, at += steps[axis]!, to += paddedSteps[axis]!)
+      if (axis + 1 < row) copyRows(axis + 1, sizes[axis + 1]!, at, to, isLoad);
+      else if (isLoad) copyRow(x, at, tensor, to, length);
+      else copyRow(tensor, to, out, at, length);
   };
-  const visit = (axis: number, at: number, offset: number): void => {
-    const size = sizes[axis]!;
-    const stride = strides[axis]!;
-    const slab = inside[axis]!;
-    const slabPadded = insidePadded[axis]!;
-    if (axis < separate || slabPadded > MAX_PADDED) {
-      for (let i = 0; i < size; i++) visit(axis + 1, at + i * slab, offset + i * stride);
-      return;
+  for (let at = 0, n = 0; at < x.length; at += n * steps[axis]!) {
+    let index = at / steps[axis]!;
+    n = Math.min(Math.floor(MAX_PADDED / paddedSteps[axis]!) || 1, sizes[axis]! - (index % sizes[axis]!));
+    let offset = first;
+    for (let a = axis; a >= 0; a--) {
+      offset += (index % sizes[a]!) * strides[a]!;
+      index = Math.floor(index / sizes[a]!);
     }
-    const tensor = spaceFor(x);
-    const fit = Math.floor(MAX_PADDED / slabPadded);
-    for (let i = 0; i < size; i += fit) {
-      const n = Math.min(fit, size - i);
-      const part = subarray(tensor, 0, n * slabPadded);
-      copyRows(axis, n, x, at + i * slab, inside, tensor, 0, insidePadded);
-      write(part, part, offset + i * stride, mergeAxes([n, ...padded.slice(axis + 1)], strides.slice(axis)));
-      copyRows(axis, n, tensor, 0, insidePadded, out, at + i * slab, inside);
-    }
-  };
-  visit(0, 0, first);
+    const part = subarray(tensor, 0, n * paddedSteps[axis]!);
+    copyRows(axis, n, at, 0, true);
+    write(part, part, offset, mergeAxes([n, ...padded.slice(axis + 1)], strides.slice(axis)));
+    copyRows(axis, n, at, 0, false);
+  }
 }
 
 /**
- * Pads the axes of a slice, from the inside out, until all draws are consecutive or the next rows are far apart: the
- * `separate` outermost axes take a tensor for each index. Undefined if nothing has to be padded.
+ * Pads the axes of a slice, from the inside out, until all draws are consecutive, the next rows are far apart, or the
+ * tensor is large. Undefined if there is nothing to pad.
+ *
+ * @returns the padded sizes, the outermost axis of padded tensors, and the axis of the rows
  */
-function pad(broadcast: Broadcast | undefined): { padded?: number[]; separate: number } {
-  if (!broadcast) return { separate: 0 };
-  const { sizes, strides } = broadcast;
+function pad({ sizes, strides }: Broadcast): { padded: number[]; axis: number; row: number } | undefined {
   const padded = [...sizes];
-  let isPadded = false;
+  let row = 0;
   let elements = 1;
-  let separate = 0;
-  for (let axis = sizes.length - 1; axis >= 0; axis--) {
-    const row = axis + 2;
-    if (axis % 2 === 0 && sizes[axis]! > 1 && row < sizes.length) {
-      const wide = strides[axis]! / strides[row]!;
-      const pitch = (elements / padded[row]!) * wide;
-      if (wide !== padded[row]) {
-        if (pitch > MAX_PITCH) {
-          separate = axis + 1;
-          break;
-        }
-        padded[row] = wide;
-        isPadded = true;
+  let axis = sizes.length;
+  for (; axis > 0 && elements <= MAX_PADDED; axis--) {
+    // The next axis, and the one inside of it that has draws of its own too.
+    const outer = axis - 1;
+    const inner = axis + 1;
+    if (outer % 2 === 0 && sizes[outer]! > 1 && inner < sizes.length) {
+      const size = strides[outer]! / strides[inner]!;
+      const pitch = (elements / padded[inner]!) * size;
+      if (size > padded[inner]!) {
+        if (pitch > MAX_PITCH) break;
+        padded[inner] = size;
+        row ||= inner;
       }
       elements = pitch;
     }
-    elements *= sizes[axis]!;
+    elements *= sizes[outer]!;
   }
-  return isPadded ? { padded, separate } : { separate };
+  return row ? { padded, axis, row } : undefined;
 }
 
-/** The product of the sizes inside of each axis. */
-function insideOf(sizes: readonly number[]): number[] {
-  const inside = [1];
-  for (let axis = sizes.length - 1; axis > 0; axis--) inside.unshift(inside[0]! * sizes[axis]!);
-  return inside;
+/** The number of elements from one index of each axis to the next, in row-major order. */
+function stepsOf(sizes: readonly number[]): number[] {
+  const steps = [1];
+  for (let axis = sizes.length - 1; axis > 0; axis--) steps.unshift(steps[0]! * sizes[axis]!);
+  return steps;
 }
 
-/** Space for padded tensors, by the size of an element. An arena's arrays are worked on in place. */
-const spaces: Record<number, FloatArray> = {};
+let space: LinearMemory | undefined;
 
+/** Space for a padded tensor like x, in memory that the kernel works on in place. */
 function spaceFor(x: FloatArray): FloatArray {
-  const size = x.BYTES_PER_ELEMENT;
-  const create = (): FloatArray => {
-    if (size === 2) return newArray(x, MAX_PADDED);
-    const arena = new Arena({ bytes: size * MAX_PADDED });
-    return arena[size === 4 ? 'float32' : 'float64'](MAX_PADDED);
-  };
-  spaces[size] ??= create();
-  return spaces[size];
+  if (!space) {
+    space = createMemory(8 * MAX_PADDED);
+    register(space);
+  }
+  return new (classOf(x))(space.memory.buffer, 0, MAX_PADDED);
 }
 
-/** Copies n rows of `length` elements, whose first elements are `step` apart. */
-function copyEach(
-  n: number,
-  length: number,
-  from: FloatArray,
-  i: number,
-  step: number,
-  to: FloatArray,
-  j: number,
-  stepTo: number,
-): void {
-  for (let k = 0; k < n; k++, i += step, j += stepTo)
-    if (length >= SHORT_ROW) setArray(to, subarray(from, i, i + length), j);
-    else for (let e = 0; e < length; e++) to[j + e] = from[i + e]!;
+function copyRow(from: FloatArray, i: number, to: FloatArray, j: number, n: number): void {
+  if (n < SHORT_ROW) for (let k = 0; k < n; k++) to[j + k] = from[i + k]!;
+  else setArray(to, subarray(from, i, i + n), j);
 }

@@ -5,7 +5,7 @@
  */
 import type { FloatArray } from '../../core/tensor.js';
 import type { ExtrasExports, GaussianExports, KernelExports } from './exports.js';
-import type { WasmMemory, WasmModule } from './types.js';
+import { reasonOf, type WasmMemory, type WasmModule } from './types.js';
 
 /** A memory that the kernel can work in, with its instances, which are created on first use. */
 export interface LinearMemory {
@@ -30,24 +30,53 @@ export interface Allocator {
   end: number;
 }
 
-const memories = /* @__PURE__ */ new WeakMap<WasmMemory, LinearMemory>();
-const buffers = /* @__PURE__ */ new WeakMap<ArrayBufferLike, LinearMemory>();
+/** The linear memories of WebAssembly.Memory objects and of their buffers. */
+interface Registry extends WeakMap<object, LinearMemory> {
+  /** Whether threads work on any memory. Where none do, calls on plain arrays look for no memory of out. */
+  hasThreads?: boolean;
+}
+
+/**
+ * The name of the registry among the globals, where all copies of the package in a program find it, so that they know
+ * each other's arenas. The number changes with LinearMemory, Allocator and the exports of the modules: copies of other
+ * versions take the arrays for plain ones.
+ */
+const REGISTRY: unique symbol = /* @__PURE__ */ Symbol.for('dropout-wasm/memories/1') as never;
+
+/** Undefined until a copy registers a memory. */
+const registry = (): Registry | undefined => (globalThis as { [REGISTRY]?: Registry })[REGISTRY];
+
+function registered(): Registry {
+  const map: Registry = registry() ?? new WeakMap();
+  Object.defineProperty(globalThis, REGISTRY, { value: map, configurable: true });
+  return map;
+}
+
 const owners = /* @__PURE__ */ new WeakMap<ArrayBufferView, Allocator>();
 
 /** The LinearMemory of a WebAssembly.Memory: one for as long as the memory lives. */
 export function linearMemoryFor(memory: WasmMemory): LinearMemory {
-  const linear = memories.get(memory) ?? { memory };
-  memories.set(memory, linear);
+  const map = registered();
+  const linear = map.get(memory) ?? { memory };
+  map.set(memory, linear);
   return linear;
 }
 
-/** Whether threads work on any memory. Where none do, calls on plain arrays look for no memory of out. */
-let hasThreads = false;
+/** Memory that the kernel can work in, or an ArrayBuffer where the engine refuses. */
+export function createMemory(bytes: number): LinearMemory {
+  const pages = Math.ceil(bytes / 65536);
+  try {
+    return linearMemoryFor(new WebAssembly.Memory({ initial: pages, maximum: pages }));
+  } catch (error) {
+    return { memory: { buffer: new ArrayBuffer(bytes) } as WasmMemory, reason: reasonOf(error) };
+  }
+}
 
 /** Has the kernel work on all arrays on the memory's current buffer in place. */
 export function register(linear: LinearMemory): void {
-  if (linear.ready) hasThreads = true;
-  buffers.set(linear.memory.buffer, linear);
+  const map = registered();
+  if (linear.ready) map.hasThreads = true;
+  map.set(linear.memory.buffer, linear);
 }
 
 /** Registers an allocator. Allocators whose bytes it takes over have none left. */
@@ -78,7 +107,7 @@ export function allocatorOf(array: ArrayBufferView): Allocator | undefined {
 
 /** The memory that an array lives in. The array itself is looked up first, since reading its buffer takes 15 ns. */
 export const linearMemoryOf = (array: ArrayBufferView): LinearMemory | undefined =>
-  owners.get(array)?.linearMemory ?? buffers.get(array.buffer);
+  owners.get(array)?.linearMemory ?? registry()?.get(array.buffer);
 
 /**
  * Waits until no thread is at work on the array, as after an interrupted call.
@@ -91,7 +120,7 @@ export const settle = (array: ArrayBufferView): void => linearMemoryOf(array)?.r
  * @throws Error like `settle`
  */
 export function commonMemory(x: FloatArray | Uint8Array, ...others: ArrayBufferView[]): LinearMemory | undefined {
-  if (hasThreads) for (const array of [x, ...others]) settle(array);
+  if (registry()?.hasThreads) for (const array of [x, ...others]) settle(array);
   const memory = x.BYTES_PER_ELEMENT !== 2 && linearMemoryOf(x);
   if (memory && !memory.reason && others.every((other) => other === x || linearMemoryOf(other) === memory))
     return memory;
