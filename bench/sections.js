@@ -1,5 +1,5 @@
 /**
- * Costs besides throughput: a small call, startup, memory, and download size.
+ * Costs besides throughput: a small call, startup, memory, slices, and download size.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { median } from './measure.js';
 import { table } from './report.js';
+import { timeSlices } from './slices.js';
 
 /**
  * @typedef {object} Scale
@@ -67,6 +68,11 @@ export const SECTIONS = [
       const head = ['', 'heap', 'external', 'buffers', 'wasm', 'mask stored'];
       return table([head, ...lines]);
     },
+  },
+  {
+    name: 'slice',
+    title: 'slices, ns per element, against plain dropout of 1,048,576 elements',
+    run: ({ effort }) => timeSlices(effort),
   },
   {
     name: 'size',
