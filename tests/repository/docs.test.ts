@@ -76,3 +76,35 @@ it.each(['README.md', 'CONTRIBUTING.md', ...docs.map((name) => `docs/${name}`)])
     }
   },
 );
+
+describe('docs/install.md', () => {
+  const text = readFileSync(new URL('docs/install.md', root), 'utf8');
+  const manifests = ['', ...readdirSync(new URL('tests/tools', root)).map((name) => `tests/tools/${name}/`)];
+  const versions = manifests
+    .map((folder) => new URL(`${folder}package.json`, root))
+    .filter((file) => existsSync(file))
+    .flatMap((file) => Object.entries<string>(JSON.parse(readFileSync(file, 'utf8')).devDependencies));
+
+  it.each([
+    ['Deno', 'deno'],
+    ['Bun', 'bun'],
+    ['TypeScript', 'typescript'],
+    ['esbuild', 'esbuild'],
+    ['Rollup', 'rollup'],
+    ['Vite', 'vite'],
+    ['webpack', 'webpack'],
+    ['Parcel', 'parcel'],
+    ['Metro', 'metro'],
+    ['Jest', 'jest'],
+    ['ts-jest', 'ts-jest'],
+    ['ESLint', 'eslint'],
+    ['Vue', 'vue'],
+  ])('names the versions of %s that are tested', (tool, dependency) => {
+    const row = text.match(new RegExp(`^\\| (.*, )?${tool}\\b.*$`, 'm'))![0];
+    const tested = versions
+      .filter(([name]) => name === dependency)
+      .map(([, version]) => version.match(/^\d+\.\d+/)![0]);
+    expect(tested).not.toEqual([]);
+    for (const version of tested) expect(row).toMatch(new RegExp(` ${version.replace('.', '\\.')}[, ]`));
+  });
+});
