@@ -1,5 +1,5 @@
 /** The packed package in test runners, bundlers for applications, linters and frameworks, each of its own lock file. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import vm from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -40,25 +40,34 @@ describe.each([
     directory = await installTool(project, `jest${version}`, 'jest');
   });
 
-  const jest = (...args: string[]) => runIn(directory, JEST, ...args);
+  /** Runs tests as CommonJS, by the files of the docs. */
+  const jest = (...args: string[]) => {
+    writeFilesOf('Jest', directory);
+    setType(directory, 'commonjs');
+    return runIn(directory, JEST, ...args);
+  };
 
-  it.each(['node', 'jsdom'])(
-    'loads every entry but threads with the line of the docs, under %s',
-    async (environment) => {
-      writeFilesOf('Jest', directory);
-      const output = await jest('--config', 'jest.config.cjs', '--env', environment, 'line', 'tfjs');
-      expect(output).toMatch(/Tests: +3 passed, 3 total/);
-      expect(output).toContain('Dropout(p=0.5, training, unseeded)');
-    },
-  );
+  const loadsAllButThreads = async (environment: string) => {
+    const output = await jest('--config', 'jest.config.cjs', '--env', environment, 'line', 'tfjs');
+    expect(output).toMatch(/Tests: +3 passed, 3 total/);
+    expect(output).toContain('Dropout(p=0.5, training, unseeded)');
+  };
+
+  it('loads every entry but threads with the line of the docs', () => loadsAllButThreads('node'));
+
+  it('loads every entry but threads under jsdom, installed as by pnpm', async () => {
+    const [installed, store] = ['node_modules/dropout-wasm', 'node_modules/.pnpm/dropout-wasm@0.1.0/node_modules'];
+    mkdirSync(join(directory, store), { recursive: true });
+    renameSync(join(directory, installed), join(directory, store, 'dropout-wasm'));
+    symlinkSync(join(directory, store, 'dropout-wasm'), join(directory, installed), 'junction');
+    await loadsAllButThreads('jsdom');
+  });
 
   it('cannot load it without the line', async () => {
-    writeFilesOf('Jest', directory);
     await expect(jest('--config', '{}', 'line')).rejects.toThrow(documented(withoutLine));
   });
 
   it('cannot load threads as CommonJS', async () => {
-    writeFilesOf('Jest', directory);
     await expect(jest('--config', 'jest.config.cjs', 'threads')).rejects.toThrow(documented(threads));
   });
 
@@ -67,7 +76,6 @@ describe.each([
     setType(directory, 'module');
     const options = [JEST, '--config', 'jest.config.mjs', '--env', environment];
     expect(await runIn(directory, '--experimental-vm-modules', ...options)).toMatch(/Tests: +4 passed, 4 total/);
-    setType(directory, 'commonjs');
   });
 });
 
