@@ -35,6 +35,7 @@ export default defineConfig(({ mode }) => ({
         include: folders.map((folder) => `tests/${folder}/**/*.test.ts`),
         globalSetup: './tests/support/require-build.ts',
         testTimeout: 120_000,
+        hookTimeout: 120_000,
         // `vitest --mode x` works in every shell, unlike `RUNTIMES=x vitest`. The modes: tests/runtimes/mode.ts.
         env: { RUNTIMES: process.env.RUNTIMES ?? mode },
       },

@@ -14,12 +14,11 @@ import { requiresAll } from '../runtimes/mode.js';
 import { findChromium } from '../support/programs.js';
 import { BUNDLERS } from './bundlers.js';
 import { type Chromium, launch } from './chromium.js';
+import { LINE } from './fixtures/report.js';
+import { filesOf, writeFilesOf } from './install-page.js';
 import { install, type Project, ROOT, run, tool } from './project.js';
 import { type Server, serveFiles, serveVite, serveWorker } from './servers.js';
 import { LIMITS } from './sizes.js';
-
-/** The line of fixtures/report.js. */
-const LINE = 'wasm-simd bdd732262feb6e95 2,0,0,8 2,0,0,8 1,2,3,4 2,0,0,8 reference 2,0,0,8';
 
 /** The entries with types. */
 const ENTRIES = Object.values(manifest.exports).filter((target) => typeof target === 'object');
@@ -27,7 +26,7 @@ const ENTRIES = Object.values(manifest.exports).filter((target) => typeof target
 let project: Project;
 beforeAll(async () => {
   project = await install();
-}, 120_000);
+});
 afterAll(() => project?.remove());
 
 const inProject = (command: string, ...args: string[]) => run(command, args, project.directory);
@@ -47,22 +46,37 @@ describe('the tarball', () => {
       strict: true,
       pack: false,
     });
-    expect(messages.map((message) => formatMessage(message, manifest, { color: false }))).toEqual([]);
+    // It suggests `exports` instead of `browser`, which here serves tools that do not read `exports`.
+    const others = messages.filter(({ code }) => code !== 'USE_EXPORTS_OR_IMPORTS_BROWSER');
+    expect(others.map((message) => formatMessage(message, manifest, { color: false }))).toEqual([]);
   });
 
   it('passes @arethetypeswrong/cli', async () => {
-    // Only as ESM, which every Node in `engines` can require. WebAssembly has no types. The tool exits with an error if
-    // it finds a problem.
-    const entries = Object.keys(manifest.exports).filter((name) => !name.endsWith('.wasm'));
-    const options = ['--profile', 'esm-only', '--format', 'ascii', '--entrypoints', ...entries];
+    // A worker and WebAssembly have no types. ES modules only: every Node in `engines` can require them. The tool exits
+    // with an error if it finds a problem.
+    const names = Object.entries(manifest.exports).flatMap(([name, target]) =>
+      typeof target === 'object' ? name : [],
+    );
+    const options = ['--ignore-rules', 'cjs-resolves-to-esm', '--format', 'ascii', '--entrypoints', ...names];
     const output = await inProject(
       process.execPath,
       tool('@arethetypeswrong/cli/dist/index.js'),
       project.tarball,
       ...options,
     );
-    for (const resolution of ['node16 (from ESM)', 'bundler'])
-      expect(output.split(`\n${resolution}: 🟢`)).toHaveLength(1 + entries.length);
+    for (const resolution of ['node10', 'node16 (from CJS)', 'node16 (from ESM)', 'bundler'])
+      expect(output.split(`\n${resolution}: 🟢`)).toHaveLength(1 + names.length);
+  });
+
+  it('gives every entry to tools that do not read "exports"', () => {
+    const entries = Object.entries(manifest.exports).flatMap(([name, target]) =>
+      typeof target === 'object' ? [{ name, types: target.types, file: target.default }] : [],
+    );
+    const [main, ...others] = entries;
+    expect(main).toEqual({ name: '.', types: manifest.types, file: manifest.main });
+    expect(manifest.browser).toEqual(Object.fromEntries(others.map(({ name, file }) => [name, file])));
+    const types = others.map(({ name, types }) => [name.replace('./', ''), [types]]);
+    expect(manifest.typesVersions).toEqual({ '*': Object.fromEntries(types) });
   });
 
   it('contains dist, docs and four files, and nothing else', () => {
@@ -114,28 +128,11 @@ describe('runtimes', () => {
   it('Bun imports and requires the package', async () => {
     for (const file of ['main.js', 'require.cjs']) expect(await inProject(tool('.bin/bun'), file)).toBe(LINE);
   });
-});
 
-describe.each([
-  // The version that @arethetypeswrong/cli brings. Before 5.7 typed arrays have no type parameter, and CommonJS cannot
-  // require ES modules.
-  ['TypeScript 5.6', '@arethetypeswrong/core/node_modules/typescript/bin/tsc', []],
-  ['TypeScript 5.9', 'typescript5/bin/tsc', ['consumer.cts']],
-  ['TypeScript 7', 'typescript/bin/tsc', ['consumer.cts']],
-])('%s', (_, compiler, commonJS) => {
-  const check = (...options: string[]) =>
-    inProject(process.execPath, tool(compiler), '--noEmit', '--strict', '--target', 'es2022', ...options);
-
-  it.each([
-    ['nodenext, without types of browsers or Node', ['--module', 'nodenext', '--lib', 'es2022'], commonJS],
-    ['nodenext', ['--module', 'nodenext', '--lib', 'es2022,dom'], commonJS],
-    ['bundler', ['--module', 'esnext', '--moduleResolution', 'bundler', '--lib', 'es2022,dom'], []],
-  ])('compiles a strict program under %s, checking the declarations of the package too', async (_, options, more) => {
-    expect(await check('--skipLibCheck', 'false', ...options, 'consumer.ts', ...more)).toBe('');
-  });
-
-  it('compiles a program with the TensorFlow.js layers, without checking declarations', async () => {
-    expect(await check('--skipLibCheck', '--module', 'nodenext', '--allowJs', '--checkJs', 'tfjs.js')).toBe('');
+  it('Deno runs the program of docs/install.md', async () => {
+    writeFilesOf('Deno', project.directory);
+    const options = ['--no-prompt', '--node-modules-dir=manual'];
+    expect(await deno(project.directory, 'run', ...options, 'main.ts')).toBe('Dropout(p=0.5, training, seed 42 at 0)');
   });
 });
 
@@ -219,7 +216,7 @@ if (chromium || requiresAll)
     beforeAll(async () => {
       if (!chromium) throw new Error('Chromium is not installed');
       browser = await launch(chromium);
-    }, 120_000);
+    });
     afterAll(() => browser?.close());
 
     const titleOf = async (serving: Promise<Server>, path: string) => {
@@ -231,7 +228,11 @@ if (chromium || requiresAll)
       }
     };
 
-    it('loads the package by <script type="module">, without a bundler', async () => {
+    it('loads the package by the import map of docs/install.md, without a bundler', async () => {
+      const map = filesOf('Pages without a bundler')['index.html']!;
+      const page = readFileSync(join(project.directory, 'index.html'), 'utf8');
+      const base = '/node_modules/dropout-wasm';
+      writeFileSync(join(project.directory, 'plain.html'), map.replaceAll('BASE', base) + page);
       expect(await titleOf(serveFiles(project.directory), '/plain.html')).toBe(LINE);
     });
 

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import manifest from '../../package.json' with { type: 'json' };
@@ -52,4 +52,21 @@ export async function install(): Promise<Project> {
     remove();
     throw error;
   }
+}
+
+/**
+ * Installs a tool beside the project, from a folder of tests/tools that has a lock file, and puts the packed package and
+ * the fixtures there. Removed with the project.
+ *
+ * @param folders more folders of tests/tools to copy
+ */
+export async function installTool(project: Project, name: string, ...folders: string[]): Promise<string> {
+  const directory = join(dirname(project.directory), name);
+  const sources = ['packaging/fixtures', ...[...folders, name].map((folder) => `tools/${folder}`)];
+  for (const source of sources) cpSync(join(ROOT, 'tests', source), directory, { recursive: true });
+  await run('npm', ['ci', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'], directory);
+  const installed = 'node_modules/dropout-wasm';
+  cpSync(join(project.directory, installed), join(directory, installed), { recursive: true });
+  symlinkSync(tool('@tensorflow'), join(directory, 'node_modules/@tensorflow'), 'junction');
+  return directory;
 }

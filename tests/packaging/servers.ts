@@ -15,14 +15,21 @@ export interface Server {
   close(): Promise<unknown>;
 }
 
+/** Pages are isolated, so that they can use threads. */
+const ISOLATED = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+};
+
 const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript' };
 
 export async function serveFiles(directory: string): Promise<Server> {
   const server = createServer(async ({ url }, response) => {
     const { pathname } = new URL(url!, 'http://localhost');
     const file = await readFile(join(directory, pathname)).catch(() => undefined);
-    if (!file) response.writeHead(404).end();
-    else response.setHeader('content-type', TYPES[extname(pathname)] ?? 'application/octet-stream').end(file);
+    const type = TYPES[extname(pathname)] ?? 'application/octet-stream';
+    if (file) response.writeHead(200, { ...ISOLATED, 'content-type': type }).end(file);
+    else response.writeHead(404).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

@@ -111,7 +111,7 @@ if (chromium || requiresAll)
       if (!chromium) throw new Error('Chromium is not installed');
       server = await serve();
       browser = await launch(chromium);
-    }, 120_000);
+    });
     afterAll(async () => {
       await browser?.close();
       server?.closeAllConnections();

@@ -1,8 +1,8 @@
 /**
  * Every snippet of docs/layers.md runs and prints what its comments state. The page names every export and has a
- * section on every layer.
+ * section on every layer. The links of all pages lead somewhere.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as dropoutWasm from 'dropout-wasm';
 import { describe, expect, it } from 'vitest';
 import { layerNames } from '../support/layers.js';
@@ -48,10 +48,63 @@ describe('docs/layers.md', () => {
     const examples = snippets.flatMap(({ name: heading }) => heading.match(/\w+/g));
     expect(examples, `docs/layers.md has no example in the section on ${name}`).toContain(name);
   });
+});
 
-  it('links to headings that exist', () => {
-    const anchors = text.match(/(?<=^#+ ).*$/gm)!.map((heading) => heading.toLowerCase().replace(/[^\w -]/g, ''));
-    const links = [...text.matchAll(/\]\(#(.*?)\)/g)].map(([, link]) => link);
-    expect(anchors.map((anchor) => anchor.replace(/ /g, '-'))).toEqual(expect.arrayContaining(links));
+/** The anchors of a page's headings, as on GitHub. */
+const anchorsOf = (text: string) =>
+  withoutSnippets(text)
+    .match(/(?<=^#+ ).*$/gm)!
+    .map((heading) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\w -]/g, '')
+        .replace(/ /g, '-'),
+    );
+
+const root = new URL('../../', import.meta.url);
+const docs = readdirSync(new URL('docs', root)).filter((name) => name.endsWith('.md'));
+
+it.each(['README.md', 'CONTRIBUTING.md', ...docs.map((name) => `docs/${name}`)])(
+  '%s links to files and headings that exist',
+  (path) => {
+    const text = readFileSync(new URL(path, root), 'utf8');
+    for (const [, file, anchor] of text.matchAll(/\]\((?!\w+:)([^)#]*)#?([^)]*)\)/g)) {
+      const target = new URL(file!, new URL(path, root));
+      expect(existsSync(target), `${path} links to ${file}`).toBe(true);
+      if (anchor)
+        expect(anchorsOf(readFileSync(target, 'utf8')), `${path} links to ${file}#${anchor}`).toContain(anchor);
+    }
+  },
+);
+
+describe('docs/install.md', () => {
+  const text = readFileSync(new URL('docs/install.md', root), 'utf8');
+  const manifests = ['', ...readdirSync(new URL('tests/tools', root)).map((name) => `tests/tools/${name}/`)];
+  const versions = manifests
+    .map((folder) => new URL(`${folder}package.json`, root))
+    .filter((file) => existsSync(file))
+    .flatMap((file) => Object.entries<string>(JSON.parse(readFileSync(file, 'utf8')).devDependencies));
+
+  it.each([
+    ['Deno', 'deno'],
+    ['Bun', 'bun'],
+    ['TypeScript', 'typescript'],
+    ['esbuild', 'esbuild'],
+    ['Rollup', 'rollup'],
+    ['Vite', 'vite'],
+    ['webpack', 'webpack'],
+    ['Parcel', 'parcel'],
+    ['Metro', 'metro'],
+    ['Jest', 'jest'],
+    ['ts-jest', 'ts-jest'],
+    ['ESLint', 'eslint'],
+    ['Vue', 'vue'],
+  ])('names the versions of %s that are tested', (tool, dependency) => {
+    const row = text.match(new RegExp(`^\\| (.*, )?${tool}\\b.*$`, 'm'))![0];
+    const tested = versions
+      .filter(([name]) => name === dependency)
+      .map(([, version]) => version.match(/^\d+\.\d+/)![0]);
+    expect(tested).not.toEqual([]);
+    for (const version of tested) expect(row).toMatch(new RegExp(` ${version.replace('.', '\\.')}[, ]`));
   });
 });

@@ -1,0 +1,8 @@
+import { Dropout } from 'dropout-wasm';
+import { Dropout as InferenceDropout } from 'dropout-wasm/inference';
+import { onnxDropout } from 'dropout-wasm/onnx';
+import * as reference from 'dropout-wasm/reference';
+import { SharedArena } from 'dropout-wasm/threads';
+import 'dropout-wasm/tfjs';
+
+export { Dropout, InferenceDropout, onnxDropout, reference, SharedArena };

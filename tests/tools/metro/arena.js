@@ -1,0 +1,3 @@
+import { threads } from './threads.js';
+
+globalThis.result = threads;
