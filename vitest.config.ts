@@ -17,6 +17,12 @@ const PROJECTS = {
   packaging: ['packaging'],
 };
 
+/** Checked or installed before a suite runs. */
+const setup = (name: string) => [
+  './tests/support/require-build.ts',
+  ...(name === 'built' ? ['./tests/runtimes/binaries.ts'] : []),
+];
+
 const alias = [
   { find: /^dropout-wasm$/, replacement: source('index.ts') },
   { find: /^dropout-wasm\/onnx$/, replacement: source('onnx/index.ts') },
@@ -24,21 +30,25 @@ const alias = [
   { find: /^dropout-wasm\/tfjs$/, replacement: source('tfjs/index.ts') },
 ];
 
-export default defineConfig(({ mode }) => ({
-  test: {
-    reporters: ['default', './tests/support/closing-line.ts'],
-    // No `extends`, which would load this file again and lose the mode.
-    projects: Object.entries(PROJECTS).map(([name, folders]) => ({
-      resolve: { alias },
-      test: {
-        name,
-        include: folders.map((folder) => `tests/${folder}/**/*.test.ts`),
-        globalSetup: './tests/support/require-build.ts',
-        testTimeout: 120_000,
-        hookTimeout: 120_000,
-        // `vitest --mode x` works in every shell, unlike `RUNTIMES=x vitest`. The modes: tests/runtimes/mode.ts.
-        env: { RUNTIMES: process.env.RUNTIMES ?? mode },
-      },
-    })),
-  },
-}));
+export default defineConfig(({ mode }) => {
+  // `vitest --mode x` works in every shell, unlike `RUNTIMES=x vitest`. The modes: tests/runtimes/mode.ts.
+  process.env.RUNTIMES ??= mode;
+  return {
+    test: {
+      reporters: ['default', './tests/support/closing-line.ts'],
+      // No `extends`, which would load this file again and lose the mode.
+      projects: Object.entries(PROJECTS).map(([name, folders]) => ({
+        resolve: { alias },
+        test: {
+          name,
+          include: folders.map((folder) => `tests/${folder}/**/*.test.ts`),
+          globalSetup: setup(name),
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // Of it.concurrent, which emulated runtimes use: one for each of two cores.
+          maxConcurrency: 2,
+        },
+      })),
+    },
+  };
+});

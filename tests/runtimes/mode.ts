@@ -2,8 +2,8 @@
  * How the runtime suite runs. The environment variable RUNTIMES sets the mode or, without it, `vitest --mode`:
  *
  *   test         npm test: the short list of cases in every runtime that is installed, the full list in Node
- *   required     .ci/run: the same, but a missing runtime fails
- *   everywhere   npm run test:everywhere: the full list in every runtime; a missing one fails; writes docs/runtimes.md
+ *   required     .ci/run: the same, but programs are fetched from npm (binaries.ts), and a missing runtime fails
+ *   everywhere   npm run test:everywhere: the same with the full list, on more processors; writes docs/runtimes.md
  *   golden       npm run golden: both lists in Node alone; writes golden.json
  */
 const MODES = ['test', 'required', 'everywhere', 'golden'] as const;

@@ -9,6 +9,7 @@ import type { Report } from './report.js';
 import {
   chromiumFound,
   closeBrowsers,
+  EMULATED_LIMIT,
   nodeRuntime,
   type Runtime,
   runtimes,
@@ -22,8 +23,6 @@ const file = (path: string) => new URL(`../../${path}`, import.meta.url);
 const missing = runtimes.filter(({ command }) => !command);
 if (missing.length) console.log(`not installed: ${missing.map(({ name }) => name).join('; ')}`);
 const tested = mode === 'golden' ? [] : runtimes.filter(({ command }) => command || requiresAll);
-const others = tested.filter((runtime) => runtime !== nodeRuntime);
-const threaded = tested.filter(({ threads }) => threads);
 
 beforeAll(async () => {
   await build({
@@ -78,19 +77,25 @@ it.each<List>(['full', 'short'])('Node gives the golden digests of the %s list',
     );
 });
 
-const named = (runtimes: Runtime[]) => runtimes.map((runtime): [string, Runtime] => [runtime.name, runtime]);
 const list: List = mode === 'everywhere' ? 'full' : 'short';
 const reports = new Map<Runtime, Report>();
 
-it.each(named(others))('%s gives the digests of Node', async (_, runtime) => {
-  const report = await reportOf(runtime, list);
-  expect(differences(goldenOf(await reportOfNode(list)), goldenOf(report))).toEqual([]);
-  reports.set(runtime, report);
-});
-
-it.each(named(threaded))('%s gives the same bits with any number of threads', async (_, runtime) => {
-  expect(await runtime.threads!()).toBe('1:url 2:url 3:url 2:blob');
-});
+for (const runtime of tested) {
+  const { name, emulated, threads } = runtime;
+  // Emulated runtimes take long, so they run side by side, as many as vitest.config.ts allows.
+  const test = emulated ? it.concurrent : it;
+  const options = emulated ? { timeout: EMULATED_LIMIT } : {};
+  if (runtime !== nodeRuntime)
+    test(`${name} gives the digests of Node`, options, async () => {
+      const report = await reportOf(runtime, list);
+      expect(differences(goldenOf(await reportOfNode(list)), goldenOf(report))).toEqual([]);
+      reports.set(runtime, report);
+    });
+  if (threads)
+    test(`${name} gives the same bits with any number of threads`, options, async () => {
+      expect(await threads()).toBe('1:url 2:url 3:url 2:blob');
+    });
+}
 
 if (chromiumFound && mode !== 'golden')
   it('a non-isolated page gets an error that names the headers it needs', async () => {

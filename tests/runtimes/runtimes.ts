@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { findChromium, which } from '../support/programs.js';
+import { type Binary, binaries, commandOf } from './binaries.js';
 import { Browser, ISOLATED, NO_WASM } from './browser.js';
 import type { Report } from './report.js';
 import type { List } from './suite.js';
@@ -19,12 +20,14 @@ export interface Runtime {
   threads?(): Promise<string>;
   /** Whether the package must fall back to the reference. */
   fallsBack?: boolean;
+  /** Whether qemu-user runs it, which takes some 30 times as long. */
+  emulated?: boolean;
 }
 
 const require = createRequire(import.meta.url);
 const fileOf = (name: string, path: string) => join(dirname(require.resolve(`${name}/package.json`)), path);
 
-const commandOf = (path: string | undefined) => (path === undefined ? undefined : [path]);
+const installed = (path: string | undefined) => (path === undefined ? undefined : [path]);
 
 /** WebKitGTK's own browser, which is installed beside its library and needs a display. */
 function miniBrowser(): string[] | undefined {
@@ -38,8 +41,17 @@ function miniBrowser(): string[] | undefined {
   }
 }
 
-async function output([program, ...args]: string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
-  const options = { maxBuffer: 2 ** 24, timeout: 100_000, env: { ...process.env, ...env } };
+/** Milliseconds that an emulated runtime may take, on a machine that is busy with other work. */
+export const EMULATED_LIMIT = 1_200_000;
+
+interface Limits {
+  env?: NodeJS.ProcessEnv;
+  /** Milliseconds after which the program is ended. */
+  timeout?: number;
+}
+
+async function output([program, ...args]: string[], { env, timeout = 100_000 }: Limits = {}): Promise<string> {
+  const options = { maxBuffer: 2 ** 24, timeout, env: { ...process.env, ...env } };
   return (await promisify(execFile)(program!, args, options)).stdout;
 }
 
@@ -50,8 +62,8 @@ export const versionOf = async (command: string[]): Promise<string> =>
 const script = fileURLToPath(new URL('../../build/runtimes/console.js', import.meta.url));
 
 /** Runs console.ts in a runtime with a command line. */
-async function inConsole<T>(command: string[], task: List | 'threads', env?: NodeJS.ProcessEnv): Promise<T> {
-  return JSON.parse(await output([...command, script, task], env));
+async function inConsole<T>(command: string[], task: List | 'threads', limits?: Limits): Promise<T> {
+  return JSON.parse(await output([...command, script, task], limits));
 }
 
 const node = [process.execPath];
@@ -61,8 +73,8 @@ const bun = [fileOf('bun', 'bin/bun.exe')];
 const workerd: string[] = [require('workerd').default];
 /** The newest compatibility date that this workerd accepts: the date of its release. */
 const newest: string = require('workerd').compatibilityDate;
-const chromium = new Browser('chromium', commandOf(findChromium()));
-const firefox = new Browser('firefox', commandOf(which('firefox-esr', 'firefox')));
+const chromium = new Browser('chromium', installed(findChromium()));
+const firefox = new Browser('firefox', installed(which('firefox-esr', 'firefox')));
 const webkit = new Browser('webkit', miniBrowser());
 
 const browserRuntime = (name: string, browser: Browser): Runtime => ({
@@ -71,6 +83,15 @@ const browserRuntime = (name: string, browser: Browser): Runtime => ({
   report: (list) => browser.run({ module: 'report', argument: list }),
   threads: () => browser.run({ module: 'threads', headers: ISOLATED }),
 });
+
+function binaryRuntime(binary: Binary): Runtime {
+  const { name, processor, fallsBack = false } = binary;
+  const command = commandOf(binary);
+  const emulated = processor !== undefined;
+  const run = <T>(task: List | 'threads') => inConsole<T>(command!, task, emulated ? { timeout: EMULATED_LIMIT } : {});
+  // Threads share the memory of the wasm backend alone.
+  return { name, command, emulated, fallsBack, report: run, ...(!fallsBack && { threads: () => run('threads') }) };
+}
 
 export const nodeRuntime: Runtime = {
   name: 'Node',
@@ -102,6 +123,7 @@ export const runtimes: Runtime[] = [
   browserRuntime('Chromium', chromium),
   browserRuntime('Firefox', firefox),
   browserRuntime('WebKit', webkit),
+  ...binaries.map(binaryRuntime),
   // Engines without WebAssembly, or without the part of it that the kernel needs.
   {
     name: 'Node, --no-expose-wasm',
@@ -112,7 +134,7 @@ export const runtimes: Runtime[] = [
   {
     name: 'Bun, no WebAssembly SIMD',
     command: bun,
-    report: (list) => inConsole(bun, list, { BUN_JSC_useWasmSIMD: '0' }),
+    report: (list) => inConsole(bun, list, { env: { BUN_JSC_useWasmSIMD: '0' } }),
     fallsBack: true,
   },
   {

@@ -5,15 +5,21 @@ import { digestOf } from './digest.js';
 export const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
 
-/** A copy of the bytes of an array, treating all NaNs as equal: engines choose their sign and payload. */
+/** False on machines that store the high byte of a number first, such as s390x. */
+const LITTLE_ENDIAN = bytesOf(Uint16Array.of(1))[0] === 1;
+
+/**
+ * A copy of the bytes of an array, the same on every machine: the low byte of each element comes first, and all NaNs
+ * are equal, since engines choose their sign and payload.
+ */
 export function bitsOf(x: Float32Array | Float64Array | Uint8Array): Uint8Array {
-  const copy = x.slice();
-  const bytes = bytesOf(copy);
-  if (copy instanceof Uint8Array) return bytes;
-  const size = copy.BYTES_PER_ELEMENT;
+  const bytes = bytesOf(x.slice());
+  if (x instanceof Uint8Array) return bytes;
+  const size = x.BYTES_PER_ELEMENT;
+  if (!LITTLE_ENDIAN) for (let at = 0; at < bytes.length; at += size) bytes.subarray(at, at + size).reverse();
   // Written as bytes, since a NaN written as a number need not have these bits either.
   const nan = size === 4 ? [0, 0, 0xc0, 0x7f] : [0, 0, 0, 0, 0, 0, 0xf8, 0x7f];
-  for (let i = 0; i < copy.length; i++) if (Number.isNaN(copy[i])) bytes.set(nan, i * size);
+  for (let i = 0; i < x.length; i++) if (Number.isNaN(x[i])) bytes.set(nan, i * size);
   return bytes;
 }
 
