@@ -1,6 +1,6 @@
 /**
- * Every snippet of docs/layers.md runs and prints what its comments state. The page names every export and has a
- * section on every layer. The links of all pages lead somewhere.
+ * Every snippet of docs/layers.md and docs/reproducibility.md runs and prints what its comments state. layers.md names
+ * every export and has a section on every layer. The links of all pages lead somewhere.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as dropoutWasm from 'dropout-wasm';
@@ -20,15 +20,19 @@ async function run(code: string): Promise<string[]> {
   return printed;
 }
 
+describe.each(['layers', 'reproducibility'])('the snippets of docs/%s.md', (name) => {
+  const snippets = snippetsOf(readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8'));
+
+  it.each(snippets.map(({ name, code }) => [name, code]))('%s', async (_, code) => {
+    expectPrinted({ code, printed: await run(code) });
+  });
+});
+
 describe('docs/layers.md', () => {
   const snippets = snippetsOf(page);
 
   it('contains no code blocks other than snippets', () => {
     expect(page.match(/^ *(```|~~~)/gm)).toHaveLength(2 * snippets.length);
-  });
-
-  it.each(snippets.map(({ name, code }) => [name, code]))('%s', async (_, code) => {
-    expectPrinted({ code, printed: await run(code) });
   });
 
   const text = withoutSnippets(page);
