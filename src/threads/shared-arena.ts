@@ -2,7 +2,7 @@
  * An arena in shared memory. Large calls on its arrays run on several threads.
  * @module
  */
-import { Arena } from 'dropout-wasm';
+import { Arena, backend } from 'dropout-wasm';
 import { decode } from '../backend/wasm/modules.js';
 import { reasonOf, type WasmMemory } from '../backend/wasm/types.js';
 import { checkOptions, checkPositive, checkWhole, checkWord, wrongType } from '../core/check.js';
@@ -126,7 +126,8 @@ async function create(options: SharedArenaOptions): Promise<SharedArena> {
   if (spawn !== undefined && typeof spawn !== 'function') throw wrongType('spawn', 'a function', spawn);
   // Without timers, a worker that does not start would be waited for forever.
   const ways = !hasTimers() ? [] : spawn ? [{ name: 'spawn', create: spawn }] : waysToStart(worker);
-  const { threads = ways.length ? defaultThreads() : 1 } = given;
+  const used = backend();
+  const { threads = ways.length && used.name !== 'reference' ? defaultThreads() : 1 } = given;
   if (threads > 1 && !ways.length)
     throw new Error(
       hasTimers()
@@ -141,6 +142,10 @@ async function create(options: SharedArenaOptions): Promise<SharedArena> {
     await new Promise((resolve) => setTimeout(resolve, 250));
     return createSharedMemory(bytes, modules);
   });
+  if (threads > 1 && used.name === 'reference')
+    throw new Error(
+      `SharedArena needs the WebAssembly kernel for threads, and it fails (${used.reason}): use threads: 1`,
+    );
   const workers = threads - 1;
   const control = new SharedArrayBuffer(controlBytes(workers));
   const crew = new Crew(control);

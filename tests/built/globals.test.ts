@@ -185,6 +185,23 @@ describe('with the globals of ES2022 alone', () => {
     );
   });
 
+  it('SharedArena.create refuses threads where the kernel gives wrong bits, and works on one', async () => {
+    class Instance {
+      readonly exports: Record<string, () => void>;
+      constructor(module: WebAssembly.Module) {
+        const names = WebAssembly.Module.exports(module).map(({ name }) => name);
+        this.exports = Object.fromEntries(names.map((name) => [name, () => {}]));
+      }
+    }
+    const { Module, Memory } = WebAssembly;
+    const realm = withValues({ WebAssembly: { Module, Memory, Instance }, setTimeout, clearTimeout, Worker: class {} });
+    const { SharedArena } = await realm.import<typeof Threads>('threads/index');
+    await expect(SharedArena.create({ bytes: 64, threads: 2 })).rejects.toThrow(
+      'SharedArena needs the WebAssembly kernel for threads, and it fails (Error: the module gives wrong bits here): use threads: 1',
+    );
+    expect((await SharedArena.create({ bytes: 64 })).threads).toBe(1);
+  });
+
   it('SharedArena.create works on one thread where there is WebAssembly', async () => {
     const { SharedArena } = await withValues({ WebAssembly }).import<typeof Threads>('threads/index');
     const arena = await SharedArena.create({ bytes: 64 });

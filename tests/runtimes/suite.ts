@@ -305,6 +305,24 @@ const RANDOM_TESTS: [string, Test][] = [
     const out = { data: outFor(testCase, data), shape };
     record(pkg.dropBlock2d<Tensor<Floats>>({ data, shape }, { ...options, ...block, out }).data as Floats);
   }),
+  randomTest('slices', 300, (testCase) => {
+    const { pkg, random, memory, f64, options, record } = testCase;
+    const { p, key } = options;
+    const of: number[] = [];
+    for (let size = 1; of.length < 5 && size < 300; size *= of.at(-1)!)
+      of.push(random.chance() ? 1 + random.below(9) : random.pick([1, 31, 33, 64, 130, 1100]));
+    const at = of.map((size) => random.below(size));
+    const shape = of.map((size, axis) => 1 + random.below(size - at[axis]!));
+    const noiseShape = random.chance() ? undefined : of.map(() => random.pick([1, null]));
+    const slice = { of, at };
+    const sliced = { p, key, slice, ...(noiseShape && { noiseShape }) };
+    const data = memory.floats(random, f64, size(shape));
+    const out = { data: outFor(testCase, data), shape };
+    record(pkg.mask(shape, { ...sliced, format: random.pick(['bytes', 'bits'] as const) }));
+    record(pkg.gaussianDropout<Tensor<Floats>>({ data, shape }, { p, key, slice }).data as Floats);
+    const call = random.chance() ? pkg.dropout : pkg.alphaDropout;
+    record(call<Tensor<Floats>>({ data, shape }, { ...sliced, out }).data as Floats);
+  }),
   randomTest('pieces', 200, ({ pkg, random, memory, f64, options, record }) => {
     const x = memory.floats(random, f64, random.length());
     const key = options.key;
