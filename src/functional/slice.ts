@@ -34,9 +34,9 @@ export interface SliceDraws {
 type Write = (x: FloatArray, out: FloatArray, offset: number, broadcast: Broadcast | undefined) => void;
 
 /**
- * The most elements from one row to the next for which rows are padded. Rows of 512 that are 600 elements apart take
- * 0.6 ns per element then, and 1.0 in calls of their own, which draw a block of the stream up to four times; rows that
- * are 2048 apart 1.0 and 0.7 (`npm run bench -- --only slice`).
+ * The most elements from one row to the next for which rows are padded. Measured with other values here, by `npm run
+ * bench -- --only slice`: rows of 512 that are 600 elements apart take 0.6 ns per element padded and 1.0 in calls of
+ * their own; rows that are 2048 apart take 1.0 and 0.7.
  */
 const MAX_PITCH = 1024;
 
