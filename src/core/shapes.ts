@@ -59,45 +59,51 @@ export const broadcastOf = (noiseShape: NoiseShape, shape: readonly number[]): B
  */
 export function drawStrides(shape: readonly number[], noiseShape?: NoiseShape | null): number[] {
   const lead = noiseShape == null ? 0 : shape.length - checkNoiseShape(noiseShape).length;
-  const noise = shape.map((size, axis) => (axis < lead ? 1 : (noiseShape?.[axis - lead] ?? size)));
-  if (lead < 0 || noise.some((n, axis) => n !== 1 && n !== shape[axis]))
-    throw wrongValue('noiseShape', `one that can be broadcast to [${shape}]`, noiseShape);
+  const strides = [...shape];
+  let fits = lead >= 0;
   let draws = 1;
-  for (let axis = noise.length - 1; axis >= 0; axis--) {
-    const n = noise[axis]!;
-    noise[axis] = n === 1 ? 0 : draws;
-    draws *= n;
+  for (let axis = strides.length - 1; axis >= 0; axis--) {
+    const size = strides[axis]!;
+    const noise = axis < lead ? 1 : (noiseShape?.[axis - lead] ?? size);
+    if (noise !== 1 && noise !== size) fits = false;
+    strides[axis] = noise === 1 ? 0 : draws;
+    draws *= noise;
   }
-  return noise;
+  if (!fits) throw wrongValue('noiseShape', `one that can be broadcast to [${shape}]`, noiseShape);
+  return strides;
 }
 
 /** Merges axes with these strides. Undefined if the draws of all elements are consecutive. */
 export function mergeAxes(shape: readonly number[], drawStrides: readonly number[]): Broadcast | undefined {
-  // From the inside out.
-  const sizes = [1, 1];
-  const strides = [0, 1];
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
+  const sizes = [1];
+  const strides = [0];
+  const push = (size: number, stride: number) => {
+    sizes.push(size);
+    strides.push(stride);
+  };
+  for (let axis = 0; axis < shape.length; axis++) {
     const size = shape[axis]!;
     const stride = drawStrides[axis]!;
     const last = sizes.length - 1;
-    const isShared = last % 2 === 0;
     // An axis of one element is of either kind.
     if (size === 1) continue;
-    if (stride === 0 && last === 1 && sizes[1] === 1) sizes[0]! *= size;
-    else if (isShared ? stride === 0 : stride === sizes[last]! * strides[last]!) sizes[last]! *= size;
-    else {
-      if (stride > 0 && !isShared) {
-        sizes.push(1);
-        strides.push(0);
-      }
-      sizes.push(size);
-      strides.push(stride);
+    if (stride === 0) {
+      if (last % 2) sizes[last]! *= size;
+      else push(size, 0);
+    } else if (last % 2 === 0 && (sizes[last] === 1 || strides[last] === size * stride)) {
+      sizes[last]! *= size;
+      strides[last] = stride;
+    } else {
+      if (last % 2 === 0) push(1, 0);
+      push(size, stride);
     }
   }
-  if (sizes.length % 2) {
-    sizes.push(1);
-    strides.push(0);
+  // The innermost draws are consecutive, and the last axis is a run.
+  if (sizes.length % 2) push(1, 0);
+  if (strides.at(-2)! > 1) {
+    const run = sizes.pop()!;
+    sizes.push(1, 1, run);
+    strides.push(1, 0);
   }
-  const isPlain = sizes.length === 2 && sizes[0] === 1;
-  return isPlain ? undefined : { sizes: sizes.reverse(), strides: strides.reverse() };
+  return sizes.length === 2 && sizes[1] === 1 ? undefined : { sizes, strides };
 }

@@ -106,10 +106,12 @@ export function openLike(value: unknown, x: OpenInput, name: string, like = 'x')
   return data;
 }
 
+export const isSameShape = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((size, axis) => size === b[axis]);
+
 /** @throws RangeError unless both shapes are equal */
 export function checkShape(shape: readonly number[], expected: readonly number[], name: string): void {
-  if (shape.length !== expected.length || shape.some((size, axis) => size !== expected[axis]))
-    throw wrongValue(`${name}.shape`, format(expected), shape);
+  if (!isSameShape(shape, expected)) throw wrongValue(`${name}.shape`, format(expected), shape);
 }
 
 /** @throws TypeError, RangeError unless value is an attached Uint8Array of `length` bytes, or longer if allowed */

@@ -19,6 +19,29 @@ describe.each(packages)('on %s', (_, pkg) => {
     expect(maskedLayersOf(pkg).length).toBeGreaterThanOrEqual(13);
   });
 
+  it.each<[string, object]>([
+    ['Dropout', { noiseShape: [null, 1] }],
+    ['Dropout2d', {}],
+    ['FeatureAlphaDropout', {}],
+    ['DropPath', {}],
+  ])('%s with %j draws by the shape of x, whatever shape came before', (name, options) => {
+    const Class = pkg[name as 'Dropout'];
+    const layer = new Class(0.5, { seed: 1, ...options });
+    for (const shape of [
+      [2, 3, 4, 5],
+      [3, 2, 4, 5],
+      [2, 3, 5, 4],
+      [2, 3, 5, 4],
+      [2, 3, 4],
+      [2, 3, 4, 5],
+    ]) {
+      const fresh = Class.fromJSON(JSON.parse(JSON.stringify(layer)));
+      expect(layer.forward(ones(shape))).toEqual(fresh.forward(ones(shape)));
+      expect(layer.mask()).toEqual(fresh.mask());
+      expect(layer.backward(ones(shape))).toEqual(fresh.backward(ones(shape)));
+    }
+  });
+
   /** The text of a layer without arguments, and with each of its options set. */
   const texts: [string, object, string, string][] = [
     ['Dropout', { noiseShape: [null, 1] }, 'p=0.5', 'noiseShape=[null,1]'],
