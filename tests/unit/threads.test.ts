@@ -988,6 +988,10 @@ describe('a pool', () => {
     call();
   });
 
+  const slice = { of: [2, 20], at: [0, 7] };
+  const dropoutOfSlice = (x: Float32Array, out: Float32Array) =>
+    dropout({ data: x, shape: [2, 8] }, { p: 0.5, key, slice, out: { data: out, shape: [2, 8] } });
+
   /** A call that ends without `finally`, as one that V8 terminates. */
   function interrupt({ pool, set }: ReturnType<typeof createPool>) {
     set(State.Awake);
@@ -1040,6 +1044,9 @@ describe('a pool', () => {
       ({ buffer }, x) => applyMask(x, new Uint8Array(buffer, 0, x.length), { p: 0.5, out: x }),
     ],
     ['a mask', ({ buffer }) => mask(16, { p: 0.5, key, out: new Uint8Array(buffer, 0, 16) })],
+    ['a slice out of the arena', (x, out) => dropoutOfSlice(x, out)],
+    ['a slice into the arena', (out, x) => dropoutOfSlice(x, out)],
+    ['a mask of a slice', ({ buffer }) => mask([2, 8], { p: 0.5, key, slice, out: new Uint8Array(buffer, 0, 16) })],
   ])('waits until no worker is at work on an interrupted call, before %s', (_, call) => {
     const made = createPool(3, 60_000);
     const { linear, set, values } = made;
