@@ -1,5 +1,5 @@
 /**
- * Slices of a global tensor against plain dropout of as many elements.
+ * Slices of a global tensor, and their masks, against plain dropout of as many elements.
  */
 import * as main from 'dropout-wasm';
 import * as threads from 'dropout-wasm/threads';
@@ -32,9 +32,17 @@ const dropout = (slice) => (_, p, x, out) => {
   return () => main.dropout({ data: x, shape }, { p, key, slice: { of, at }, out: { data: out, shape } });
 };
 
+/** @type {(slice: { shape: number[], of: number[], at: number[] }, format: 'bytes' | 'bits') => import('./cases.js').Call['create']} */
+const mask =
+  ({ shape, of, at }, format) =>
+  (_, p, x, out) => {
+    const bytes = new Uint8Array(out.buffer, out.byteOffset, x.length);
+    return () => main.mask(shape, { p, key, slice: { of, at }, format, out: bytes });
+  };
+
 /**
  * @param {import('./measure.js').Effort} effort
- * @returns a table of ns per element and ratios plain / slice
+ * @returns a table of ratios, plain dropout / slice: of dropout and of masks in bytes and in bits; ns of dropout
  */
 export async function timeSlices(effort) {
   const lines = [];
@@ -43,11 +51,14 @@ export async function timeSlices(effort) {
     const slice = { shape, of: [N / row + 2, whole], at: [1, Math.floor((whole - row) / 2)] };
     const cells = [];
     for (const place of /** @type {const} */ (['arena', 'arrays'])) {
-      const sides = [slice, undefined].map((side) => ({ pkg, place, create: dropout(side) }));
-      const [ours, plain] = /** @type {[number, number]} */ (medians(await timeSides(sides, N, 0.5, effort)));
-      cells.push((ours / N).toFixed(2), (plain / ours).toFixed(2));
+      const creates = [dropout(), dropout(slice), mask(slice, 'bytes'), mask(slice, 'bits')];
+      const sides = creates.map((create) => ({ pkg, place, create }));
+      const [plain = 0, ...times] = medians(await timeSides(sides, N, 0.5, effort));
+      cells.push(...times.map((ns) => (plain / ns).toFixed(2)));
+      if (place === 'arena') cells.push(((times[0] ?? 0) / N).toFixed(2));
     }
     lines.push([row, whole].map((n) => n.toLocaleString('en')).concat(cells));
   }
-  return table([['rows of', 'cut from', 'arena', 'plain / slice', 'arrays', 'plain / slice'], ...lines]);
+  const head = ['rows of', 'cut from', 'arena', 'bytes', 'bits', 'ns', 'arrays', 'bytes', 'bits'];
+  return table([head, ...lines]);
 }

@@ -30,8 +30,11 @@ export interface Affine {
 export interface Kernel {
   /** Drops and scales every element of x. With `broadcast`, draw d of the call is draw `offset + d` of the stream. */
   dropout(x: FloatArray, out: FloatArray, draws: Draws, affine: Affine, broadcast?: Broadcast): void;
-  /** Writes the mask of elements 0 … length − 1 as bytes, or as bits if `bits`; 1 = kept. */
-  mask(out: Uint8Array, length: number, bits: boolean, draws: Draws): void;
+  /**
+   * Writes the mask of elements 0 … length − 1 as bytes, or as bits if `bits`; 1 = kept. With `broadcast`, no
+   * elements share their draw, and the rows of bits begin and end with a byte.
+   */
+  mask(out: Uint8Array, length: number, bits: boolean, draws: Draws, broadcast?: Broadcast): void;
 }
 
 /** Loaded on first use (assembly/extras.ts). */

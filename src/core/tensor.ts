@@ -142,10 +142,10 @@ export const subarray = <A extends FloatArray | Uint8Array>(x: A, from: number, 
   Uint8Array.prototype.subarray.call(x as Uint8Array, from, to) as A;
 
 /** The engine's class of x. Float16Array is missing in older engines. */
-export const classOf = (x: FloatArray): FloatArrayClass =>
-  (globalThis as unknown as Record<string, FloatArrayClass>)[x[Symbol.toStringTag]]!;
+export const classOf = <A extends FloatArray | Uint8Array>(x: A): ArrayClass<A> =>
+  (globalThis as unknown as Record<string, ArrayClass<A>>)[x[Symbol.toStringTag]]!;
 
-type FloatArrayClass = new (lengthOrBuffer: number | ArrayBuffer, byteOffset?: number, length?: number) => FloatArray;
+type ArrayClass<A> = new (lengthOrBuffer: number | ArrayBuffer, byteOffset?: number, length?: number) => A;
 
 const FLOATS = ['Float32Array', 'Float64Array', 'Float16Array'];
 

@@ -9,7 +9,7 @@ import { type Broadcast, broadcastOf, type NoiseShape } from '../core/shapes.js'
 import { type FloatArray, type Input, type Like, type OpenInput, open, type Result, shapeOf } from '../core/tensor.js';
 import type { U64 } from '../core/u64.js';
 import { clear, copy, newResult, resultOf, targetOf } from './result.js';
-import { type Slice, sliceDraws, writeSlice } from './slice.js';
+import { checkSlice, type Slice, sliceDraws, writeSlice } from './slice.js';
 
 /** Options of the stateless calls. */
 export interface CallOptions<X extends Input> {
@@ -95,11 +95,12 @@ export function callDropout<X extends Input>(
   options: DropoutOptions<X>,
   affineFor: (p: number) => Affine,
 ): Result<X> {
-  const { p, key, offset = 0, slice, out, noiseShape } = checkOptions(options, DROPOUT_OPTIONS);
+  const { p, key, offset, slice, out, noiseShape } = checkOptions(options, DROPOUT_OPTIONS);
   const draws = checkDraws(p, key, offset);
+  const part = checkSlice(slice, offset);
   const input = open(x);
-  if (slice !== undefined) {
-    const own = sliceDraws(slice, shapeOf(input), options.offset, noiseShape);
+  if (part) {
+    const own = sliceDraws(part, shapeOf(input), noiseShape);
     const affine = affineFor(p);
     return resultOf<X>(input, out, (target) =>
       writeSlice(own, input.data, target, (x, out, offset, broadcast) =>

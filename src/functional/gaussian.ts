@@ -9,7 +9,7 @@ import type { Broadcast } from '../core/shapes.js';
 import { type FloatArray, type Input, open, type Result, shapeOf } from '../core/tensor.js';
 import { checkDraws, checkOffset, NO_KEY, SLICE_OPTIONS, type SliceOptions } from './common.js';
 import { clear, copy, resultOf } from './result.js';
-import { sliceDraws, writeSlice } from './slice.js';
+import { checkSlice, sliceDraws, writeSlice } from './slice.js';
 
 /** Options of `gaussianNoise`. */
 export interface NoiseOptions<X extends Input> extends Omit<SliceOptions<X>, 'p'> {
@@ -36,12 +36,15 @@ const deviationFor = (p: number): number => Math.sqrt(p / (1 - p));
 export function gaussianDropout<X extends Input>(x: X, options: SliceOptions<X>): Result<X> {
   const { p, key, offset, slice, out } = checkOptions(options, SLICE_OPTIONS);
   const { key: word } = checkDraws(p, key, offset);
+  const part = checkSlice(slice, offset);
   const input = open(x);
-  const own = sliceDraws(slice, shapeOf(input), offset);
+  const own = part && sliceDraws(part, shapeOf(input));
   return resultOf<X>(input, out, (target) =>
-    writeSlice(own, input.data, target, (x, out, offset, broadcast) =>
-      gaussianDropoutInto(x, out, p, { key: word, offset }, broadcast),
-    ),
+    own
+      ? writeSlice(own, input.data, target, (x, out, offset, broadcast) =>
+          gaussianDropoutInto(x, out, p, { key: word, offset }, broadcast),
+        )
+      : gaussianDropoutInto(input.data, target, p, { key: word, offset: offset ?? 0 }),
   );
 }
 
@@ -59,12 +62,15 @@ export function gaussianNoise<X extends Input>(x: X, options: NoiseOptions<X>): 
   checkDeviation(stddev);
   checkOffset(offset);
   const word = key === undefined && stddev === 0 ? NO_KEY : checkKey(key);
+  const part = checkSlice(slice, offset);
   const input = open(x);
-  const own = sliceDraws(slice, shapeOf(input), offset);
+  const own = part && sliceDraws(part, shapeOf(input));
   return resultOf<X>(input, out, (target) =>
-    writeSlice(own, input.data, target, (x, out, offset, broadcast) =>
-      gaussianNoiseInto(x, out, stddev, { key: word, offset }, broadcast),
-    ),
+    own
+      ? writeSlice(own, input.data, target, (x, out, offset, broadcast) =>
+          gaussianNoiseInto(x, out, stddev, { key: word, offset }, broadcast),
+        )
+      : gaussianNoiseInto(input.data, target, stddev, { key: word, offset: offset ?? 0 }),
   );
 }
 

@@ -5,11 +5,11 @@
 import type { Draws } from '../backend/interface.js';
 import { extras, kernel } from '../backend/select.js';
 import { checkBoolean, checkOptions, checkProbability, checkWhole, checkWord, wrongType } from '../core/check.js';
-import type { NoiseShape } from '../core/shapes.js';
-import { checkMask, type Input, type Like, open, type Result } from '../core/tensor.js';
+import { broadcastOf, type NoiseShape } from '../core/shapes.js';
+import { checkMask, type Input, type Like, open, type Result, subarray } from '../core/tensor.js';
 import { checkDraws, dropoutInto, INVERTED, type Scaling, scaleBy } from './common.js';
 import { apart, arraysOverlap, clear, copy, resultOf } from './result.js';
-import { type Slice, sliceDraws, writeSlice } from './slice.js';
+import { checkSizes, checkSlice, isPadded, type Slice, type SliceDraws, sliceDraws, writeSlice } from './slice.js';
 
 /** One byte or one bit per element, 1 = kept. As bits, element i is bit i % 8 of byte ⌊i / 8⌋. */
 export type MaskFormat = 'bytes' | 'bits';
@@ -71,30 +71,44 @@ export interface ApplyMaskOptions<X extends Input> {
  */
 export function mask(lengthOrShape: number | readonly number[], options: MaskOptions): Uint8Array {
   const { p, key, offset, slice, noiseShape, out, format = 'bytes' } = checkOptions(options, MASK_OPTIONS);
-  const [length, shape] = checkLengthOrShape(lengthOrShape);
+  const part = checkSlice(slice, offset);
+  const shape = Array.isArray(lengthOrShape)
+    ? checkSizes(lengthOrShape, 'shape')
+    : [checkWhole(lengthOrShape as number, 'length')];
+  const length = shape.reduce((product, size) => product * size, 1);
   const draws = checkDraws(p, key, offset);
-  const { first, broadcast } = sliceDraws(slice, shape, offset, noiseShape);
+  const { first, broadcast } = part
+    ? sliceDraws(part, shape, noiseShape)
+    : { first: draws.offset, broadcast: noiseShape == null ? undefined : broadcastOf(noiseShape, shape) };
   const bytes = isBits(format) ? Math.ceil(length / 8) : length;
   const target = out === undefined ? new Uint8Array(bytes) : checkMask(out, bytes, 'out', true);
-  if (!broadcast) maskOf(length, format, { ...draws, offset: first }, target);
-  else {
-    const written = maskByOnes(length, format, (ones) =>
-      writeSlice({ first, broadcast }, ones, ones, (x, y, offset, broadcast) =>
-        dropoutInto(x, y, p, scaleBy(1), { ...draws, offset }, broadcast),
-      ),
-    );
-    copy(written, target);
-  }
+  if (broadcast) writeBroadcastMask(target, length, format, draws, { first, broadcast });
+  else maskOf(length, format, part ? { ...draws, offset: first } : draws, target);
   return out ?? target;
 }
 
-/** @throws TypeError, RangeError unless value is a number of elements or a shape */
-function checkLengthOrShape(value: number | readonly number[]): [length: number, shape: readonly number[]] {
-  if (!Array.isArray(value)) return [checkWhole(value as number, 'length'), [value as number]];
-  let length = 1;
-  // Not `forEach`, which skips holes.
-  for (let axis = 0; axis < value.length; axis++) length *= checkWhole(value[axis], `shape[${axis}]`);
-  return [checkWhole(length, 'the number of elements'), value];
+/** Writes a mask whose elements do not take one draw after another. */
+function writeBroadcastMask(out: Uint8Array, n: number, format: MaskFormat, draws: Draws, own: SliceDraws): void {
+  const isShared = own.broadcast!.sizes.some((size, axis) => axis % 2 === 1 && size > 1);
+  if (isShared) {
+    const written = maskByOnes(n, format, (ones) =>
+      writeSlice(own, ones, ones, (x, y, offset, broadcast) =>
+        dropoutInto(x, y, draws.P / 2 ** 32, scaleBy(1), { ...draws, offset }, broadcast),
+      ),
+    );
+    copy(written, out);
+    return;
+  }
+  // Rows of whole bytes.
+  if (isBits(format) && own.broadcast!.sizes.at(-2)! % 8 === 0 && !isPadded(own.broadcast!)) {
+    kernel().mask(out, n, true, { ...draws, offset: own.first }, own.broadcast);
+    return;
+  }
+  const bytes = isBits(format) ? new Uint8Array(n) : subarray(out, 0, n);
+  writeSlice(own, bytes, bytes, (_, part, offset, broadcast) =>
+    kernel().mask(part, part.length, false, { ...draws, offset }, broadcast),
+  );
+  if (isBits(format)) copy(formatMask(bytes, format), out);
 }
 
 /**
@@ -154,8 +168,18 @@ export function maskByOnes(n: number, format: MaskFormat, drop: (ones: Float32Ar
 export function formatMask(bytes: Uint8Array, format: MaskFormat): Uint8Array {
   if (!isBits(format)) return bytes;
   const bits = emptyMask(bytes.length, format);
-  for (let at = 0, i = 0; at < bits.length; at++)
-    for (let bit = 0; bit < 8 && i < bytes.length; bit++, i++) bits[at]! |= bytes[i]! << bit;
+  const whole = bytes.length >> 3;
+  for (let at = 0, i = 0; at < whole; at++, i += 8)
+    bits[at] =
+      bytes[i]! |
+      (bytes[i + 1]! << 1) |
+      (bytes[i + 2]! << 2) |
+      (bytes[i + 3]! << 3) |
+      (bytes[i + 4]! << 4) |
+      (bytes[i + 5]! << 5) |
+      (bytes[i + 6]! << 6) |
+      (bytes[i + 7]! << 7);
+  for (let i = 8 * whole; i < bytes.length; i++) bits[whole]! |= bytes[i]! << (i - 8 * whole);
   return bits;
 }
 

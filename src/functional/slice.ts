@@ -31,7 +31,7 @@ export interface SliceDraws {
 }
 
 /** Writes a result whose draws start at `offset`. */
-type Write = (x: FloatArray, out: FloatArray, offset: number, broadcast: Broadcast | undefined) => void;
+type Write<A> = (x: A, out: A, offset: number, broadcast: Broadcast | undefined) => void;
 
 /**
  * The most elements from one row to the next for which rows are padded. Measured with other values here, by `npm run
@@ -47,28 +47,38 @@ const MAX_PADDED = 16384;
 const SHORT_ROW = 32;
 
 /**
- * The draws of a call with these options. Without a slice they start at the offset, default 0.
+ * Checks a slice without x, and copies it. That comes before x is opened, since its getters may do anything.
  *
+ * @param offset the option, which a slice replaces
+ * @throws TypeError, RangeError that names the option
+ */
+export function checkSlice(slice: Slice | undefined, offset: number | undefined): Slice | undefined {
+  if (slice === undefined) return undefined;
+  if (offset !== undefined) throw wrongType('offset', 'left out beside a slice', offset);
+  const { of, at } = checkOptions(slice, SLICE_OPTIONS, 'slice');
+  return { of: checkSizes(of, 'slice.of'), at: checkIndices(at, 'slice.at') };
+}
+
+/**
+ * The draws of a slice.
+ *
+ * @param slice from `checkSlice`
  * @param shape that of x
  * @throws TypeError, RangeError that names the option, unless x is a part of the global tensor
  */
-export function sliceDraws(
-  slice: Slice | undefined,
-  shape: readonly number[],
-  offset: number | undefined,
-  noiseShape?: NoiseShape | null,
-): SliceDraws {
-  if (slice === undefined) return { first: offset ?? 0, broadcast: mergeAxes(shape, drawStrides(shape, noiseShape)) };
-  const { of, at } = checkOptions(slice, SLICE_OPTIONS, 'slice');
-  if (offset !== undefined) throw wrongType('offset', 'left out beside a slice', offset);
-  checkAxes(of, 'slice.of', shape);
-  checkAxes(at, 'slice.at', shape);
+export function sliceDraws({ of, at }: Slice, shape: readonly number[], noiseShape?: NoiseShape | null): SliceDraws {
+  for (const list of [of, at])
+    if (list.length !== shape.length)
+      throw wrongValue(
+        list === of ? 'slice.of' : 'slice.at',
+        `of as many axes as the shape [${shape}]`,
+        list,
+        'x is { data, shape }, and mask takes a shape',
+      );
   shape.forEach((size, axis) => {
     if (at[axis]! + size > of[axis]!)
-      throw wrongValue('slice.at', `such that x of shape [${shape}] ends within [${of}]`, at);
+      throw wrongValue('slice.at', `such that the shape [${shape}] ends within [${of}]`, at);
   });
-  if (of.reduce((product, size) => product * size, 1) > 2 ** 53)
-    throw wrongValue('slice.of', 'of at most 2^53 elements', of);
   const strides = drawStrides(of, noiseShape);
   return {
     first: at.reduce((sum, index, axis) => sum + index * strides[axis]!, 0),
@@ -78,17 +88,32 @@ export function sliceDraws(
 
 const SLICE_OPTIONS: readonly string[] = ['of', 'at'];
 
-/** @throws TypeError, RangeError unless a list has a whole number for each axis of x */
-function checkAxes(list: readonly number[], name: string, shape: readonly number[]): void {
+/** A copy of a shape. @throws TypeError, RangeError unless it is an array of whole numbers, of up to 2^53 elements */
+export function checkSizes(shape: readonly number[], name: string): number[] {
+  const copy = checkIndices(shape, name);
+  if (copy.reduce((product, size) => product * size, 1) > 2 ** 53)
+    throw wrongValue(name, 'of at most 2^53 elements', copy);
+  return copy;
+}
+
+/** A copy of a list, without holes. @throws TypeError, RangeError unless it is an array of whole numbers */
+function checkIndices(list: readonly number[], name: string): number[] {
   if (!Array.isArray(list)) throw wrongType(name, 'an array of whole numbers', list);
-  if (list.length !== shape.length) throw wrongValue(name, `of as many axes as x, whose shape is [${shape}]`, list);
-  // Not `forEach`, which skips holes. A name for each would take longer than the checks.
-  for (let axis = 0; axis < list.length; axis++)
-    if (!(list[axis]! >= 0 && Number.isInteger(list[axis]))) checkWhole(list[axis]!, `${name}[${axis}]`);
+  const copy = [...list];
+  copy.forEach((n, axis) => {
+    // A name for each would take longer than the checks.
+    if (!(Number.isInteger(n) && n >= 0)) checkWhole(n, `${name}[${axis}]`);
+  });
+  return copy;
 }
 
 /** Writes a slice in as few calls of `write` as its draws allow. */
-export function writeSlice({ first, broadcast }: SliceDraws, x: FloatArray, out: FloatArray, write: Write): void {
+export function writeSlice<A extends FloatArray | Uint8Array>(
+  { first, broadcast }: SliceDraws,
+  x: A,
+  out: A,
+  write: Write<A>,
+): void {
   // An empty tensor of a huge shape has as many rows as any other of that shape.
   if (x.length === 0) return;
   const padding = broadcast && pad(broadcast);
@@ -127,6 +152,9 @@ export function writeSlice({ first, broadcast }: SliceDraws, x: FloatArray, out:
     copyRows(axis, n, at, 0, false);
   }
 }
+
+/** Whether `writeSlice` copies rows. */
+export const isPadded = (broadcast: Broadcast): boolean => pad(broadcast) !== undefined;
 
 /**
  * Pads the axes of a slice, from the inside out, until all draws are consecutive, the next rows are far apart, or the
@@ -168,7 +196,7 @@ function stepsOf(sizes: readonly number[]): number[] {
 let space: LinearMemory | undefined;
 
 /** Space for a padded tensor like x, in memory that the kernel works on in place. */
-function spaceFor(x: FloatArray): FloatArray {
+function spaceFor<A extends FloatArray | Uint8Array>(x: A): A {
   if (!space) {
     space = createMemory(8 * MAX_PADDED);
     register(space);
@@ -176,7 +204,7 @@ function spaceFor(x: FloatArray): FloatArray {
   return new (classOf(x))(space.memory.buffer, 0, MAX_PADDED);
 }
 
-function copyRow(from: FloatArray, i: number, to: FloatArray, j: number, n: number): void {
+function copyRow<A extends FloatArray | Uint8Array>(from: A, i: number, to: A, j: number, n: number): void {
   if (n < SHORT_ROW) for (let k = 0; k < n; k++) to[j + k] = from[i + k]!;
   else setArray(to, subarray(from, i, i + n), j);
 }

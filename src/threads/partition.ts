@@ -20,6 +20,9 @@ const PIECE = 16384;
 const FUSED_COST = 2;
 const NOISE_COST = 4;
 
+/** The fewest elements that are worth a place in the queue. Slices make a call for each row. */
+const MIN_QUEUED = 4096;
+
 /**
  * Pieces that one call may take at once: 0.6 ms of work. That is far below the timeout, and keeps the number of calls
  * below the capacity of the queue.
@@ -48,7 +51,7 @@ export const threadedMemory = (memory: WasmMemory, alone: Exports, pool: WorkerP
   memory,
   ready: () => pool.ready(),
   batch(calls) {
-    if (pool.threads > 1) pool.run(() => calls(queueing(pool)));
+    if (pool.threads > 1) pool.run(() => calls(queueing(pool, alone)));
     else calls(alone);
   },
   kernel: {
@@ -57,7 +60,7 @@ export const threadedMemory = (memory: WasmMemory, alone: Exports, pool: WorkerP
         alone.dropout(sink, src, dst, n, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run);
         return;
       }
-      const { dropout } = queueing(pool);
+      const { dropout } = queueing(pool, alone);
       pool.run(() => dropout(sink, src, dst, n, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run));
     },
   },
@@ -111,11 +114,15 @@ export const threadedMemory = (memory: WasmMemory, alone: Exports, pool: WorkerP
   },
 });
 
-/** A kernel that cuts its calls and queues the pieces. */
-const queueing = (pool: WorkerPool): KernelExports => ({
+/** A kernel that cuts its calls and queues the pieces. Calls that are too small for the queue run at once. */
+const queueing = (pool: WorkerPool, alone: Exports): KernelExports => ({
   dropout(sink, src, dst, n, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run) {
-    // Draws in a piece: whole blocks if one fits; whole rows where rows repeat.
     const perDraw = repeats * run;
+    if (n * perDraw < MIN_QUEUED) {
+      alone.dropout(sink, src, dst, n, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run);
+      return;
+    }
+    // Draws in a piece: whole blocks if one fits; whole rows where rows repeat.
     const room = Math.max(1, Math.floor(PIECE / perDraw));
     const unit = repeats > 1 ? row * Math.max(1, Math.floor(room / row)) : room < BLOCK ? room : room - (room % BLOCK);
     const bytes = perDraw * BYTES[sink];

@@ -124,6 +124,7 @@ async function create(options: SharedArenaOptions): Promise<SharedArena> {
   checkPositive(timeout, 'timeout', 2 ** 31 - 1);
   if (worker !== undefined) checkWord(worker, 'worker', ['url', 'blob']);
   if (spawn !== undefined && typeof spawn !== 'function') throw wrongType('spawn', 'a function', spawn);
+  checkShared();
   // Without timers, a worker that does not start would be waited for forever.
   const ways = !hasTimers() ? [] : spawn ? [{ name: 'spawn', create: spawn }] : waysToStart(worker);
   const used = backend();
@@ -134,7 +135,6 @@ async function create(options: SharedArenaOptions): Promise<SharedArena> {
         ? 'SharedArena needs workers, and this runtime has none: use threads: 1, or give workers by spawn'
         : 'SharedArena needs setTimeout and clearTimeout to start workers, and this runtime lacks them: use threads: 1',
     );
-  checkShared();
   const modules = [kernelText, extrasText, gaussianText].map(decode);
   const [memory, exports] = await createSharedMemory(bytes, modules).catch(async (error) => {
     if (!(error instanceof RangeError && hasTimers())) throw error;

@@ -1,4 +1,5 @@
 /** Every entry works in a context that has the globals of ES2022 and no other, as in Hermes and QuickJS. */
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createContext, runInContext } from 'node:vm';
@@ -289,6 +290,27 @@ it.each([
 ])('where WebAssembly is %s, the reference gives the same bits and backend() tells why', async (_, value, reason) => {
   const { backend } = await expectSameResults(withValues({ WebAssembly: value }));
   expect(backend()).toMatchObject({ name: 'reference', reason: expect.stringMatching(reason) });
+});
+
+it('where reading WebAssembly throws, the reference gives the same bits and backend() tells why', async () => {
+  const { backend } = await expectSameResults(new Realm({ WebAssembly: { get: refusing } }));
+  expect(backend()).toMatchObject({ name: 'reference', reason: 'Error: insecure context' });
+});
+
+// In a process of its own, since the global object of a vm context cannot be frozen.
+it.each(['preventExtensions', 'seal', 'freeze'])('after Object.%s(globalThis), arenas and slices work', (lock) => {
+  const program = `
+    import { Arena, backend, dropout } from '${dist('index').href}';
+    Object.${lock}(globalThis);
+    const arena = new Arena({ bytes: 1024 });
+    const options = { p: 0.5, key: 1n };
+    const y = dropout(arena.float32(24).fill(1), options);
+    const x = { data: new Float32Array(6).fill(1), shape: [2, 3] };
+    const { data } = dropout(x, { ...options, slice: { of: [4, 6], at: [2, 3] } });
+    const expected = [15, 16, 17, 21, 22, 23].map((i) => y[i]);
+    console.log(y.buffer === arena.memory.buffer, data.join() === expected.join(), backend().name);`;
+  const printed = execFileSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' });
+  expect(printed.trim()).toBe('true true wasm-simd');
 });
 
 /** A large call on two threads. @throws Error unless it gives the bits of one thread */

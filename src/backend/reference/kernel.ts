@@ -12,26 +12,24 @@ import { drawsOf, eachRun } from './stream.js';
 export const referenceKernel: Kernel = {
   dropout(x, out, draws, affine, broadcast) {
     const write = affineWriter(x, out, affine);
-    const run = drawsOf(draws);
     if (!broadcast) {
-      run(0, x.length, write);
+      drawsOf(draws)(0, x.length, write);
       return;
     }
     const kept = new Uint8Array(broadcast.sizes.reduce((n, size, axis) => (axis % 2 ? n : n * size), 1));
-    eachRun(broadcast, (at, first, n) =>
-      run(first, n, (i, isKept) => {
-        kept[at + i] = Number(isKept);
-      }),
-    );
+    this.mask(kept, kept.length, false, draws, broadcast);
     for (let i = 0; i < x.length; i++) write(i, kept[drawOf(i, broadcast)] === 1);
   },
 
-  mask(out, length, bits, draws) {
+  mask(out, length, bits, draws, broadcast) {
     const perByte = bits ? 8 : 1;
     zero(out, Math.ceil(length / perByte));
-    drawsOf(draws)(0, length, (i, kept) => {
+    const run = drawsOf(draws);
+    const write = (i: number, kept: boolean) => {
       out[Math.floor(i / perByte)]! |= Number(kept) << (i % perByte);
-    });
+    };
+    if (broadcast) eachRun(broadcast, (at, first, n) => run(first, n, (i, kept) => write(at + i, kept)));
+    else run(0, length, write);
   },
 };
 

@@ -40,15 +40,12 @@ export function eachChunk(
     // The elements and the draws in a slab.
     let slab = 1;
     let noise = 1;
-    let isConsecutive = true;
-    for (let inner = sizes.length - 1; inner > axis; inner--) {
+    for (let inner = axis + 1; inner < sizes.length; inner++) {
       slab *= sizes[inner]!;
-      if (inner % 2 === 1) continue;
-      if (sizes[inner]! > 1 && strides[inner] !== noise) isConsecutive = false;
-      noise *= sizes[inner]!;
+      if (inner % 2 === 0) noise *= sizes[inner]!;
     }
     const stride = strides[axis]!;
-    if (!repeated && count > 1 && stride !== noise) isConsecutive = false;
+    const isConsecutive = repeated || count === 1 || stride === noise;
     if (slab > max || sizes.length - axis > 4 || !isConsecutive) {
       for (let i = 0; i < count; i++) cut(axis + 1, at + i * slab, first + i * stride);
       return;

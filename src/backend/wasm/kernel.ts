@@ -4,7 +4,7 @@
  * @module
  */
 import type { Broadcast } from '../../core/shapes.js';
-import type { FloatArray } from '../../core/tensor.js';
+import { type FloatArray, subarray } from '../../core/tensor.js';
 import type { Affine, Draws, Kernel } from '../interface.js';
 import { eachChunk } from './chunks.js';
 import { type KernelExports, Sink } from './exports.js';
@@ -76,7 +76,15 @@ export class WasmKernel implements Kernel {
     else calls(inPlace ?? own);
   }
 
-  mask(out: Uint8Array, length: number, bits: boolean, { key, offset, P }: Draws): void {
+  mask(out: Uint8Array, length: number, bits: boolean, { key, offset, P }: Draws, broadcast?: Broadcast): void {
+    if (broadcast) {
+      const elements = bits ? 8 : 1;
+      eachChunk(broadcast, undefined, ({ at, length, first }) => {
+        const row = subarray(out, at / elements, (at + length) / elements);
+        this.mask(row, length, bits, { key, offset: offset + first, P });
+      });
+      return;
+    }
     const sink = bits ? Sink.Bits : Sink.Bytes;
     const perByte = bits ? 8 : 1;
     const memory = commonMemory(out);

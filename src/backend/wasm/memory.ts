@@ -43,13 +43,16 @@ interface Registry extends WeakMap<object, LinearMemory> {
  */
 const REGISTRY: unique symbol = /* @__PURE__ */ Symbol.for('dropout-wasm/memories/1') as never;
 
+/** This copy's own, where the global object is frozen. */
+let ownRegistry: Registry | undefined;
+
 /** Undefined until a copy registers a memory. */
-const registry = (): Registry | undefined => (globalThis as { [REGISTRY]?: Registry })[REGISTRY];
+const registry = (): Registry | undefined => ownRegistry ?? (globalThis as { [REGISTRY]?: Registry })[REGISTRY];
 
 function registered(): Registry {
-  const map: Registry = registry() ?? new WeakMap();
-  Object.defineProperty(globalThis, REGISTRY, { value: map, configurable: true });
-  return map;
+  ownRegistry = registry() ?? new WeakMap();
+  Reflect.defineProperty(globalThis, REGISTRY, { value: ownRegistry, configurable: true });
+  return ownRegistry;
 }
 
 const owners = /* @__PURE__ */ new WeakMap<ArrayBufferView, Allocator>();

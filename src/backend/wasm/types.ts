@@ -8,6 +8,10 @@ export type WasmMemory = typeof globalThis extends { WebAssembly: { Memory: { pr
 
 export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer T } } } ? T : object;
 
-/** Why the engine refuses WebAssembly. */
-export const reasonOf = (error: unknown): string =>
-  (globalThis as { WebAssembly?: unknown }).WebAssembly ? String(error) : 'no WebAssembly here';
+/** Why the engine refuses WebAssembly: its error, which may be that of a getter. */
+export function reasonOf(error: unknown): string {
+  try {
+    if (!(globalThis as { WebAssembly?: unknown }).WebAssembly) return 'no WebAssembly here';
+  } catch {}
+  return String(error);
+}
