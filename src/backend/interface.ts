@@ -7,7 +7,7 @@ import type { Broadcast } from '../core/shapes.js';
 import type { FloatArray } from '../core/tensor.js';
 import type { U64 } from '../core/u64.js';
 
-/** Where the draws of a call start: element i takes draw `offset + i` of the key's stream, unless there is a broadcast. */
+/** Where the draws of a call start. Without a broadcast, element i takes draw `offset + i` of the key's stream. */
 export interface StreamStart {
   readonly key: U64;
   readonly offset: number;

@@ -23,7 +23,10 @@ export interface MaskOptions {
    * undefined where p is 0 or 1.
    */
   key: bigint | string | undefined;
-  /** Element i of the mask (or of its noise shape) takes draw `offset + i` of the stream. An integer up to 2^53, default 0. */
+  /**
+   * Element i of the mask (or of its noise shape) takes draw `offset + i` of the stream. An integer up to 2^53, default
+   * 0.
+   */
   offset?: number;
   /** Instead of an offset: the mask is that of a part of a global tensor, as in `dropout`. */
   slice?: Slice;
@@ -82,7 +85,8 @@ export function mask(lengthOrShape: number | readonly number[], options: MaskOpt
     : { first: draws.offset, broadcast: noiseShape == null ? undefined : broadcastOf(noiseShape, shape) };
   const bytes = isBits(format) ? Math.ceil(length / 8) : length;
   const target = out === undefined ? new Uint8Array(bytes) : checkMask(out, bytes, 'out', true);
-  if (broadcast) writeBroadcastMask(target, length, format, draws, { first, broadcast });
+  // An empty mask of a huge shape has as many rows as any other of that shape.
+  if (broadcast && length > 0) writeBroadcastMask(target, length, format, draws, { first, broadcast });
   else maskOf(length, format, part ? { ...draws, offset: first } : draws, target);
   return out ?? target;
 }

@@ -33,7 +33,7 @@ export const referenceKernel: Kernel = {
   },
 };
 
-/** Which of the draws of a broadcast element i takes, from its coordinates along the axes that have draws of their own. */
+/** Which draw of a broadcast element i takes, from its coordinates along the axes that have draws of their own. */
 function drawOf(i: number, { sizes }: Broadcast): number {
   let draw = 0;
   let stride = 1;

@@ -232,6 +232,15 @@ describe.each(packages)('on %s', (name, pkg) => {
     const empty = { data: new Float32Array(0), shape: [0, 5] };
     expect(pkg.dropout(empty, { p: 0.5, key, slice: { of: [2 ** 30, 9], at: [7, 4] } })).toEqual(empty);
     expect(pkg.mask([0, 5], { p: 0.5, key, slice: { of: [0, 9], at: [0, 4] } })).toHaveLength(0);
+    for (const format of ['bytes', 'bits'] as const)
+      for (const noiseShape of [[null, 1], null])
+        for (const shape of [
+          [2 ** 30, 0],
+          [0, 2 ** 30],
+        ]) {
+          const slice = { of: shape.map((n) => n + 8), at: [0, 3] };
+          expect(pkg.mask(shape, { p: 0.5, key, slice, noiseShape, format })).toHaveLength(0);
+        }
     const scalar = { data: Float32Array.of(3), shape: [] };
     expect(pkg.dropout(scalar, { p: 0.5, key, slice: { of: [], at: [] } })).toEqual(
       pkg.dropout(scalar, { p: 0.5, key }),
