@@ -96,7 +96,7 @@ function dataOf(value: Input, name: string): FloatArray {
     throw wrongType(name, 'a Float32Array, Float64Array, Float16Array or { data, shape }', data ?? value);
   if (isArray) return data;
   if (!Array.isArray(shape)) throw wrongType(`${name}.shape`, 'an array of whole numbers', shape);
-  // Spread, since \`every\` skips holes. The other sizes of an empty tensor may be huge, and 0 · ∞ is not 0.
+  // Spread, since `every` skips holes. The other sizes of an empty tensor may be huge, and 0 · ∞ is not 0.
   const isWhole = [...shape].every((size) => Number.isInteger(size) && size >= 0);
   if (!isWhole || (shape.includes(0) ? 0 : shape.reduce((a, b) => a * b, 1)) !== data.length)
     throw new RangeError(message(`${name}.shape`, `of ${data.length} elements`, `[${shape}]`));
@@ -297,7 +297,7 @@ export function layersFromJSON(json: LayersJSON): Layer[] {
     throw new Error('json is from layersToJSON of dropout-wasm 0.1.0: restore it with that version');
   checkOptions(json, ['layers']);
   if (!Array.isArray(layers)) throw wrongType('layers', 'an array', layers);
-  // Not \`map\`, which skips holes.
+  // Not `map`, which skips holes.
   return Array.from(layers, (layer: LayerJSON) => {
     const { type } = checkObject(layer, 'layer');
     const found = CLASSES.find((other) => other.type === type);
