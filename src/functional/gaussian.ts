@@ -6,10 +6,11 @@ import type { StreamStart } from '../backend/interface.js';
 import { gaussian } from '../backend/select.js';
 import { checkDeviation, checkKey, checkOptions } from '../core/check.js';
 import type { Broadcast } from '../core/shapes.js';
-import { type FloatArray, type Input, open, type Result, shapeOf } from '../core/tensor.js';
+import { type FloatArray, type Input, type Like, open, type Result, shapeOf } from '../core/tensor.js';
+import type { U64 } from '../core/u64.js';
 import { checkDraws, checkOffset, NO_KEY, SLICE_OPTIONS, type SliceOptions } from './common.js';
 import { clear, copy, resultOf } from './result.js';
-import { checkSlice, sliceDraws, writeSlice } from './slice.js';
+import { checkSlice, type Slice, sliceDraws, writeSlice } from './slice.js';
 
 /** Options of `gaussianNoise`. */
 export interface NoiseOptions<X extends Input> extends Omit<SliceOptions<X>, 'p'> {
@@ -36,15 +37,8 @@ const deviationFor = (p: number): number => Math.sqrt(p / (1 - p));
 export function gaussianDropout<X extends Input>(x: X, options: SliceOptions<X>): Result<X> {
   const { p, key, offset, slice, out } = checkOptions(options, SLICE_OPTIONS);
   const { key: word } = checkDraws(p, key, offset);
-  const part = checkSlice(slice, offset);
-  const input = open(x);
-  const own = part && sliceDraws(part, shapeOf(input));
-  return resultOf<X>(input, out, (target) =>
-    own
-      ? writeSlice(own, input.data, target, (x, out, offset, broadcast) =>
-          gaussianDropoutInto(x, out, p, { key: word, offset }, broadcast),
-        )
-      : gaussianDropoutInto(input.data, target, p, { key: word, offset: offset ?? 0 }),
+  return callNoise(x, { offset, slice, out }, word, (x, out, start, broadcast) =>
+    gaussianDropoutInto(x, out, p, start, broadcast),
   );
 }
 
@@ -62,15 +56,25 @@ export function gaussianNoise<X extends Input>(x: X, options: NoiseOptions<X>): 
   checkDeviation(stddev);
   checkOffset(offset);
   const word = key === undefined && stddev === 0 ? NO_KEY : checkKey(key);
+  return callNoise(x, { offset, slice, out }, word, (x, out, start, broadcast) =>
+    gaussianNoiseInto(x, out, stddev, start, broadcast),
+  );
+}
+
+/** A stateless call that draws noise: checks its other arguments and writes the result. */
+function callNoise<X extends Input>(
+  x: X,
+  { offset, slice, out }: { offset: number | undefined; slice: Slice | undefined; out: Like<X> | undefined },
+  key: U64,
+  write: (x: FloatArray, out: FloatArray, start: StreamStart, broadcast?: Broadcast) => void,
+): Result<X> {
   const part = checkSlice(slice, offset);
   const input = open(x);
   const own = part && sliceDraws(part, shapeOf(input));
   return resultOf<X>(input, out, (target) =>
     own
-      ? writeSlice(own, input.data, target, (x, out, offset, broadcast) =>
-          gaussianNoiseInto(x, out, stddev, { key: word, offset }, broadcast),
-        )
-      : gaussianNoiseInto(input.data, target, stddev, { key: word, offset: offset ?? 0 }),
+      ? writeSlice(own, input.data, target, (x, out, offset, broadcast) => write(x, out, { key, offset }, broadcast))
+      : write(input.data, target, { key, offset: offset ?? 0 }),
   );
 }
 
