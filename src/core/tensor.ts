@@ -141,11 +141,15 @@ export function zero(out: FloatArray | Uint8Array, n = out.length): void {
 export const subarray = <A extends FloatArray | Uint8Array>(x: A, from: number, to: number): A =>
   Uint8Array.prototype.subarray.call(x as Uint8Array, from, to) as A;
 
-/** The engine's class of x. Float16Array is missing in older engines. */
+/** The engine's class of x, whose type is that of its class (see `checkArray`). */
 export const classOf = <A extends FloatArray | Uint8Array>(x: A): ArrayClass<A> =>
-  (globalThis as unknown as Record<string, ArrayClass<A>>)[x[Symbol.toStringTag]]!;
+  classNamed<A>(x[Symbol.toStringTag])!;
 
-type ArrayClass<A> = new (lengthOrBuffer: number | ArrayBuffer, byteOffset?: number, length?: number) => A;
+/** Undefined for a type that this realm lacks, such as Float16Array in older engines. */
+const classNamed = <A>(name: string): ArrayClass<A> | undefined =>
+  (globalThis as unknown as Record<string, ArrayClass<A>>)[name];
+
+type ArrayClass<A> = new (lengthOrBuffer: unknown, byteOffset?: unknown, length?: unknown) => A;
 
 const FLOATS = ['Float32Array', 'Float64Array', 'Float16Array'];
 
@@ -165,8 +169,7 @@ function checkArray<A extends FloatArray | Uint8Array>(value: unknown, name: str
   const isPlain = types === FLOATS ? own === Float32Array || own === Float64Array : own === Uint8Array;
   if (isPlain && array.length > 0) return array;
   const type = read(array, Symbol.toStringTag) as string;
-  // Missing where an array of another realm has a type that this one lacks.
-  const Class = (globalThis as unknown as Record<string, (new (...view: unknown[]) => A) | undefined>)[type];
+  const Class = classNamed<A>(type);
   if (!types.includes(type) || !Class) throw notAnArray(value, name, types);
   try {
     Uint8Array.prototype.keys.call(array as Uint8Array);
@@ -174,7 +177,7 @@ function checkArray<A extends FloatArray | Uint8Array>(value: unknown, name: str
     throw new TypeError(`${name} is detached or out of bounds`);
   }
   if (own === (Class as unknown)) return array;
-  return new Class(...['buffer', 'byteOffset', 'length'].map((property) => read(array, property)));
+  return new Class(read(array, 'buffer'), read(array, 'byteOffset'), read(array, 'length'));
 }
 
 function notAnArray(value: unknown, name: string, types: string[]): TypeError {
