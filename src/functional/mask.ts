@@ -83,7 +83,7 @@ export function mask(lengthOrShape: number | readonly number[], options: MaskOpt
   const { first, broadcast } = part
     ? sliceDraws(part, shape, noiseShape)
     : { first: draws.offset, broadcast: noiseShape == null ? undefined : broadcastOf(noiseShape, shape) };
-  const bytes = isBits(format) ? Math.ceil(length / 8) : length;
+  const bytes = bytesIn(length, format);
   const target = out === undefined ? new Uint8Array(bytes) : checkMask(out, bytes, 'out', true);
   // An empty mask of a huge shape has as many rows as any other of that shape.
   if (broadcast && length > 0) writeBroadcastMask(target, length, format, draws, { first, broadcast });
@@ -153,13 +153,18 @@ const MASK_OPTIONS: readonly string[] = ['p', 'key', 'offset', 'slice', 'noiseSh
 const APPLY_OPTIONS: readonly string[] = ['p', 'layer', 'gradient', 'format', 'out'];
 
 /** `mask` on checked arguments. It checks only the format. */
-export function maskOf(length: number, format: MaskFormat, draws: Draws, out = emptyMask(length, format)): Uint8Array {
+export function maskOf(
+  length: number,
+  format: MaskFormat,
+  draws: Draws,
+  out: Uint8Array = new Uint8Array(bytesIn(length, format)),
+): Uint8Array {
   kernel().mask(out, length, isBits(format), draws);
   return out;
 }
 
-/** A new mask of n elements. */
-const emptyMask = (n: number, format: MaskFormat): Uint8Array => new Uint8Array(isBits(format) ? Math.ceil(n / 8) : n);
+/** The length of a mask of n elements. */
+const bytesIn = (n: number, format: MaskFormat): number => (isBits(format) ? Math.ceil(n / 8) : n);
 
 /** The mask of n elements that do not take the draws one after another: the dropout of ones, which `drop` writes. */
 export function maskByOnes(n: number, format: MaskFormat, drop: (ones: Float32Array) => void): Uint8Array {
@@ -171,7 +176,7 @@ export function maskByOnes(n: number, format: MaskFormat, drop: (ones: Float32Ar
 /** Converts a mask of bytes, each 0 or 1, to a format. */
 export function formatMask(bytes: Uint8Array, format: MaskFormat): Uint8Array {
   if (!isBits(format)) return bytes;
-  const bits = emptyMask(bytes.length, format);
+  const bits = new Uint8Array(bytesIn(bytes.length, format));
   const whole = bytes.length >> 3;
   for (let at = 0, i = 0; at < whole; at++, i += 8)
     bits[at] =

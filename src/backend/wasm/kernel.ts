@@ -77,16 +77,15 @@ export class WasmKernel implements Kernel {
   }
 
   mask(out: Uint8Array, length: number, bits: boolean, { key, offset, P }: Draws, broadcast?: Broadcast): void {
+    const perByte = bits ? 8 : 1;
     if (broadcast) {
-      const elements = bits ? 8 : 1;
       eachChunk(broadcast, undefined, ({ at, length, first }) => {
-        const row = subarray(out, at / elements, (at + length) / elements);
+        const row = subarray(out, at / perByte, (at + length) / perByte);
         this.mask(row, length, bits, { key, offset: offset + first, P });
       });
       return;
     }
     const sink = bits ? Sink.Bits : Sink.Bytes;
-    const perByte = bits ? 8 : 1;
     const memory = commonMemory(out);
     const inPlace = memory && this.on(memory);
     const kernel = inPlace ?? this.own;
