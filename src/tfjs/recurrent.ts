@@ -2,12 +2,11 @@
  * Reproducible dropout in TensorFlow.js's recurrent layers, whose own has no seed.
  * @module
  */
-import type { Tensor } from '@tensorflow/tfjs-core';
-import { dispose } from '@tensorflow/tfjs-core';
+import { dispose, type Tensor } from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
-import { Dropout, Generator, type GeneratorJSON } from 'dropout-wasm';
+import { Dropout, Generator, type GeneratorJSON, type LayerOptions } from 'dropout-wasm';
 import { brandOf } from '../core/brand.js';
-import { checkOptions, wrongType, wrongValue } from '../core/check.js';
+import { checkOptions, isOptions, wrongType, wrongValue } from '../core/check.js';
 import { dropout } from './ops.js';
 
 /** Options of `recurrentDropout`. Null counts as not given. */
@@ -49,6 +48,11 @@ interface Cell {
   recurrentDropoutMask: Tensor | Tensor[] | null;
 }
 
+/** What wrappers, recurrent layers, models and stacked cells consist of. */
+type Parts = Partial<
+  Record<'forwardLayer' | 'backwardLayer' | 'layer' | 'cell', object> & Record<'layers' | 'cells', object[]>
+>;
+
 const NAMES = ['seed', 'generator'];
 
 /**
@@ -86,19 +90,17 @@ export function recurrentDropout(options?: RecurrentDropoutOptions): RecurrentDr
  */
 export function setRecurrentDropout(model: layers.Layer, options?: SetRecurrentDropoutOptions): Generator[] {
   if (!(model instanceof layers.Layer)) throw wrongType('model', 'a model or layer of TensorFlow.js', model);
-  const { seed, generator } = checkOptions(options, NAMES) as SetRecurrentDropoutOptions;
-  const states = isState(generator) ? [generator] : generator;
+  const { seed, generator } = checkOptions(options, NAMES);
   const cells = [...new Set(cellsOf(model))].filter((cell) => cell.dropout > 0 || cell.recurrentDropout > 0);
-  if (cells.length === 0)
-    throw new Error(
-      `${model.name} has no recurrent layer with dropout: set it when the layer is made, as in lstm({ units, dropout: 0.2 })`,
-    );
-  if (Array.isArray(states) && states.length !== cells.length)
-    throw wrongValue('generator', `a state for each of the ${cells.length} cells`, states);
-  // The checks of a layer. Its own stream is not used, and none of them draws.
-  const parent = seed == null ? undefined : streamOf({ seed, generator: states as Generator });
+  if (!cells.length)
+    throw new Error(`${model.name} has no recurrent layer with dropout: set it as in lstm({ units, dropout: 0.2 })`);
+  const given = isState(generator) ? [generator] : generator;
+  // A seed is that of a parent.
+  const source = seed == null ? given : streamOf({ seed, generator: given as Generator });
+  if (Array.isArray(source) && source.length !== cells.length)
+    throw wrongValue('generator', `a state for each of ${cells.length} cells`, source);
   const streams = cells.map((_, i) =>
-    parent ? parent.spawn() : streamOf({ generator: Array.isArray(states) ? states[i] : (states as Generator) }),
+    streamOf({ generator: (Array.isArray(source) ? source[i] : source) as Generator }),
   );
   for (const [i, cell] of cells.entries()) {
     for (const name of ['dropoutMask', 'recurrentDropoutMask'] as const) {
@@ -111,16 +113,13 @@ export function setRecurrentDropout(model: layers.Layer, options?: SetRecurrentD
 }
 
 const isState = (generator: unknown): generator is GeneratorJSON =>
-  typeof generator === 'object' &&
-  generator !== null &&
-  !Array.isArray(generator) &&
-  brandOf(generator) !== 'Generator';
+  isOptions(generator) && brandOf(generator) !== 'Generator';
 
 /** The stream of these options, by the rule of layers. */
 function streamOf({ seed, generator }: RecurrentDropoutOptions): Generator {
   if (seed == null && isState(generator)) return Generator.fromJSON(generator);
-  const given = { ...(seed != null && { seed }), ...(generator != null && { generator: generator as Generator }) };
-  return new Dropout(0, given).generator;
+  const options = { seed: seed ?? undefined, generator: generator ?? undefined };
+  return new Dropout(0, options as LayerOptions).generator;
 }
 
 function drawFrom(generator: Generator): RecurrentDropout {
@@ -133,11 +132,10 @@ function drawFrom(generator: Generator): RecurrentDropout {
   return Object.assign(draw, { generator });
 }
 
-/** The recurrent cells of a layer, in order. The layer that a bidirectional one was made from is not among them. */
-function cellsOf(layer: object): Cell[] {
+/** The recurrent cells of a layer, in order. TF.js runs copies of the layer that a bidirectional one was made from. */
+function cellsOf(layer: object | undefined): Cell[] {
+  if (!layer) return [];
   if ('dropoutFunc' in layer) return [layer as Cell];
-  const parts = layer as Record<string, object | undefined>;
-  const inner = parts.forwardLayer ? [parts.forwardLayer, parts.backwardLayer] : [parts.layer, parts.cell];
-  const lists = [parts.layers, parts.cells].filter(Array.isArray) as object[][];
-  return [...inner, ...lists.flat()].flatMap((each) => (each instanceof layers.Layer ? cellsOf(each) : []));
+  const { forwardLayer, backwardLayer, layer: inner, cell, layers = [], cells = [] } = layer as Parts;
+  return [...(forwardLayer ? [forwardLayer, backwardLayer] : [inner, cell]), ...layers, ...cells].flatMap(cellsOf);
 }

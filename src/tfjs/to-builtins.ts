@@ -3,7 +3,6 @@
  * @module
  */
 import type { io } from '@tensorflow/tfjs-core';
-import { Generator } from 'dropout-wasm';
 import { checkBoolean, checkOptions, isOptions, wrongType } from '../core/check.js';
 
 /** Options of `toBuiltins`. */
@@ -17,59 +16,53 @@ export interface ToBuiltinsOptions {
 
 type Dict = Record<string, unknown>;
 
-/** A layer of TF.js: its name, and its arguments besides those of every layer. */
-interface Builtin {
-  className: string;
-  args: readonly string[];
+/** An input of a layer at a node of a graph: a name, two numbers, and the arguments of the call. */
+type NodeInput = [string, number, number, { training?: boolean | null }?];
+
+/** A layer in a topology, in the spelling of Keras or of TF.js. */
+interface StoredLayer {
+  class_name?: unknown;
+  className?: unknown;
+  config: Dict;
+  inbound_nodes?: NodeInput[][];
+  inboundNodes?: NodeInput[][];
 }
 
-const DROPOUT: Builtin = { className: 'Dropout', args: ['rate', 'noiseShape', 'seed'] };
-const SPATIAL: Builtin = { className: 'SpatialDropout1D', args: ['rate', 'seed'] };
-const ALPHA: Builtin = { className: 'AlphaDropout', args: ['rate', 'noiseShape'] };
-const GAUSSIAN: Builtin = { className: 'GaussianDropout', args: ['rate'] };
-const NOISE: Builtin = { className: 'GaussianNoise', args: ['stddev'] };
-const LINEAR: Builtin = { className: 'Activation', args: [] };
-
-/** The layers of this package, and of `replaceBuiltins`, with those of TF.js that do the same in training. */
-const COUNTERPARTS = new Map<unknown, Builtin | undefined>([
-  ['DropoutWasm', DROPOUT],
-  ['Dropout1dWasm', SPATIAL],
-  ['Dropout2dWasm', undefined],
-  ['Dropout3dWasm', undefined],
-  ['AlphaDropoutWasm', ALPHA],
-  ['FeatureAlphaDropoutWasm', undefined],
-  ['GaussianDropoutWasm', GAUSSIAN],
-  ['GaussianNoiseWasm', NOISE],
-  ['DropPathWasm', undefined],
-  ['DropBlock2dWasm', undefined],
-  ['LockedDropoutWasm', undefined],
-  ...[DROPOUT, SPATIAL, ALPHA, GAUSSIAN, NOISE].map((builtin): [string, Builtin] => [builtin.className, builtin]),
-  ['SpatialDropout2D', undefined],
-  ['SpatialDropout3D', undefined],
-]);
-
-/** The arguments of every layer of TF.js. */
-const COMMON = ['name', 'trainable', 'inputShape', 'batchInputShape', 'batchSize', 'dtype', 'inputDType', 'weights'];
+/** The eleven layers of this package. */
+const OURS = /^((Alpha|FeatureAlpha|Gaussian|Locked)?Dropout|Dropout[123]d|GaussianNoise|DropPath|DropBlock2d)Wasm$/;
+/** What `replaceBuiltins` stores them as. TF.js has these, except for two. */
+const BUILTIN = /^((Alpha|Gaussian)?Dropout|SpatialDropout[123]D|GaussianNoise)$/;
+/** What TF.js's activation stores, and what its dropout layers store, in both spellings. */
+const LINEAR_ARGS = /^(name|trainable|dtype|(batch_?)?input_?shape)$/i;
+const ARGS = /^(name|trainable|dtype|(batch_?)?input_?shape|rate|noise_?shape|seed|stddev)$/i;
 
 /**
  * Rewrites the topology of a stored model so that it loads without this package, in TF.js and by the Keras converter of
  * TF.js: the layers of this package, and those that `replaceBuiltins` stored, become TF.js's own Dropout,
- * SpatialDropout1D, AlphaDropout, GaussianDropout and GaussianNoise, with the arguments that TF.js has. So the state of
- * a stream is lost, and TF.js draws other masks from the same seed. Nested models and wrappers are rewritten too, and
- * all else is copied as it is. The weights of the model stay the same.
+ * SpatialDropout1D, AlphaDropout, GaussianDropout and GaussianNoise, without the state of their streams. From the same
+ * seed TF.js draws other masks. Nested models and wrappers are rewritten too, and all else is copied. The weights of the
+ * model stay as they are.
  *
  * @param modelTopology the `modelTopology` of a model.json or of `ModelArtifacts`, parsed
  * @returns a new topology; the argument is not changed
  * @throws TypeError unless modelTopology is the topology of a LayersModel; Error for a layer that TF.js does not have,
  *   unless `inferenceOnly` is true, and for one that is active in evaluation
  * @example
- * const modelJSON = JSON.parse(await readFile('model.json', 'utf8'));
- * modelJSON.modelTopology = toBuiltins(modelJSON.modelTopology);
+ * const stored = JSON.parse(await readFile('model.json', 'utf8'));
+ * stored.modelTopology = toBuiltins(stored.modelTopology);
  */
 export function toBuiltins(modelTopology: io.ModelArtifacts['modelTopology'], options?: ToBuiltinsOptions): object {
   const { inferenceOnly = false } = checkOptions(options, ['inferenceOnly']);
   checkBoolean(inferenceOnly, 'inferenceOnly');
-  checkTopology(modelTopology);
+  const { model_config, modelConfig, modelTopology: inner } = Object(modelTopology);
+  const model = model_config ?? modelConfig ?? modelTopology;
+  if (!isOptions(model) || typeof nameOf(model as StoredLayer) !== 'string')
+    throw wrongType(
+      'modelTopology',
+      'the topology of a LayersModel',
+      model,
+      typeof model === 'string' ? 'JSON.parse it' : inner && 'pass its modelTopology',
+    );
   const rewrite = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(rewrite);
     if (!isOptions(value)) return value;
@@ -79,85 +72,52 @@ export function toBuiltins(modelTopology: io.ModelArtifacts['modelTopology'], op
   return rewrite(modelTopology) as object;
 }
 
-/** The value under a name that Keras and stored models write in snake case. */
-const get = (dict: Dict, name: string): unknown => dict[name] ?? dict[toSnakeCase(name)];
-
-const toSnakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-
-const toCamelCase = (name: string): string => name.replace(/_+(\w)/g, (_, letter) => letter.toUpperCase());
-
-/** @throws TypeError unless value is the topology of a LayersModel */
-function checkTopology(value: unknown): void {
-  const model = isOptions(value) ? (get(value as Dict, 'modelConfig') ?? value) : value;
-  if (isOptions(model) && typeof get(model as Dict, 'className') === 'string') return;
-  let remedy = 'loadGraphModel and model.toJSON() of a GraphModel know no layers';
-  if (typeof model === 'string') remedy = 'JSON.parse it';
-  else if (isOptions(model) && 'modelTopology' in model) remedy = 'pass its modelTopology';
-  throw wrongType('modelTopology', 'the topology of a LayersModel', value, remedy);
-}
+const nameOf = ({ class_name, className }: { class_name?: unknown; className?: unknown }): unknown =>
+  class_name ?? className;
 
 /** Whether this is a layer of this package. Those of `replaceBuiltins` have options that TF.js and Keras do not have. */
-function isOurs(value: Dict): boolean {
-  const [className, { config }] = [get(value, 'className'), value];
-  if (!COUNTERPARTS.has(className) || !isOptions(config)) return false;
-  return /Wasm$/.test(className as string) || 'generator' in config || 'always' in config;
+function isOurs(value: Dict): value is Dict & StoredLayer {
+  const [name, { config }] = [String(nameOf(value)), value];
+  return (
+    isOptions(config) && (OURS.test(name) || (BUILTIN.test(name) && ('generator' in config || 'always' in config)))
+  );
 }
 
-/** The layer of TF.js in place of one of ours. */
-function translate(layer: Dict, inferenceOnly: boolean): Dict {
-  const config = layer.config as Dict;
-  const className = get(layer, 'className') as string;
-  const title = `layer ${JSON.stringify(config.name)} (${className})`;
-  const modes = nodesOf(layer).map((node) => (node[3] as Dict | null | undefined)?.training);
-  if (config.always || modes.includes(true))
-    throw new Error(
-      `${title} is active in predict (${config.always ? 'always' : 'training'}: true), and no layer of TensorFlow.js is: ` +
-        'load the model with dropout-wasm/tfjs, or store it without',
-    );
-  // False at a node: never active, which TF.js ignores.
-  let builtin = modes.includes(false) ? LINEAR : COUNTERPARTS.get(className);
-  const difference = builtin === LINEAR ? undefined : differenceOf(config, builtin);
+/** Makes a layer of ours, in a copy of the topology, the layer of TF.js that does the same. */
+function translate(layer: StoredLayer, inferenceOnly: boolean): StoredLayer {
+  const { config } = layer;
+  const className = nameOf(layer) as string;
+  const title = `layer "${config.name}" (${className})`;
+  const calls = [layer.inbound_nodes, layer.inboundNodes].flat(2).map((input) => input?.[3] ?? {});
+  if (config.always || calls.some(({ training }) => training))
+    throw new Error(`${title} is active in predict, as no layer of TensorFlow.js is: load it with dropout-wasm/tfjs`);
+  let builtin = className.replace('Wasm', '').replace(/^Dropout(\d)d/, 'SpatialDropout$1D');
+  const difference = differenceOf(builtin, config);
   if (difference && !inferenceOnly)
     throw new Error(
-      `${title}: TensorFlow.js ${difference}: load the model with dropout-wasm/tfjs, or pass { inferenceOnly: true }, ` +
-        'which makes it a linear activation',
+      `${title}: TensorFlow.js has ${difference}: load it with dropout-wasm/tfjs, or pass { inferenceOnly: true }`,
     );
-  if (difference || !builtin) builtin = LINEAR;
-  const { className: name, args } = builtin;
-  const known = [...COMMON, ...args];
-  const entries = Object.entries(config).filter(([key]) => known.includes(toCamelCase(key)));
-  const kept = entries.map(([key, value]) => [key, key === 'seed' ? numberFor(value) : value]);
-  if (builtin === LINEAR) {
-    kept.push(['activation', 'linear']);
+  // False at a node, which TF.js ignores: never active.
+  const isLinear = difference || calls.some(({ training }) => training === false);
+  if (isLinear) builtin = 'Activation';
+  const args = Object.entries(config).filter(([name]) => (isLinear ? LINEAR_ARGS : ARGS).test(name));
+  layer[layer.class_name ? 'class_name' : 'className'] = builtin;
+  layer.config = Object.fromEntries(args);
+  if (isLinear) {
+    layer.config.activation = 'linear';
     // Keras's Activation takes no `training`.
-    for (const node of nodesOf(layer)) delete (node[3] as Dict | null | undefined)?.training;
+    for (const call of calls) delete call.training;
   }
-  return {
-    ...layer,
-    ['className' in layer ? 'className' : 'class_name']: name,
-    config: Object.fromEntries(kept),
-  };
-}
-
-/** The inputs of the layer at all nodes of the graph: a name, two numbers and the arguments of the call. */
-function nodesOf(layer: Dict): unknown[][] {
-  const nodes = get(layer, 'inboundNodes');
-  return Array.isArray(nodes) ? nodes.flat().filter(Array.isArray) : [];
+  return layer;
 }
 
 /** What keeps TF.js from doing the same in training, if anything. */
-function differenceOf(config: Dict, builtin: Builtin | undefined): string | undefined {
-  const noiseShape = get(config, 'noiseShape');
-  if (!builtin) return 'has no such layer';
-  if (config.channels === 'first') return 'has it for channels last alone';
-  if (config.rate === 1) return 'drops nothing at rate 1';
-  if (builtin === ALPHA && Array.isArray(noiseShape) && noiseShape.includes(null))
-    return 'has it for noise shapes without null alone';
+function differenceOf(builtin: string, { channels, rate, noise_shape, noiseShape }: Dict): string | undefined {
+  if (!BUILTIN.test(builtin) || /[23]D/.test(builtin)) return 'no such layer';
+  if (channels === 'first') return 'it for channels last alone';
+  if (rate === 1) return 'it for rates below 1 alone';
+  const shape = noise_shape ?? noiseShape;
+  if (builtin === 'AlphaDropout' && Array.isArray(shape) && shape.includes(null))
+    return 'it for noise shapes without null alone';
   return undefined;
-}
-
-/** A seed as a number: larger ones keep the 53 bits that a number holds. */
-function numberFor(seed: unknown): unknown {
-  const word = typeof seed === 'string' ? Generator.fromJSON({ seed, position: 0 }).seed : seed;
-  return typeof word === 'bigint' ? Number(BigInt.asUintN(53, word)) : word;
 }

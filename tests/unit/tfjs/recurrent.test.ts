@@ -243,7 +243,7 @@ describe('setRecurrentDropout', () => {
     refuses(
       () => setRecurrentDropout(all, { generator: states.slice(1) }),
       RangeError,
-      /^generator has to be a state for each of the 5 cells/,
+      /^generator has to be a state for each of 5 cells/,
     );
     refuses(
       () => setRecurrentDropout(all, { generator: states[0] }),

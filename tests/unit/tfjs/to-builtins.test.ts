@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { input, layers, model, sequential } from '@tensorflow/tfjs-layers';
 import * as tfjs from 'dropout-wasm/tfjs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { refuses } from '../../support/expect.js';
 import { restore, store, valuesOf } from '../../support/tfjs.js';
 
@@ -10,10 +10,6 @@ const { toBuiltins } = tfjs;
 const { classNameMap } = tf.serialization.SerializationMap.getMap();
 const theirs = { ...classNameMap };
 for (const name of Object.keys(theirs)) if (/Wasm$/.test(name)) delete theirs[name];
-
-afterEach(() => {
-  for (const [name, entry] of Object.entries(theirs)) classNameMap[name] = entry;
-});
 
 /** Loads a model with TensorFlow.js's own layers, as a program without this package does. */
 async function restoreWithout(stored: tf.io.ModelArtifacts) {
@@ -58,12 +54,11 @@ describe('a layer that TensorFlow.js has', () => {
     ['DropoutWasm', 'Dropout', { rate: 0.5, noise_shape: [null, 1, 6], seed: 3 }],
     ['DropoutWasm', 'Dropout', { rate: 0.5, noise_shape: null, seed: null }],
     ['Dropout1dWasm', 'SpatialDropout1D', { rate: 0.5, seed: 3 }],
-    ['AlphaDropoutWasm', 'AlphaDropout', { rate: 0.5, noise_shape: [4, 1, 6] }],
-    ['GaussianDropoutWasm', 'GaussianDropout', { rate: 0.5 }],
-    ['GaussianNoiseWasm', 'GaussianNoise', { stddev: 0.5 }],
+    ['AlphaDropoutWasm', 'AlphaDropout', { rate: 0.5, noise_shape: [4, 1, 6], seed: 3 }],
+    ['GaussianDropoutWasm', 'GaussianDropout', { rate: 0.5, seed: 3 }],
+    ['GaussianNoiseWasm', 'GaussianNoise', { stddev: 0.5, seed: -0.5 }],
   ])('%s becomes %s %j', (from, to, args) => {
-    const seed = { seed: 3 };
-    const stored = { ...common, ...own, channels: 'last', ...seed, ...args };
+    const stored = { ...common, ...own, channels: 'last', ...args };
     const expected = { class_name: to, config: { name: 'layer0', ...common, ...args } };
     for (const inferenceOnly of [false, true]) expect(one(from, stored, { inferenceOnly })).toEqual(expected);
     // What replaceBuiltins stores.
@@ -82,16 +77,6 @@ describe('a layer that TensorFlow.js has', () => {
       ],
     });
   });
-
-  it.each([
-    [-0.5, -0.5],
-    [2 ** 53, 2 ** 53],
-    ['0x2a', 42],
-    ['18446744073709551615', 2 ** 53 - 1],
-    [undefined, undefined],
-  ])('has the seed %s as %s, a number', (seed, expected) => {
-    expect(one('DropoutWasm', { rate: 0.5, seed })!.config).toEqual({ name: 'layer0', rate: 0.5, seed: expected });
-  });
 });
 
 const NONE = [
@@ -107,17 +92,17 @@ const NONE = [
 
 describe('a layer that TensorFlow.js does not have', () => {
   it.each([
-    ...NONE.map((name): [string, object, string] => [name, {}, 'has no such layer']),
-    ['Dropout1dWasm', { channels: 'first' }, 'has it for channels last alone'],
-    ['SpatialDropout1D', { channels: 'first' }, 'has it for channels last alone'],
-    ['DropoutWasm', { rate: 1 }, 'drops nothing at rate 1'],
-    ['AlphaDropoutWasm', { noise_shape: [null, 1] }, 'has it for noise shapes without null alone'],
+    ...NONE.map((name): [string, object, string] => [name, {}, 'no such layer']),
+    ['Dropout1dWasm', { channels: 'first' }, 'it for channels last alone'],
+    ['SpatialDropout1D', { channels: 'first' }, 'it for channels last alone'],
+    ['DropoutWasm', { rate: 1 }, 'it for rates below 1 alone'],
+    ['AlphaDropoutWasm', { noise_shape: [null, 1] }, 'it for noise shapes without null alone'],
   ])('%s %j is an error, or a linear activation', (name, args, reason) => {
     const config = { rate: 0.5, ...common, ...own, ...args };
     refuses(
       () => one(name, config),
       Error,
-      `layer "layer0" (${name}): TensorFlow.js ${reason}: load the model with dropout-wasm/tfjs, or pass { inferenceOnly: true }`,
+      `layer "layer0" (${name}): TensorFlow.js has ${reason}: load it with dropout-wasm/tfjs, or pass { inferenceOnly: true }`,
     );
     expect(one(name, config, { inferenceOnly: true })).toEqual({
       class_name: 'Activation',
@@ -140,12 +125,12 @@ describe('a layer that is active in evaluation', () => {
       refuses(
         () => one(name, { ...own, rate: 0.5, always: true }, { inferenceOnly }),
         Error,
-        `layer "layer0" (${name}) is active in predict (always: true), and no layer of TensorFlow.js is: `,
+        `layer "layer0" (${name}) is active in predict, as no layer of TensorFlow.js is: `,
       );
       refuses(
         () => one(name, { ...own, rate: 0.5 }, { inferenceOnly }, node({ training: true })),
         Error,
-        `layer "layer0" (${name}) is active in predict (training: true), and no layer of TensorFlow.js is: `,
+        `layer "layer0" (${name}) is active in predict, as no layer of TensorFlow.js is: `,
       );
     }
   });
@@ -176,6 +161,14 @@ describe('a stored model', () => {
     new tfjs.GaussianDropout({ rate: 0.5, name: 'gaussian' }),
     new tfjs.GaussianNoise({ stddev: 0.5, name: 'noise' }),
   ];
+  /** The same layers of TensorFlow.js. */
+  const plain = () => [
+    layers.dropout({ rate: 0.5, name: 'drop', inputShape: [4, 6] }),
+    layers.spatialDropout1d({ rate: 0.5, name: 'spatial' }),
+    layers.alphaDropout({ rate: 0.5, name: 'alpha' }),
+    layers.gaussianDropout({ rate: 0.5, name: 'gaussian' }),
+    layers.gaussianNoise({ stddev: 0.5, name: 'noise' }),
+  ];
   const names = ['Dropout', 'SpatialDropout1D', 'AlphaDropout', 'GaussianDropout', 'GaussianNoise'];
   const x = tf.randomNormal([2, 4, 6], 0, 1, 'float32', 1);
 
@@ -183,17 +176,11 @@ describe('a stored model', () => {
     const stored = await store(sequential({ layers: all() }));
     await expect(restoreWithout(stored)).rejects.toThrow(/^Unknown layer: DropoutWasm/);
     const loaded = await restoreWithout(rewritten(stored));
-    const plain = [
-      layers.dropout({ rate: 0.5, name: 'drop', inputShape: [4, 6] }),
-      layers.spatialDropout1d({ rate: 0.5, name: 'spatial' }),
-      layers.alphaDropout({ rate: 0.5, name: 'alpha' }),
-      layers.gaussianDropout({ rate: 0.5, name: 'gaussian' }),
-      layers.gaussianNoise({ stddev: 0.5, name: 'noise' }),
-    ];
+    const expectedLayers = plain();
     for (const [i, layer] of loaded.layers.entries()) {
-      expect(layer.constructor).toBe(plain[i]!.constructor);
+      expect(layer.constructor).toBe(expectedLayers[i]!.constructor);
       const { seed, ...config } = layer.getConfig() as tf.serialization.ConfigDict;
-      const { seed: _, ...expected } = plain[i]!.getConfig() as tf.serialization.ConfigDict;
+      const { seed: _, ...expected } = expectedLayers[i]!.getConfig() as tf.serialization.ConfigDict;
       expect(config).toMatchObject(JSON.parse(JSON.stringify(expected)));
     }
     expect(valuesOf(loaded.predict(x))).toEqual(valuesOf(x));
@@ -222,22 +209,18 @@ describe('a stored model', () => {
   });
 
   it('may have been stored after replaceBuiltins', async () => {
-    tfjs.replaceBuiltins();
-    const plain = sequential({
-      layers: [
-        layers.dropout({ rate: 0.5, name: 'drop', inputShape: [4, 6] }),
-        layers.spatialDropout1d({ rate: 0.5, name: 'spatial' }),
-        layers.alphaDropout({ rate: 0.5, name: 'alpha' }),
-        layers.gaussianDropout({ rate: 0.5, name: 'gaussian' }),
-        layers.gaussianNoise({ stddev: 0.5, name: 'noise' }),
-      ],
-    });
-    const stored = await store(await restore(await store(plain)));
-    expect(JSON.stringify(stored.modelTopology)).toContain('generator');
-    const cleaned = rewritten(stored);
-    expect(JSON.stringify(cleaned.modelTopology)).not.toMatch(/generator|always|channels/);
-    const loaded = await restoreWithout(cleaned);
-    expect(loaded.layers.map((layer) => layer.getClassName())).toEqual(names);
+    const undo = tfjs.replaceBuiltins();
+    const made = sequential({ layers: plain() });
+    const stored = [await store(made), await store(await restore(await store(made)))];
+    undo();
+    for (const each of stored) {
+      expect(JSON.stringify(each.modelTopology)).toContain('generator');
+      const cleaned = rewritten(each);
+      expect(JSON.stringify(cleaned.modelTopology)).not.toMatch(/generator|always|channels/);
+      const loaded = await restoreWithout(cleaned);
+      expect(loaded.layers.map((layer) => layer.getClassName())).toEqual(names);
+      expect(valuesOf(loaded.predict(x))).toEqual(valuesOf(x));
+    }
   });
 
   it('may be a graph with nested models, wrappers and a shared layer', async () => {
