@@ -4,10 +4,9 @@
  */
 import { dispose, type Tensor } from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
-import { Dropout, Generator, type GeneratorJSON, type LayerOptions } from 'dropout-wasm';
-import { brandOf } from '../core/brand.js';
-import { checkOptions, isOptions, wrongType, wrongValue } from '../core/check.js';
+import { Generator, type GeneratorJSON } from 'dropout-wasm';
 import { dropout } from './ops.js';
+import { brandOf, checkOptions, isOptions, streamFor, wrongType, wrongValue } from './shared.js';
 
 /** Options of `recurrentDropout`. Null counts as not given. */
 export interface RecurrentDropoutOptions {
@@ -118,8 +117,7 @@ const isState = (generator: unknown): generator is GeneratorJSON =>
 /** The stream of these options, by the rule of layers. */
 function streamOf({ seed, generator }: RecurrentDropoutOptions): Generator {
   if (seed == null && isState(generator)) return Generator.fromJSON(generator);
-  const options = { seed: seed ?? undefined, generator: generator ?? undefined };
-  return new Dropout(0, options as LayerOptions).generator;
+  return streamFor(seed ?? undefined, (generator ?? undefined) as Generator | undefined);
 }
 
 function drawFrom(generator: Generator): RecurrentDropout {

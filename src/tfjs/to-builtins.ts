@@ -3,7 +3,7 @@
  * @module
  */
 import type { io } from '@tensorflow/tfjs-core';
-import { checkBoolean, checkOptions, isOptions, wrongType } from '../core/check.js';
+import { checkBoolean, checkOptions, isOptions, wrongType } from './shared.js';
 
 /** Options of `toBuiltins`. */
 export interface ToBuiltinsOptions {
