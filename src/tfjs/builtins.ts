@@ -2,11 +2,11 @@
  * The layers of this package in place of TF.js's and Keras's own.
  * @module
  */
-import { serialization, type Tensor } from '@tensorflow/tfjs-core';
-import { layers } from '@tensorflow/tfjs-layers';
+import type { serialization, Tensor } from '@tensorflow/tfjs-core';
 import { argsOf, type Inputs, type Outputs } from './layer.js';
 import * as wrappers from './layers.js';
 import { seedFor } from './seeds.js';
+import { layers, tf } from './shared.js';
 
 type Config = serialization.ConfigDict;
 /** Stands for the class of any wrapper. */
@@ -64,7 +64,7 @@ let undo: (() => void) | undefined;
  */
 export function replaceBuiltins(): () => void {
   if (undo) return undo;
-  const { classNameMap } = serialization.SerializationMap.getMap();
+  const { classNameMap } = tf.serialization.SerializationMap.getMap();
   const undos = BUILTINS.flatMap(([type, make]) => [
     override(classNameMap, { [type.className]: [type, type.fromConfig] }),
     ...(make ? [patch(type, make)] : []),

@@ -4,13 +4,12 @@
  * @module
  */
 import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
-import * as tf from '@tensorflow/tfjs-core';
 import type { Layer } from 'dropout-wasm';
 import type { FloatArray } from '../core/tensor.js';
 import type { ElementwiseMap } from '../layers/maps.js';
 import { pathFor } from './paths/index.js';
 import type { Path } from './paths/path.js';
-import { layerMap } from './shared.js';
+import { layerMap, tf } from './shared.js';
 import { checkFloats } from './tensors.js';
 
 const KERNEL = 'DropoutWasm';
@@ -56,7 +55,7 @@ export function elementwise(x: Tensor, map: ElementwiseMap): Tensor {
     const { registry, state } = tf.engine();
     const owner = state.tensorInfo.get(x.dataId)?.backend;
     if (owner && !Object.values(registry).includes(owner))
-      throw new Error('x is on a backend that was removed: make it again', { cause });
+      throw new Error('x is on a backend that was removed', { cause });
     throw cause;
   }
 }

@@ -2,11 +2,20 @@
  * The base classes of the TF.js layers: a layer of dropout-wasm runs on a tensor.
  * @module
  */
-import { serialization, type Tensor } from '@tensorflow/tfjs-core';
-import { InputSpec, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import type { serialization, Tensor } from '@tensorflow/tfjs-core';
+import type { InputSpec } from '@tensorflow/tfjs-layers';
 import type { Generator, GeneratorJSON, Layer } from 'dropout-wasm';
 import { forward } from './kernel.js';
-import { checkBoolean, checkOptions, checkProbability, storedStream, wrongType } from './shared.js';
+import {
+  checkBoolean,
+  checkOptions,
+  checkProbability,
+  layers,
+  SymbolicTensor,
+  storedStream,
+  tf,
+  wrongType,
+} from './shared.js';
 import { checkTensor, isTensor } from './tensors.js';
 
 /** Constructor arguments and stored configuration of every layer. Null counts as not given, as in stored models. */
@@ -92,17 +101,16 @@ export abstract class ArrayLayer<L extends Layer, A extends LayerArgs = LayerArg
     const parameter = parameterOf(type);
     const given = withoutNulls(checkArgs(args as Record<string, unknown>, argsOf(type)));
     const { [parameter]: amount, seed, generator, always } = given;
-    const remedy = `new ${type.type}({ ${parameter}: 0.5 })`;
-    if (parameter === 'rate') checkProbability(amount as number, parameter, remedy);
+    if (parameter === 'rate') checkProbability(amount as number, parameter, `new ${type.type}({ rate: 0.5 })`);
     const stream = storedStream(generator);
     const word = seed === undefined ? undefined : seedOf(seed as number | bigint);
     // A stored layer has both: the state of the stream, and the seed that it started from. Numbers, since JSON rounds it.
-    if (word !== undefined && generator !== undefined && Number(stream?.seed) !== Number(word))
+    if (word !== undefined && generator && Number(stream?.seed) !== Number(word))
       throw new TypeError('a layer takes a seed or a generator, but got both');
     super(args);
     this.seed = seed as number | bigint | undefined;
     this.supportsMasking = true;
-    if (rank) this.inputSpec = [new InputSpec(rank)];
+    if (rank) this.inputSpec = [rank as InputSpec];
     const all: Record<string, unknown> = { ...defaults, ...given };
     const options: Record<string, unknown> = stream ? { always } : { always, seed: word, generator };
     for (const name of Object.keys(type.options)) options[name] = all[name];
@@ -172,10 +180,14 @@ export abstract class ArrayLayer<L extends Layer, A extends LayerArgs = LayerArg
     const rate = p === undefined ? {} : { rate: p };
     let source: Generator = this.arrays.generator;
     while (source.parent) source = source.parent;
-    const stream = source.isSeeded ? generator : null;
-    // JSON holds no bigint. The generator has all digits, for this package.
-    const seed = this.seed === undefined ? null : Number(this.seed);
-    return { ...super.getConfig(), ...rate, ...options, seed, generator: stream } as never;
+    return {
+      ...super.getConfig(),
+      ...rate,
+      ...options,
+      // JSON holds no bigint. The generator has all digits, for this package.
+      seed: this.seed === undefined ? null : Number(this.seed),
+      generator: source.isSeeded ? generator : null,
+    } as never;
   }
 }
 
@@ -202,7 +214,7 @@ function single(inputs: Inputs): Tensor | SymbolicTensor {
   const x = Array.isArray(inputs) && inputs.length === 1 ? inputs[0]! : inputs;
   // Not the array itself, since a message would read the values of the tensors.
   if (Array.isArray(x) && x.some((item) => item instanceof SymbolicTensor || isTensor(item)))
-    throw wrongType('x', 'a single tensor', x.length, 'concatenate them, or apply a layer to each');
+    throw wrongType('x', 'a single tensor', x.length, 'concatenate them');
   return x instanceof SymbolicTensor ? x : checkTensor(x);
 }
 
@@ -225,5 +237,5 @@ export const withoutNulls = (args: object): Record<string, unknown> =>
 
 /** Makes `loadLayersModel` build this class for its name. TF.js's types do not cover constructor arguments. */
 export const register = (type: unknown): void => {
-  serialization.registerClass(type as serialization.SerializableConstructor<serialization.Serializable>);
+  tf.serialization.registerClass(type as serialization.SerializableConstructor<serialization.Serializable>);
 };

@@ -5,9 +5,8 @@
  * @module
  */
 import type { serialization, Tensor } from '@tensorflow/tfjs-core';
-import * as arrays from 'dropout-wasm';
 import { ArrayLayer, type LayerArgs, type Rank, type RateArgs, RateLayer, register, withoutNulls } from './layer.js';
-import { checkWord, isOptions } from './shared.js';
+import { arrays, checkWord, isOptions } from './shared.js';
 
 /** Arguments of Dropout and AlphaDropout. */
 export interface DropoutArgs extends RateArgs {
@@ -66,7 +65,6 @@ export interface StoredLock {
  *
  * @example
  * import { Dropout } from 'dropout-wasm/tfjs';
-import { checkWord, isOptions } from './shared.js';
  * model.add(new Dropout({ rate: 0.5, seed: 1 }));
  */
 export class Dropout extends RateLayer<arrays.Dropout, DropoutArgs> {

@@ -2,11 +2,11 @@
  * Functions on tensors.
  * @module
  */
-import { type Tensor, type TensorLike, tensor, tidy } from '@tensorflow/tfjs-core';
-import { Generator, type NoiseShape } from 'dropout-wasm';
+import type { Tensor, TensorLike } from '@tensorflow/tfjs-core';
+import type { Generator, NoiseShape } from 'dropout-wasm';
 import { elementwise } from './kernel.js';
 import { seedFor } from './seeds.js';
-import { checkOptions, checkProbability, defaultGenerator, dropoutMap, wrongType } from './shared.js';
+import { arrays, checkOptions, checkProbability, defaultGenerator, dropoutMap, tf, wrongType } from './shared.js';
 import { checkTensor, isTensorLike } from './tensors.js';
 
 /** Options of `dropout`. */
@@ -63,12 +63,12 @@ export function dropout<T extends Tensor>(
       const p = checkProbability(rateOrOptions, 'rate');
       return drawFrom(seed == null ? defaultGenerator : streamOf(seed), tensor, p, noiseShape);
     }
-    if (noiseShape !== undefined) throw wrongType('rate', 'a number', rateOrOptions, 'options take noiseShape too');
+    if (noiseShape !== undefined) throw wrongType('rate', 'a number', rateOrOptions, 'options take noiseShape');
     // A copy, because the gradient may run after the caller has changed the array.
     const { p, key, offset = 0, noiseShape: shape } = checkOptions(rateOrOptions, NAMES);
     return elementwise(tensor, dropoutMap(tensor.shape, { p, key, offset, noiseShape: copyOf(shape) }));
   };
-  return (isTensorLike(x) ? tidy(() => run(tensor(x as TensorLike))) : run(checkTensor(x))) as T;
+  return (isTensorLike(x) ? tf.tidy(() => run(tf.tensor(x as TensorLike))) : run(checkTensor(x))) as T;
 }
 
 const NAMES = ['p', 'key', 'offset', 'noiseShape'];
@@ -78,7 +78,7 @@ const copyOf = (noiseShape: NoiseShape | null | undefined): NoiseShape | null =>
 
 /** The stream of a seed of TensorFlow.js. */
 const streamOf = (seed: number | string): Generator =>
-  typeof seed === 'string' ? new Generator(0).fork(seed) : new Generator(seedFor(seed));
+  typeof seed === 'string' ? new arrays.Generator(0).fork(seed) : new arrays.Generator(seedFor(seed));
 
 /** `dropout` with the next key of a generator, unless p needs none. A call that throws draws no key. */
 export function drawFrom(generator: Generator, x: Tensor, p: number, noiseShape?: NoiseShape | null): Tensor {

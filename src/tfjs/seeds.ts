@@ -2,7 +2,7 @@
  * Seeds of TensorFlow.js, which may be any number, and of Keras, which may be any integer.
  * @module
  */
-import { Generator } from 'dropout-wasm';
+import { arrays } from './shared.js';
 
 /**
  * The seed of this package for a seed of TensorFlow.js or Keras. Whole numbers from 0 to 2^53 stay as they are. Any other
@@ -15,7 +15,7 @@ export function seedFor(seed: number | bigint): number | bigint {
   const view = new DataView(new ArrayBuffer(8));
   view.setFloat64(0, seed as number);
   // Key 0 of a seed is the mix of seed + GAMMA.
-  return new Generator(BigInt.asUintN(64, view.getBigUint64(0) - GAMMA)).keyAt(0);
+  return new arrays.Generator(BigInt.asUintN(64, view.getBigUint64(0) - GAMMA)).keyAt(0);
 }
 
 /** The odd constant of SplitMix64 (docs/SPEC.md). */

@@ -1,9 +1,13 @@
 /**
- * The internals of the main entry that this one uses.
+ * What the modules of this entry import: TensorFlow.js, the main entry, and the internals of that. They import it from
+ * here, since a bundler repeats the import of another package for each module that has one.
  * @module
  */
-import { internals } from 'dropout-wasm';
+import * as arrays from 'dropout-wasm';
 
+export * as tf from '@tensorflow/tfjs-core';
+export { layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
+export { arrays };
 export const {
   brandOf,
   checkBoolean,
@@ -18,4 +22,4 @@ export const {
   streamFor,
   wrongType,
   wrongValue,
-} = internals;
+} = arrays.internals;

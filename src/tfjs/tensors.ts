@@ -2,10 +2,10 @@
  * Checks of tensors.
  * @module
  */
-import { Tensor } from '@tensorflow/tfjs-core';
-import { wrongType } from './shared.js';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { tf, wrongType } from './shared.js';
 
-export const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
+export const isTensor = (value: unknown): value is Tensor => value instanceof tf.Tensor;
 
 /** Whether a value is what TensorFlow.js makes a tensor of: a number, or an array of any depth. */
 export const isTensorLike = (value: unknown): boolean =>

@@ -3,9 +3,9 @@
  * @module
  */
 import type { DataType, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
-import { useMemory } from 'dropout-wasm';
 import type { WasmMemory } from '../../backend/wasm/types.js';
 import type { ElementwiseMap } from '../../layers/maps.js';
+import { arrays } from '../shared.js';
 import type { Backend, Path } from './path.js';
 
 /** The members of the wasm backend that are used, as TensorFlow.js 4 has them. */
@@ -29,7 +29,7 @@ export function heapPath(backend: HeapBackend): Path | undefined {
   if (!memory || wasm.HEAPU8?.buffer !== memory.buffer) return undefined;
   if (!backend.getMemoryOffset || !backend.makeOutput) return undefined;
   try {
-    useMemory(memory);
+    arrays.useMemory(memory);
   } catch {
     return undefined;
   }
@@ -43,7 +43,7 @@ export function heapPath(backend: HeapBackend): Path | undefined {
         const dst = backend.getMemoryOffset(y.dataId);
         // Only now, since each of these calls may make the memory grow.
         if (memory.buffer !== buffer) {
-          useMemory(memory);
+          arrays.useMemory(memory);
           buffer = memory.buffer;
         }
         map.write(new Float32Array(buffer, src, size), new Float32Array(buffer, dst, size));

@@ -2,7 +2,7 @@
  * Which way serves a backend. It is chosen once for each backend, by what the backend can do.
  * @module
  */
-import { env, getKernel, version_core } from '@tensorflow/tfjs-core';
+import { tf } from '../shared.js';
 import { type HeapBackend, heapPath } from './heap.js';
 import type { Backend, Path, Select } from './path.js';
 import { applyNoise, copyValues, selectByWhere } from './public.js';
@@ -27,18 +27,17 @@ type AnyBackend = Backend &
 
 function choose(backend: AnyBackend, name: string): Path {
   const read = (dataId: object) => backend.readSync(dataId);
-  if (backend.wasm)
-    return heapPath(backend as HeapBackend) ?? copyPath('the heap is not where TensorFlow.js 4 has it', read);
+  if (backend.wasm) return heapPath(backend as HeapBackend) ?? copyPath('no heap where TensorFlow.js 4 has it', read);
   if (backend.runWebGLProgram) {
     // GLSL ES 1.00 has no shifts, and a half float holds no 16 bits.
-    const serves = env().getNumber('WEBGL_VERSION') === 2 && env().getBool('WEBGL_RENDER_FLOAT32_ENABLED');
-    const reason = serves ? undefined : 'WebGL 2 with textures of floats is missing';
+    const serves = tf.env().getNumber('WEBGL_VERSION') === 2 && tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED');
+    const reason = serves ? undefined : 'no textures of floats';
     const isLost = () => backend.gpgpu?.gl?.isContextLost?.();
     return uploadPath('webgl', name, reason, isLost, (x, masked) => selectOnWebgl(backend as WebglBackend, x, masked));
   }
   if (backend.runWebGPUProgram) {
     // A shader of other conventions would fail only later, and everything submitted with it.
-    const reason = /^4\./.test(version_core) ? undefined : 'TensorFlow.js is not version 4';
+    const reason = /^4\./.test(tf.version_core) ? undefined : 'not TensorFlow.js 4';
     let isLost = false;
     backend.device?.lost.then(() => {
       isLost = true;
@@ -48,8 +47,8 @@ function choose(backend: AnyBackend, name: string): Path {
   }
   const { data } = backend;
   if (data?.get) return copyPath(undefined, (dataId) => data.get!(dataId).values);
-  const reason = 'the backend is not known';
-  return getKernel('Select', name) ? uploadPath('where', name, reason) : copyPath(reason, read);
+  const reason = 'an unknown backend';
+  return tf.getKernel('Select', name) ? uploadPath('where', name, reason) : copyPath(reason, read);
 }
 
 const copyPath = (reason: string | undefined, read: Parameters<typeof copyValues>[0]): Path => ({
@@ -71,7 +70,7 @@ function uploadPath(
   select: Select = selectByWhere,
 ): Path {
   const check = () => {
-    if (isLost()) throw new Error(`the backend ${backend} has lost its device: choose another by tf.setBackend`);
+    if (isLost()) throw new Error(`the backend ${backend} has lost its device: call tf.setBackend`);
   };
   const path: Path = {
     name: reason ? 'where' : name,

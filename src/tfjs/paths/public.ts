@@ -3,8 +3,8 @@
  * @module
  */
 import type { Tensor } from '@tensorflow/tfjs-core';
-import * as tf from '@tensorflow/tfjs-core';
 import type { ElementwiseMap, Masked, Noise } from '../../layers/maps.js';
+import { tf } from '../shared.js';
 
 /** Selects elements by an uploaded mask. */
 export const selectByWhere = (x: Tensor, { bits, affine }: Masked): Tensor =>
