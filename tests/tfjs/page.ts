@@ -1,7 +1,9 @@
 /** A page that runs the checks of one backend, by its name in the address, and makes the results its title, as JSON. */
 import '@tensorflow/tfjs-backend-cpu';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+// @ts-expect-error: tests/tools/tfjs installs it.
 import '@tensorflow/tfjs-backend-webgl';
+// @ts-expect-error: tests/tools/tfjs installs it.
 import '@tensorflow/tfjs-backend-webgpu';
 import { type Check, runCheck, SETTINGS, type SettingName } from './check.js';
 import { checksOf } from './checks.js';
