@@ -113,10 +113,9 @@ function patch(type: Builtin, sample: layers.Layer): () => void {
       this.invokeCallHook(inputs, kwargs);
       return delegateOf(this).run(inputs, kwargs);
     },
-    /** With the state of the stream, which TF.js ignores. */
+    /** With what TF.js ignores: the state of the stream, and the noise shape of AlphaDropout. */
     getConfig(): Config {
-      const { generator } = delegateOf(this).getConfig();
-      return { ...getConfig.call(this), generator } as Config;
+      return { ...delegateOf(this).getConfig(), ...getConfig.call(this) };
     },
   };
   Object.assign(prototype, methods);
