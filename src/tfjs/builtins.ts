@@ -31,8 +31,9 @@ type Builtin = ReturnType<typeof builtin>;
 
 /** Each with what makes the layer of TF.js, if there is one. A name, since TF.js counts layers without. */
 const BUILTINS: [Builtin, (() => layers.Layer)?][] = [
-  [builtin(wrappers.Dropout, 'Dropout'), () => layers.dropout({ rate: 0, name: 'x' })],
+  // Before its base class, whose methods it has while they are TF.js's.
   [builtin(wrappers.Dropout1d, 'SpatialDropout1D'), () => layers.spatialDropout1d({ rate: 0, name: 'x' })],
+  [builtin(wrappers.Dropout, 'Dropout'), () => layers.dropout({ rate: 0, name: 'x' })],
   [builtin(wrappers.Dropout2d, 'SpatialDropout2D')],
   [builtin(wrappers.Dropout3d, 'SpatialDropout3D')],
   [builtin(wrappers.AlphaDropout, 'AlphaDropout'), () => layers.alphaDropout({ rate: 0, name: 'x' })],
