@@ -25,9 +25,9 @@ export const SETTINGS = {
   wasm: { ...common, backend: 'wasm', path: 'heap' },
   'wasm without SIMD': { ...common, backend: 'wasm', path: 'heap' },
   'wasm with threads': { ...common, backend: 'wasm', path: 'heap', threads: true },
-  // On SwiftShader a step takes some 10 ms.
-  webgl: { ...common, backend: 'webgl', path: 'webgl', gpu: true, steps: 100 },
-  webgpu: { ...common, backend: 'webgpu', path: 'webgpu', gpu: true, steps: 100 },
+  // On SwiftShader a step takes 50 ms.
+  webgl: { ...common, backend: 'webgl', path: 'webgl', gpu: true, steps: 50 },
+  webgpu: { ...common, backend: 'webgpu', path: 'webgpu', gpu: true, steps: 50 },
 } satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof SETTINGS;

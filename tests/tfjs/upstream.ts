@@ -209,14 +209,16 @@ const differences = ({ gpu }: Setting): Check[] => [
     ([name, create, twin]): Check => [
       `${name} draws from the streams of this package, with a new mask in each call`,
       async () => {
+        // A layer takes its stream from the default generator at its first call.
         arrays.manualSeed(3);
-        const expected = twin();
+        const other = twin();
+        const expected = [0, 1].map(() => other.forward(ones(shape)).data);
         arrays.manualSeed(3);
         const layer = create();
         const calls: string[] = [];
-        for (let call = 0; call < 2; call++) {
+        for (const [call, values] of expected.entries()) {
           const got = await floats(train(layer, tf.ones(shape)));
-          expectValues(!gpu || /^(d|s)/.test(name))(got, expected.forward(ones(shape)).data, `call ${call}`);
+          expectValues(!gpu || /^(d|s)/.test(name))(got, values, `call ${call}`);
           calls.push(String(got));
         }
         expectTrue(calls[0] !== calls[1], 'two calls give the same result');
