@@ -2,16 +2,21 @@
 import { chromium } from 'playwright-core';
 
 export interface Chromium {
-  /** The title that a page sets, followed by the errors that it logs. @throws Error with these if it sets none */
-  titleOf(url: string): Promise<string>;
+  /**
+   * The title that a page sets, followed by the errors that it logs.
+   * @param timeout ms, by default 30 s
+   * @throws Error with these if it sets none
+   */
+  titleOf(url: string, timeout?: number): Promise<string>;
   close(): Promise<void>;
 }
 
-export async function launch(executablePath: string): Promise<Chromium> {
+/** @param flags more arguments of the program */
+export async function launch(executablePath: string, flags: string[] = []): Promise<Chromium> {
   // Chromium's sandbox refuses to run as root. It opens nothing but our pages.
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', ...flags] });
   return {
-    async titleOf(url) {
+    async titleOf(url, timeout = 30_000) {
       const page = await browser.newPage();
       const errors: string[] = [];
       page.on('pageerror', (error) => errors.push(String(error)));
@@ -20,7 +25,7 @@ export async function launch(executablePath: string): Promise<Chromium> {
       });
       await page.goto(url);
       // Without waitForFunction, which evaluates a string: pages with Trusted Types refuse that.
-      const end = performance.now() + 30_000;
+      const end = performance.now() + timeout;
       let title = await page.title();
       for (; !title && performance.now() < end; title = await page.title()) await page.waitForTimeout(50);
       if (!title) throw new Error(['the page set no title', ...errors].join('\n'));
