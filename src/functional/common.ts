@@ -46,7 +46,7 @@ export interface DropoutOptions<X extends Input> extends SliceOptions<X> {
    * of x. It has as many axes as x, or fewer, aligned to the last axis. By default every element has its own draw. With
    * `slice`, this is the noise shape of the global tensor.
    */
-  noiseShape?: NoiseShape | null;
+  noiseShape?: NoiseShape | null | undefined;
 }
 
 /** The names of SliceOptions. */

@@ -31,7 +31,7 @@ export interface MaskOptions {
   /** Instead of an offset: the mask is that of a part of a global tensor, as in `dropout`. */
   slice?: Slice;
   /** The shape of the draws, as in `dropout`. */
-  noiseShape?: NoiseShape | null;
+  noiseShape?: NoiseShape | null | undefined;
   /** Where the mask goes: a Uint8Array at least as long as the mask. By default a new one is allocated. */
   out?: Uint8Array;
   /** 'bytes' (the default) or 'bits'. */

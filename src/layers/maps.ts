@@ -43,7 +43,7 @@ interface DropoutCall {
   readonly p: number;
   readonly key: bigint | string | undefined;
   readonly offset: number;
-  readonly noiseShape: NoiseShape | null;
+  readonly noiseShape: NoiseShape | null | undefined;
 }
 
 /** The map of `dropout` on a tensor of this shape. It is linear, so it is its own gradient. */

@@ -201,12 +201,13 @@ export class LockedDropout extends RateLayer<arrays.LockedDropout, LockedDropout
 
   override getConfig(): serialization.ConfigDict {
     const config = super.getConfig();
-    return { ...config, lock: (this.lock === 'reset' && config.lock) || this.lock };
+    return { ...config, lock: config.lock ?? this.lock };
   }
 
   protected override forward(x: Tensor): Tensor {
+    const y = super.forward(x);
     if (this.lock === 'call') this.reset();
-    return super.forward(x);
+    return y;
   }
 }
 

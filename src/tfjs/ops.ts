@@ -73,8 +73,7 @@ export function dropout<T extends Tensor>(
 
 const NAMES = ['p', 'key', 'offset', 'noiseShape'];
 
-const copyOf = (noiseShape: NoiseShape | null | undefined): NoiseShape | null =>
-  Array.isArray(noiseShape) ? [...noiseShape] : (noiseShape ?? null);
+const copyOf = <T>(noiseShape: T): T => (Array.isArray(noiseShape) ? ([...noiseShape] as T) : noiseShape);
 
 /** The stream of a seed of TensorFlow.js. */
 const streamOf = (seed: number | string): Generator =>

@@ -6,7 +6,16 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { layers } from '@tensorflow/tfjs-layers';
 import type { Generator, GeneratorJSON } from 'dropout-wasm';
 import { drawFrom } from './ops.js';
-import { brandOf, checkOptions, checkProbability, storedStream, streamFor, tf, wrongValue } from './shared.js';
+import {
+  brandOf,
+  checkOptions,
+  checkProbability,
+  storedStream,
+  streamFor,
+  tf,
+  wrongType,
+  wrongValue,
+} from './shared.js';
 import { checkTensor } from './tensors.js';
 
 /** Options of `recurrentDropout`. Null counts as not given. */
@@ -91,7 +100,7 @@ export function recurrentDropout(options?: RecurrentDropoutOptions): RecurrentDr
 export function setRecurrentDropout(model: layers.Layer, options?: SetRecurrentDropoutOptions): Generator[] {
   const { seed, generator } = checkOptions(options, NAMES);
   const cells = [...new Set(cellsOf(model))].filter((cell) => cell.dropout > 0 || cell.recurrentDropout > 0);
-  if (!cells.length) throw wrongValue('model', 'one with recurrent dropout', model, 'lstm({ units, dropout: 0.2 })');
+  if (!cells.length) throw wrongType('model', 'one with recurrent dropout', model, 'lstm({ units, dropout: 0.2 })');
   // A seed is that of a parent.
   const source = seed == null ? generator : streamOf({ seed, generator: generator as Generator });
   const states = source == null || brandOf(source) === 'Generator' ? cells.map(() => source) : [source].flat();

@@ -58,7 +58,8 @@ function isOurs(value: unknown): value is StoredLayer {
   const { class_name, className = class_name, config } = Object(value);
   return (
     isOptions(config) &&
-    (LAYERS.some((type) => type.className === className) || ('generator' in config && 'always' in config))
+    (LAYERS.some((type) => type.className === className) ||
+      (/Dropout|Noise/.test(className) && 'generator' in config && 'always' in config))
   );
 }
 
@@ -75,11 +76,15 @@ function translate(layer: StoredLayer, inferenceOnly: boolean): StoredLayer {
   const isMissing = !BUILTIN.test(builtin) || config.channels === 'first' || config.rate === 1;
   if (isMissing && !inferenceOnly)
     throw new Error(
-      `${title}: TensorFlow.js has no such layer: load it with dropout-wasm/tfjs, or pass { inferenceOnly: true }`,
+      `${title}: TensorFlow.js has no equal: load it with dropout-wasm/tfjs, or pass { inferenceOnly: true }`,
     );
   for (const name of Object.keys(config))
     if (!COMMON_ARGS.test(name) && (isMissing || !DROPOUT_ARGS.test(name))) delete config[name];
-  if (isMissing) config.activation = 'linear';
+  if (isMissing) {
+    config.activation = 'linear';
+    // Keras's Activation takes no `training`.
+    for (const kwargs of nodes) delete Object(kwargs).training;
+  }
   layer[key] = isMissing ? 'Activation' : builtin;
   return layer;
 }

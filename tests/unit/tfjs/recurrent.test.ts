@@ -287,11 +287,19 @@ describe('setRecurrentDropout', () => {
 
   it('refuses a model without recurrent dropout, and anything else', () => {
     const plain = sequential({ name: 'plain', layers: [layers.gru({ units: 2, inputShape: [5, 4], ...init })] });
-    refuses(() => setRecurrentDropout(plain, { seed: 1 }), Error, /^plain has no recurrent layer with dropout: /);
+    refuses(
+      () => setRecurrentDropout(plain, { seed: 1 }),
+      TypeError,
+      /^model has to be one with recurrent dropout, but got Sequential: lstm\(\{ units, dropout: 0.2 \}\)$/,
+    );
     const generator = new arrays.Generator(1);
     expect(() => setRecurrentDropout(plain, { generator })).toThrow();
     expect(generator.toJSON().children).toBe(0);
     for (const wrong of [null, undefined, {}, 'model', [plain]])
-      refuses(() => setRecurrentDropout(wrong as never), TypeError, /^model has to be a model or layer/);
+      refuses(
+        () => setRecurrentDropout(wrong as never),
+        TypeError,
+        /^model has to be one with recurrent dropout, but got /,
+      );
   });
 });
