@@ -101,7 +101,7 @@ export function timeCalls(run, turn) {
 /**
  * Median ns until the promise of a call is resolved.
  *
- * @param {() => Promise<unknown>} run
+ * @param {() => unknown} run
  * @param {number} turn ns to spend
  */
 export async function timePromises(run, turn) {
