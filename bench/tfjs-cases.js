@@ -9,7 +9,12 @@ import * as tfjs from 'dropout-wasm/tfjs';
 import { compare, median, quantile, timeCalls, timePromises } from './measure.js';
 
 /** @typedef {import('./measure.js').Effort} Effort */
-/** @typedef {{ ratio: number, spread: number }} Comparison in three quarters of the rounds, within ratio · (1 ± spread) */
+
+/**
+ * @typedef {object} Comparison
+ * @property {number} ratio
+ * @property {number} spread in three quarters of the rounds, ratio is within ratio · (1 ± spread)
+ */
 
 const { Dropout, dropout } = tfjs;
 const tfjsPath = /** @type {() => { path: string, reason?: string }} */ (

@@ -11,7 +11,16 @@ import { bundlePage } from '../tests/tools/tfjs/install.js';
 import { progress, table } from './report.js';
 
 /** @typedef {typeof import('./tfjs-cases.js').MEASURES} Measures */
-/** @typedef {<Name extends keyof Measures>(name: Name, argument: Parameters<Measures[Name]>[0]) => ReturnType<Measures[Name]>} Measure */
+
+/**
+ * Runs a function of `tfjs-cases.js`.
+ *
+ * @typedef {<Name extends keyof Measures>(
+ *   name: Name,
+ *   argument: Parameters<Measures[Name]>[0],
+ * ) => ReturnType<Measures[Name]>} Measure
+ */
+
 /** @typedef {{ backend: 'wasm' | 'webgl' | 'webgpu', measure: Measure }} Engine */
 
 const SIZES = [4096, 65_536, 1_048_576];
@@ -56,23 +65,37 @@ export async function timeTfjs({ effort, trainingSteps }) {
     await time(engine);
     progress('tfjs: tf.relu');
     const { relu, ours, ratio } = await engine.measure('timeOp', { n: 65_536, effort });
-    notes.push(`op alone, n = 65,536: ours ${us(ours)} µs, tf.relu ${us(relu)} µs, ours / tf.relu ${(ratio).toFixed(2)}
+    notes.push(`op alone, n = 65,536: ours ${us(ours)} µs, tf.relu ${us(relu)} µs, ours / tf.relu ${ratio.toFixed(2)}
 (goal: at most 2)`);
     const { tfjsCost, oursCost } = await timeModel(engine, '32-256-1');
     notes.push(`step of 32-256-1 over none: TF.js ${more(tfjsCost)}, ours ${more(oursCost)} (goal: at most +8 %)`);
     await timeModel(engine, '784-512-512-10');
   });
-  try {
-    await inChromium(async (engine) => {
-      await time(engine);
-      if (engine.backend === 'webgl') await timeModel(engine, '784-512-512-10');
-    });
-  } catch (error) {
-    notes.push(`webgl, webgpu: not (all) timed: ${error instanceof Error ? error.message : error}`);
-  }
+  await orNote('webgl, webgpu', () =>
+    inChromium((engine) =>
+      orNote(engine.backend, async () => {
+        await time(engine);
+        if (engine.backend === 'webgl') await timeModel(engine, '784-512-512-10');
+      }),
+    ),
+  );
   const callsHead = ['', 'n', 'add', 'TF.js', 'ours', 'ratio', 'spread', 'goal'];
   const stepsHead = ['', 'none', 'TF.js', 'ours', 'ratio', 'A/A', 'spread', 'goal'];
   return [LEGEND, table([callsHead, ...calls]), STEPS_LEGEND, table([stepsHead, ...steps]), ...notes].join('\n');
+
+  /**
+   * Notes an error, so that the rest is timed and printed.
+   *
+   * @param {string} name
+   * @param {() => Promise<void>} run
+   */
+  async function orNote(name, run) {
+    try {
+      await run();
+    } catch (error) {
+      notes.push(`${name}: not timed to the end\n${`${error}`.split('\n', 1)}`);
+    }
+  }
 
   /** @param {Engine} engine */
   async function time({ backend, measure }) {
