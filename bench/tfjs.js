@@ -93,7 +93,7 @@ export async function timeTfjs({ effort, trainingSteps }) {
     try {
       await run();
     } catch (error) {
-      notes.push(`${name}: not timed to the end\n${`${error}`.split('\n', 1)}`);
+      notes.push(`${name}: not timed to the end\n${`${error}`.split('\n')[0]?.slice(0, 80)}`);
     }
   }
 
