@@ -6,6 +6,7 @@ import {
   type Allocator,
   allocatorOf,
   createMemory,
+  isShared,
   type LinearMemory,
   linearMemoryFor,
   register,
@@ -69,7 +70,9 @@ export class Arena {
       this.linearMemory = createMemory(this.end);
     } else {
       if (bytes !== undefined) throw wrongType('bytes', 'left out where memory is given', bytes);
-      const { length } = linearMemory ? new Uint8Array(memory.buffer) : checkMemory(memory);
+      const buffer = linearMemory ? memory.buffer : checkMemory(memory);
+      if (!linearMemory && isShared(buffer)) throw wrongType('memory', 'unshared', buffer);
+      const { byteLength: length } = buffer;
       const remedy = 'an arena overwrites its bytes, so the owner of the memory has to set them aside';
       this.start = checkWhole(byteOffset!, 'byteOffset', length, remedy);
       this.end = this.start + checkWhole(byteLength!, 'byteLength', length - byteOffset!, remedy);
@@ -154,11 +157,11 @@ const OPTIONS = ['bytes', 'memory', 'byteOffset', 'byteLength'];
 export const arenaOf = (x: ArrayBufferView): Arena | undefined => allocatorOf(x) as (Allocator & Arena) | undefined;
 
 /**
- * Has calls work on all arrays in an unshared memory where they lie, such as the heap of another module. Results
- * without `out` are ordinary new arrays. It does not keep the memory alive. Repeat it after the memory has grown: until
- * then, arrays on its new buffer are copied, with the same bits.
+ * Has calls work on all arrays in a memory where they lie, such as the heap of another module. The memory may be shared.
+ * Results without `out` are ordinary new arrays. It does not keep the memory alive. Repeat it after the memory has
+ * grown: until then, arrays on its new buffer are copied, with the same bits.
  *
- * @throws TypeError unless memory is an unshared WebAssembly.Memory
+ * @throws TypeError unless memory is a WebAssembly.Memory
  * @example
  * useMemory(instance.exports.memory);
  * layer.forward(new Float32Array(instance.exports.memory.buffer, address, n), { out: x }); // no copy
@@ -168,15 +171,12 @@ export function useMemory(memory: WasmMemory): void {
   register(linearMemoryFor(memory));
 }
 
-/** The bytes of an unshared WebAssembly.Memory. */
-function checkMemory(memory: WasmMemory): Uint8Array {
-  let buffer: ArrayBuffer;
+/** The buffer of a WebAssembly.Memory. */
+function checkMemory(memory: WasmMemory): ArrayBuffer {
   try {
     // The getter, which takes memories of other realms, but neither Proxies nor look-alikes.
-    buffer = Object.getOwnPropertyDescriptor(WebAssembly.Memory.prototype, 'buffer')!.get!.call(memory);
+    return Object.getOwnPropertyDescriptor(WebAssembly.Memory.prototype, 'buffer')!.get!.call(memory);
   } catch {
     throw wrongType('memory', 'a WebAssembly.Memory', memory);
   }
-  if (Object.prototype.toString.call(buffer) !== '[object ArrayBuffer]') throw wrongType('memory', 'unshared', buffer);
-  return new Uint8Array(buffer);
 }

@@ -204,25 +204,24 @@ export abstract class Layer {
     let out = options ? options.out : (outOrOptions as Like<X> | undefined);
     if (out === undefined && training && this._inplace) out = x as unknown as Like<X>;
     const input = open(x);
-    const { data, shape } = input;
-    const { latest } = this;
-    // A model uses the same shapes over and over: the broadcast of a shape takes as long as 600 elements.
-    const known = shape && latest?.shape && isSameShape(shape, latest.shape) ? latest : undefined;
-    const amount = training ? this.amount : 0;
-    const context: ForwardContext = {
-      training,
-      amount,
-      key: undefined,
-      length: data.length,
-      shape: known ? known.shape : shape && [...shape],
-      broadcast: known ? known.broadcast : this.broadcast(input),
-    };
+    const context = this.contextFor(input, training);
     const result = training ? this.resultOf<X>(input, out, context) : evaluated<X>(x, input, out);
-    // Only now, so that a call that throws changes nothing and may be repeated.
-    if (context.key) this.useKey(input, context.key);
-    if (training) this.latestKey = context.key;
-    this.latest = context;
+    this.finish(input, context);
     return result;
+  }
+
+  /** @internal Starts a training forward of elements that another library holds. The stream stays until `finish`. */
+  begin(x: OpenInput): ForwardContext {
+    const context = this.contextFor(x, true);
+    this.drawKey(x, context);
+    return context;
+  }
+
+  /** @internal Ends a forward: takes its key, and keeps its state. A forward that throws before may be repeated. */
+  finish(x: OpenInput, context: ForwardContext): void {
+    if (context.key) this.useKey(x, context.key);
+    if (context.training) this.latestKey = context.key;
+    this.latest = context;
   }
 
   /**
@@ -280,6 +279,26 @@ export abstract class Layer {
   protected checkAmount(amount: number): number {
     const remedy = isOptions(amount) ? 'p is the first argument' : undefined;
     return checkProbability(amount, 'p', remedy);
+  }
+
+  /** The state of a forward, without a key. */
+  private contextFor(x: OpenInput, training: boolean): ForwardContext {
+    const { data, shape } = x;
+    const { latest } = this;
+    // A model uses the same shapes over and over: the broadcast of a shape takes as long as 600 elements.
+    const known = shape && latest?.shape && isSameShape(shape, latest.shape) ? latest : undefined;
+    return {
+      training,
+      amount: training ? this.amount : 0,
+      key: undefined,
+      length: data.length,
+      shape: known ? known.shape : shape && [...shape],
+      broadcast: known ? known.broadcast : this.broadcast(x),
+    };
+  }
+
+  private drawKey(x: OpenInput, context: ForwardContext): void {
+    if (this.needsKey(context.amount)) context.key = this.nextKey(x);
   }
 
   /** Writes the result of a training forward. */
@@ -351,7 +370,7 @@ export abstract class Layer {
   private write(input: OpenInput, context: ForwardContext, name: 'x' | 'dy', target: FloatArray): void {
     if (name === 'dy') this.gradient(input.data, target, context);
     else {
-      if (this.needsKey(context.amount)) context.key = this.nextKey(input);
+      this.drawKey(input, context);
       this.apply(input.data, target, context);
     }
   }

@@ -1,68 +1,142 @@
 /**
- * The layers of this package under the names of TF.js's and Keras's own.
+ * The layers of this package in place of TF.js's and Keras's own.
  * @module
  */
-import type { serialization } from '@tensorflow/tfjs-core';
-import { argsOf, register } from './layer.js';
+import { serialization, type Tensor } from '@tensorflow/tfjs-core';
+import { layers } from '@tensorflow/tfjs-layers';
+import { argsOf, type Inputs, type Outputs, register } from './layer.js';
 import * as wrappers from './layers.js';
+import { seedFor } from './seeds.js';
 
 type Config = serialization.ConfigDict;
+/** Stands for the class of any wrapper. */
+type Wrapper = typeof wrappers.Dropout;
 
 /** Makes the class of a built-in layer. A subclass, so that a layer loaded under its name is stored under it again. */
 const builtin = (wrapper: unknown, className: string) =>
-  class extends (wrapper as typeof wrappers.Dropout) {
+  class extends (wrapper as Wrapper) {
     static override readonly className = className;
+    /** @internal */
+    static override readonly seedOf = seedFor;
 
     static override fromConfig<T extends serialization.Serializable>(
       type: serialization.SerializableConstructor<T>,
       config: Config,
     ): T {
-      return new type(translate(config, argsOf((wrapper as typeof wrappers.Dropout).wrapped)));
+      return new type(translate(config, argsOf((wrapper as Wrapper).wrapped)));
     }
   };
 
-const BUILTINS = [
-  builtin(wrappers.Dropout, 'Dropout'),
-  builtin(wrappers.Dropout1d, 'SpatialDropout1D'),
-  builtin(wrappers.Dropout2d, 'SpatialDropout2D'),
-  builtin(wrappers.Dropout3d, 'SpatialDropout3D'),
-  builtin(wrappers.AlphaDropout, 'AlphaDropout'),
-  builtin(wrappers.GaussianDropout, 'GaussianDropout'),
-  builtin(wrappers.GaussianNoise, 'GaussianNoise'),
+type Builtin = ReturnType<typeof builtin>;
+
+/** Each with what makes the layer of TF.js, if there is one. A name, since TF.js counts layers without. */
+const BUILTINS: [Builtin, (() => layers.Layer)?][] = [
+  [builtin(wrappers.Dropout, 'Dropout'), () => layers.dropout({ rate: 0, name: 'x' })],
+  [builtin(wrappers.Dropout1d, 'SpatialDropout1D'), () => layers.spatialDropout1d({ rate: 0, name: 'x' })],
+  [builtin(wrappers.Dropout2d, 'SpatialDropout2D')],
+  [builtin(wrappers.Dropout3d, 'SpatialDropout3D')],
+  [builtin(wrappers.AlphaDropout, 'AlphaDropout'), () => layers.alphaDropout({ rate: 0, name: 'x' })],
+  [builtin(wrappers.GaussianDropout, 'GaussianDropout'), () => layers.gaussianDropout({ rate: 0, name: 'x' })],
+  [builtin(wrappers.GaussianNoise, 'GaussianNoise'), () => layers.gaussianNoise({ stddev: 0, name: 'x' })],
 ];
 
+/** Undoes the replacement that is in force. */
+let undo: (() => void) | undefined;
+
 /**
- * Makes stored models load the layers of this package in place of TF.js's (or Keras's) Dropout, SpatialDropout1D, 2D and
- * 3D, AlphaDropout, GaussianDropout and GaussianNoise, with their rate, noise shape and seed. A layer that Keras called
- * with `training=True` is active in `predict` too. Layers that `tf.layers.dropout()` and the like create stay TF.js's.
+ * Makes models and code as they are draw from the streams of this package: TF.js's (and Keras's) Dropout,
+ * SpatialDropout1D, AlphaDropout, GaussianDropout and GaussianNoise, with their rate, noise shape and seed.
  *
- * The model is stored under TF.js's layer names again. Loaded with `replaceBuiltins`, it continues with the next masks.
- * Loaded without it, or without this package, it gets TF.js's own layers, which ignore the options they do not know.
+ * - Stored models load the layers of this package in their place, and in that of SpatialDropout2D and 3D, which TF.js
+ *   has not. A layer that Keras called with `training=True` is active in `predict` too.
+ * - What `tf.layers.dropout()` and the like make, before or after, runs the layers of this package.
  *
+ * Any seed that TF.js or Keras accepts is reproducible. A seeded layer draws a new mask at every step. Models are stored
+ * under TF.js's layer names. Loaded with `replaceBuiltins`, they continue with the next masks. Loaded without it, or
+ * without this package, they get TF.js's own layers, which ignore the options that they do not know.
+ *
+ * @returns a function that undoes it. Layers loaded before stay those of this package. A second call in between changes
+ *   nothing and returns the same function
  * @example
  * replaceBuiltins();
  * const model = await loadLayersModel('https://example.com/model.json');
  */
-export function replaceBuiltins(): void {
-  BUILTINS.forEach(register);
+export function replaceBuiltins(): () => void {
+  if (undo) return undo;
+  const undos = BUILTINS.flatMap(([type, make]) => [registerInPlace(type), ...(make ? [patch(type, make())] : [])]);
+  undo = () => {
+    // Once, since the layers may have been replaced again.
+    for (const each of undos.splice(0)) each();
+    undo = undefined;
+  };
+  return undo;
+}
+
+/** Makes stored models load a class under its name. Returns what makes them load the one before, if there was one. */
+function registerInPlace(type: Builtin): () => void {
+  const { classNameMap } = serialization.SerializationMap.getMap();
+  const before = classNameMap[type.className];
+  register(type);
+  return () => {
+    if (before) classNameMap[type.className] = before;
+    else delete classNameMap[type.className];
+  };
+}
+
+/** A layer of TF.js, with the properties that some of them have. */
+type Patched = layers.Layer &
+  Partial<Record<'rate' | 'stddev' | 'noiseShape' | 'seed', never>> & { invokeCallHook(...args: unknown[]): void };
+
+/** Makes the layers of TF.js of the same class run a layer of this package. Returns what undoes it. */
+function patch(type: Builtin, sample: layers.Layer): () => void {
+  const prototype = Object.getPrototypeOf(sample) as Patched;
+  const before = Object.getOwnPropertyDescriptors(prototype);
+  const { apply, getConfig } = prototype;
+  const delegates = new WeakMap<Patched, InstanceType<Builtin>>();
+  const known = argsOf(type.wrapped);
+
+  /** The layer that runs, with the rate or stddev that the layer of TF.js has now. */
+  function delegateOf(layer: Patched): InstanceType<Builtin> {
+    const { name, rate, stddev, noiseShape, seed } = layer;
+    const delegate =
+      delegates.get(layer) ?? new type(translate({ name, rate, stddev, noiseShape, seed }, known) as never);
+    delegates.set(layer, delegate);
+    Object.assign(delegate, rate === undefined ? { stddev } : { rate });
+    return delegate;
+  }
+
+  const methods: ThisType<Patched> = {
+    apply(inputs: Inputs, kwargs?: { training?: boolean | null }): Outputs {
+      return delegateOf(this).checkedApply(inputs, kwargs, () => apply.call(this, inputs, kwargs as never));
+    },
+    call(inputs: Tensor | Tensor[], kwargs: { training?: boolean | null }): Tensor {
+      this.invokeCallHook(inputs, kwargs);
+      return delegateOf(this).run(inputs, kwargs);
+    },
+    /** With the state of the stream, which TF.js ignores. */
+    getConfig(): Config {
+      const { generator } = delegateOf(this).getConfig();
+      return { ...getConfig.call(this), generator } as Config;
+    },
+  };
+  Object.assign(prototype, methods);
+  return () => {
+    for (const name of Object.keys(methods) as (keyof Patched)[])
+      if (before[name]) Object.defineProperty(prototype, name, before[name]);
+      else delete prototype[name];
+  };
 }
 
 /**
  * Translates what TF.js, Keras or a layer of `replaceBuiltins` has stored to the known arguments. What else TF.js and
  * Keras store, such as the noise shape of a spatial layer, has no meaning for these layers, and TF.js ignores it too.
  */
-function translate({ seed, dataFormat, dtype, ...config }: Config, known: readonly string[]): Config {
-  const translated: Config = { ...config, seed: seedFor(seed) as never };
+function translate({ dataFormat, dtype, p, ...config }: Record<string, unknown>, known: readonly string[]): Config {
+  const translated: Record<string, unknown> = { ...config };
+  // The name in Keras 1.
+  if (p !== undefined) translated.rate ??= p;
   if (dataFormat === 'channelsFirst') translated.channels = 'first';
   // Keras has float16, mixed policies and, from version 3 on, objects. TF.js has one type of floats.
   if (dtype != null) translated.dtype = typeof dtype === 'string' && !/float/i.test(dtype) ? dtype : 'float32';
-  return Object.fromEntries(Object.entries(translated).filter(([name]) => known.includes(name)));
-}
-
-/** TF.js takes any number as a seed, and Keras any integer: the bits of those that are no seed here are the seed. */
-function seedFor(seed: unknown): unknown {
-  if (typeof seed !== 'number' || (Number.isInteger(seed) && seed >= 0 && seed <= 2 ** 53)) return seed;
-  const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, seed);
-  return view.getBigUint64(0);
+  return Object.fromEntries(Object.entries(translated).filter(([name]) => known.includes(name))) as Config;
 }

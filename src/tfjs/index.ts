@@ -1,11 +1,12 @@
 /**
  * dropout-wasm/tfjs: the layers of this package inside TensorFlow.js gradients and models.
  *
- * Values are read from a tensor's backend and written to a new tensor, so any backend whose tensors can be read
- * synchronously works. Importing this entry registers the layers for `loadLayersModel`, as TF.js registers its own.
+ * Importing this entry registers the layers for `loadLayersModel`, as TF.js registers its own. The kernel that they run
+ * is registered with a backend when it first serves that backend (kernel.ts).
  * @module
  */
 export { replaceBuiltins } from './builtins.js';
+export { type TfjsPath, tfjsPath } from './kernel.js';
 export type { LayerArgs, RateArgs } from './layer.js';
 export * from './layers.js';
 export { dropout, type TensorDropoutOptions } from './ops.js';

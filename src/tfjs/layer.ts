@@ -1,5 +1,5 @@
 /**
- * The base classes of the TF.js layers: a layer of dropout-wasm runs on the values of a tensor.
+ * The base classes of the TF.js layers: a layer of dropout-wasm runs on a tensor.
  * @module
  */
 import { serialization, type Tensor } from '@tensorflow/tfjs-core';
@@ -7,7 +7,8 @@ import { InputSpec, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { Generator, type GeneratorJSON, type Layer } from 'dropout-wasm';
 import { brandOf } from '../core/brand.js';
 import { checkBoolean, checkOptions, checkProbability, isOptions, wrongType } from '../core/check.js';
-import { checkTensor, elementwise, isTensor } from './ops.js';
+import { forward } from './kernel.js';
+import { checkTensor, isTensor } from './tensors.js';
 
 /** Constructor arguments and stored configuration of every layer. Null counts as not given, as in stored models. */
 export interface LayerArgs extends NonNullable<ConstructorParameters<typeof layers.Layer>[0]> {
@@ -40,7 +41,8 @@ interface WrappedClass {
 /** The rank of x, which can be checked when a model is built. The batch axis is always present. */
 export type Rank = ConstructorParameters<typeof InputSpec>[0];
 
-type Inputs = Parameters<layers.Layer['apply']>[0];
+export type Inputs = Parameters<layers.Layer['apply']>[0];
+export type Outputs = ReturnType<layers.Layer['apply']>;
 
 /** The names of TF.js's own LayerArgs. */
 const TFJS_ARGS = ['name', 'trainable', 'inputShape', 'batchInputShape', 'batchSize', 'dtype', 'inputDType', 'weights'];
@@ -67,13 +69,17 @@ export abstract class ArrayLayer<L extends Layer, A extends LayerArgs = LayerArg
   static readonly defaults: object = {};
   /** @internal Undefined for any rank. */
   static readonly rank: Rank | undefined;
+  /** @internal The seed of the stream for a seed as it was given. */
+  static readonly seedOf: (seed: number | bigint) => number | bigint = (seed) => seed;
   protected readonly arrays: L;
   /** The `training` with which the layer was applied to a symbolic tensor; undefined before that. */
   private fixedMode: boolean | null | undefined;
+  /** As it was given, since the stream may be of another. */
+  declare private readonly seed: number | bigint | undefined;
 
   /** @throws TypeError, RangeError that names the argument, before a child of the generator is taken */
   constructor(args: A) {
-    const { wrapped: type, defaults, rank } = new.target as unknown as typeof ArrayLayer;
+    const { wrapped: type, defaults, rank, seedOf } = new.target as unknown as typeof ArrayLayer;
     const parameter = parameterOf(type);
     const remedy = `new ${type.type}({ ${parameter}: 0.5 })`;
     if (!isOptions(args)) throw wrongType('args', 'an object', args, remedy);
@@ -82,17 +88,20 @@ export abstract class ArrayLayer<L extends Layer, A extends LayerArgs = LayerArg
     if (parameter === 'rate') checkProbability(amount, parameter);
     const given = withoutNulls(args as Record<string, unknown>);
     const { seed, generator, always } = given;
-    if (seed !== undefined && generator !== undefined)
+    const isStored = isOptions(generator) && brandOf(generator) !== 'Generator';
+    const stream = isStored ? Generator.fromJSON(generator as unknown as GeneratorJSON) : undefined;
+    const word = seed === undefined ? undefined : seedOf(seed as number | bigint);
+    // A stored layer has both: the state of the stream, and the seed that it started from. Numbers, since JSON rounds it.
+    if (word !== undefined && generator !== undefined && Number(stream?.seed) !== Number(word))
       throw new TypeError('a layer takes a seed or a generator, but got both');
     super(args);
+    this.seed = seed as number | bigint | undefined;
     this.supportsMasking = true;
     if (rank) this.inputSpec = [new InputSpec(rank)];
     const all: Record<string, unknown> = { ...defaults, ...given };
-    const options: Record<string, unknown> = { seed, always };
+    const options: Record<string, unknown> = stream ? { always } : { always, seed: word, generator };
     for (const name of Object.keys(type.options)) options[name] = all[name];
-    const isStored = isOptions(generator) && brandOf(generator) !== 'Generator';
-    const stream = isStored ? Generator.fromJSON(generator as unknown as GeneratorJSON) : undefined;
-    this.arrays = new type(amount, stream ? options : { ...options, generator }) as L;
+    this.arrays = new type(amount, options) as L;
     this.arrays.restoreState(given as never, stream ?? this.arrays.generator);
   }
 
@@ -111,41 +120,58 @@ export abstract class ArrayLayer<L extends Layer, A extends LayerArgs = LayerArg
    *
    * @throws TypeError unless inputs is a single tensor; Error if another call has fixed another mode
    */
-  override apply(inputs: Inputs, kwargs?: { training?: boolean | null }): ReturnType<layers.Layer['apply']> {
+  override apply(inputs: Inputs, kwargs?: { training?: boolean | null }): Outputs {
+    return this.checkedApply(inputs, kwargs, () => super.apply(inputs, kwargs));
+  }
+
+  /** @internal Checks the arguments of `apply`, runs it, and keeps the mode that it fixes. */
+  checkedApply(inputs: Inputs, kwargs: { training?: boolean | null } | undefined, apply: () => Outputs): Outputs {
     const x = single(inputs);
     if (kwargs != null && !isOptions(kwargs))
       throw wrongType('kwargs', 'an object', kwargs, 'as in apply(x, { training: true })');
     // A mask is what TF.js passes on from a Masking layer.
     const { training: mode } = checkOptions(kwargs ?? {}, ['training', 'mask']);
     if (mode != null) checkBoolean(mode, 'training');
-    if (!(x instanceof SymbolicTensor)) return super.apply(inputs, kwargs);
+    if (!(x instanceof SymbolicTensor)) return apply();
     const training = mode ?? null;
     if (this.fixedMode !== undefined && this.fixedMode !== training)
       throw new Error(`${this.name} is applied with training: ${this.fixedMode} and ${training}: make two layers`);
-    const y = super.apply(inputs, kwargs);
+    const y = apply();
     this.fixedMode = training;
     return y;
   }
 
   override call(inputs: Tensor | Tensor[], kwargs: { training?: boolean | null }): Tensor {
     this.invokeCallHook(inputs, kwargs);
+    return this.run(inputs, kwargs);
+  }
+
+  /** @internal `call`, without the hook. */
+  run(inputs: Tensor | Tensor[], kwargs?: { training?: boolean | null }): Tensor {
     const x = single(inputs) as Tensor;
     const training = this.fixedMode ?? (kwargs?.training || this.always);
     if (!training || this.amount === 0) return x;
-    return elementwise(x, (data) => {
-      const y = this.arrays.forward({ data, shape: x.shape }, { training: true });
-      return [y.data, this.arrays.pullback()];
-    });
+    return this.forward(x);
   }
 
-  /** All constructor arguments, with the state of the stream, unless nobody chose its seed, and the mask in use. */
+  /** A training call. */
+  protected forward(x: Tensor): Tensor {
+    return forward(this.arrays, x);
+  }
+
+  /**
+   * All constructor arguments, the seed as it was given (a bigint as the nearest number), the state of the stream, unless
+   * nobody chose its seed, and the mask in use.
+   */
   override getConfig(): serialization.ConfigDict {
     const { type, training, inplace, p, generator, ...options } = this.arrays.toJSON();
     const rate = p === undefined ? {} : { rate: p };
     let source: Generator = this.arrays.generator;
     while (source.parent) source = source.parent;
     const stream = source.isSeeded ? generator : null;
-    return { ...super.getConfig(), ...rate, ...options, generator: stream } as never;
+    // JSON holds no bigint. The generator has all digits, for this package.
+    const seed = this.seed === undefined ? null : Number(this.seed);
+    return { ...super.getConfig(), ...rate, ...options, seed, generator: stream } as never;
   }
 
   /** Makes a layer from the output of `getConfig`. */

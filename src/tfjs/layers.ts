@@ -4,6 +4,7 @@
  * states of the streams, so a loaded model draws the masks that the original would have drawn next.
  * @module
  */
+import type { serialization, Tensor } from '@tensorflow/tfjs-core';
 import type * as arrays from 'dropout-wasm';
 // Under other names: esbuild would rename the classes below, which messages and console.log would show.
 import {
@@ -19,6 +20,7 @@ import {
   GaussianNoise as GaussianNoiseOnArrays,
   LockedDropout as LockedDropoutOnArrays,
 } from 'dropout-wasm';
+import { checkWord, isOptions } from '../core/check.js';
 import { ArrayLayer, type LayerArgs, type Rank, type RateArgs, RateLayer, register } from './layer.js';
 
 /** Arguments of Dropout and AlphaDropout. */
@@ -58,6 +60,18 @@ export interface DropBlockArgs extends ChannelArgs {
 export interface LockedDropoutArgs extends RateArgs {
   /** Whether x is [batch, time, features] (default true, as in TF.js) instead of [time, batch, features]. */
   batchFirst?: boolean;
+  /**
+   * How long a mask is used: for one training call ('call', the default), or until `reset()` ('reset'). Instead of
+   * 'reset': the mask in use, as in `getConfig()`.
+   */
+  lock?: 'call' | 'reset' | StoredLock | null;
+}
+
+/** The mask in use, as JSON. */
+export interface StoredLock {
+  key: string;
+  batch: number;
+  features: number;
 }
 
 /**
@@ -183,12 +197,12 @@ export class DropBlock2d extends ChannelLayer<arrays.DropBlock2d, DropBlockArgs>
 }
 
 /**
- * Variational dropout for recurrent networks: one mask for all time steps, of this training call and of later ones,
- * until `reset()`. Until then the batch size is fixed. The mask in use is stored with the model.
+ * Variational dropout for recurrent networks: one mask for all time steps of a training call. With `lock: 'reset'` it is
+ * that of later calls too, until `reset()`; until then the batch size is fixed, and the mask is stored with the model.
  *
  * @example
- * const locked = new LockedDropout({ rate: 0.3 });
- * await model.fit(x, y, { callbacks: { onBatchBegin: async () => locked.reset() } }); // a new mask for every batch
+ * const locked = new LockedDropout({ rate: 0.3, lock: 'reset' });
+ * await model.fit(x, y, { callbacks: { onEpochBegin: async () => locked.reset() } }); // a new mask for every epoch
  */
 export class LockedDropout extends RateLayer<arrays.LockedDropout, LockedDropoutArgs> {
   static readonly className: string = 'LockedDropoutWasm';
@@ -198,10 +212,31 @@ export class LockedDropout extends RateLayer<arrays.LockedDropout, LockedDropout
   static override readonly rank: Rank = { ndim: 3 };
   /** @internal */
   static override readonly defaults: object = { batchFirst: true };
+  /** How long a mask is used: for one training call, or until `reset()`. */
+  declare readonly lock: 'call' | 'reset';
+
+  /** @throws TypeError, RangeError that names the argument, before a child of the generator is taken */
+  constructor(args: LockedDropoutArgs) {
+    const lock = (isOptions(args) ? args.lock : undefined) ?? 'call';
+    const isStored = typeof lock === 'object';
+    if (!isStored) checkWord(lock, 'lock', ['call', 'reset']);
+    super(isStored || !isOptions(args) ? args : { ...args, lock: null });
+    this.lock = isStored ? 'reset' : lock;
+  }
 
   /** Discards the mask. The next training call draws a new one. */
   reset(): void {
     this.arrays.reset();
+  }
+
+  override getConfig(): serialization.ConfigDict {
+    const config = super.getConfig();
+    return { ...config, lock: (this.lock === 'reset' && config.lock) || this.lock };
+  }
+
+  protected override forward(x: Tensor): Tensor {
+    if (this.lock === 'call') this.reset();
+    return super.forward(x);
   }
 }
 

@@ -1,10 +1,14 @@
 /**
- * Functions on the values of a tensor, with their gradients.
+ * Functions on tensors.
  * @module
  */
-import { customGrad, Tensor, tensor } from '@tensorflow/tfjs-core';
-import { dropout as dropoutArray, type NoiseShape } from 'dropout-wasm';
-import { checkOptions, wrongType } from '../core/check.js';
+import { type Tensor, type TensorLike, tensor, tidy } from '@tensorflow/tfjs-core';
+import { Dropout, Generator, type NoiseShape } from 'dropout-wasm';
+import { checkOptions, checkProbability, wrongType } from '../core/check.js';
+import { elementwise } from './kernel.js';
+import { dropoutMap } from './maps.js';
+import { seedFor } from './seeds.js';
+import { checkTensor, isTensorLike } from './tensors.js';
 
 /** Options of `dropout`. */
 export interface TensorDropoutOptions {
@@ -21,53 +25,65 @@ export interface TensorDropoutOptions {
   noiseShape?: NoiseShape | null;
 }
 
-type Values = Float32Array;
-
-/** An elementwise linear map, such as a product with a mask. */
-type Pull = (dy: Values) => Values;
-
 /**
- * `dropout` on a tensor. Its gradient applies the same mask and scale to dy and can be differentiated to any order.
+ * `dropout` on a tensor, for masks that can be made again. Its gradient applies the same mask and scale to dy and can be
+ * differentiated to any order.
  *
- * @param x a float32 tensor of any shape
- * @throws TypeError for anything else; TypeError or RangeError that names the option
+ * @param x a float32 tensor of any shape, or what `tf.tensor` takes
+ * @throws TypeError for anything else; TypeError or RangeError that names the option; Error if x is disposed
  * @example
  * const options = { p: 0.5, key: new Generator(42).next() };
  * const y = dropout(x, options);
  * const dx = tf.grad((x) => dropout(x, options))(x);
  */
-export function dropout<T extends Tensor>(x: T, options: TensorDropoutOptions): T {
-  const { noiseShape, ...rest } = checkOptions(options, ['p', 'key', 'offset', 'noiseShape']);
-  // A copy, because the gradient may run after the caller has changed the array.
-  const draws = { ...rest, noiseShape: Array.isArray(noiseShape) ? [...noiseShape] : (noiseShape ?? null) };
-  const pull: Pull = (data) => dropoutArray({ data, shape: x.shape }, draws).data;
-  return elementwise(x, (data) => [pull(data), pull]);
-}
-
+export function dropout<T extends Tensor>(x: T | TensorLike, options: TensorDropoutOptions): T;
 /**
- * Applies `run` to the values of x, with the gradient that it returns. The gradient is elementwise and linear, so it is
- * its own adjoint and gives gradients of every order.
+ * The signature of `tf.dropout`. Without a seed, each call takes the next key of the default generator, which
+ * `manualSeed` reseeds. With a seed, each call takes key 0 of it, so that calls have equal masks, as in TensorFlow.js.
+ *
+ * @param rate probability that an element is dropped, from 0 to 1
+ * @param noiseShape the shape of the draws, as in the options
+ * @param seed a whole number from 0 to 2^53, any other finite number, or a string
+ * @example
+ * const y = dropout(x, 0.5);
  */
-export function elementwise<T extends Tensor>(x: T, run: (data: Values) => [Values, Pull]): T {
-  const { dtype } = checkTensor(x);
-  if (dtype !== 'float32') {
-    const remedy = dtype === 'int32' || dtype === 'bool' ? ": x.cast('float32')" : '';
-    throw new TypeError(`x has to be a float32 tensor, but got ${dtype}${remedy}`);
-  }
-  return customGrad((input) => {
-    const [y, pull] = run((input as Tensor).dataSync<'float32'>());
-    return {
-      value: tensor(y, x.shape, 'float32'),
-      gradFunc: (dy: Tensor) => elementwise(dy, (data) => [pull(data), pull]),
-    };
-  })(x) as T;
+export function dropout<T extends Tensor>(
+  x: T | TensorLike,
+  rate: number,
+  noiseShape?: NoiseShape | null,
+  seed?: number | string | null,
+): T;
+export function dropout<T extends Tensor>(
+  x: T | TensorLike,
+  rateOrOptions: number | TensorDropoutOptions,
+  noiseShape?: NoiseShape | null,
+  seed?: number | string | null,
+): T {
+  const isRate = typeof rateOrOptions === 'number';
+  if (!isRate && (noiseShape !== undefined || seed !== undefined))
+    throw wrongType('rate', 'a number', rateOrOptions, 'options take noiseShape too');
+  const options = isRate
+    ? { p: checkProbability(rateOrOptions, 'rate'), key: undefined, noiseShape }
+    : checkOptions(rateOrOptions, ['p', 'key', 'offset', 'noiseShape']);
+  const run = (input: Tensor): T => {
+    const { p, offset = 0 } = options as TensorDropoutOptions;
+    const needsKey = isRate && p > 0 && p < 1;
+    const generator = needsKey ? (seed == null ? defaultGenerator() : seeded(seed)) : undefined;
+    const key = generator ? generator.keyAt(generator.position) : options.key;
+    // A copy, because the gradient may run after the caller has changed the array.
+    const { noiseShape: shape } = options;
+    const call = { p, key, offset, noiseShape: Array.isArray(shape) ? [...shape] : (shape ?? null) };
+    const y = elementwise(input, dropoutMap(input.shape, call));
+    // Only now, so that a call that throws may be repeated.
+    generator?.next();
+    return y as T;
+  };
+  return isTensorLike(x) ? tidy(() => run(tensor(x as TensorLike))) : run(checkTensor(x));
 }
 
-export const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
+/** The parent of the streams that are given neither a seed nor a generator. */
+const defaultGenerator = (): Generator => new Dropout().generator.parent!;
 
-/** @throws TypeError unless value is a tensor */
-export function checkTensor(value: unknown): Tensor {
-  const isData = Array.isArray(value) || ArrayBuffer.isView(value) || typeof value === 'number';
-  if (!isTensor(value)) throw wrongType('x', 'a tensor', value, isData ? 'tensor(x)' : undefined);
-  return value;
-}
+/** The stream of a seed of TensorFlow.js. */
+const seeded = (seed: number | string): Generator =>
+  typeof seed === 'string' ? new Generator(0).fork(seed) : new Generator(seedFor(seed));

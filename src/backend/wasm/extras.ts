@@ -6,6 +6,7 @@ import { type FloatArray, setArray, zero } from '../../core/tensor.js';
 import type { Affine, Draws, Extras } from '../interface.js';
 import { type ExtrasExports, FusedMode } from './exports.js';
 import { commonMemory, instantiate, type LinearMemory, tryInstantiate } from './memory.js';
+import { extrasModule } from './modules.js';
 import { BIAS_TILE, OPERAND_TILE, type Scratch, sizeOf, type Tiles, X_TILE } from './scratch.js';
 import type { WasmModule } from './types.js';
 
@@ -120,7 +121,7 @@ export class WasmExtras implements Extras {
 
   /** The exports on a memory; undefined if the engine refuses it. */
   private on(memory: LinearMemory): ExtrasExports | undefined {
-    memory.extras ??= tryInstantiate<ExtrasExports>(this.module, memory);
+    memory.extras ??= tryInstantiate<ExtrasExports>(this.module, extrasModule, memory);
     return memory.extras;
   }
 }

@@ -8,6 +8,7 @@ import type { Gaussian, StreamStart } from '../interface.js';
 import { eachChunk } from './chunks.js';
 import type { GaussianExports } from './exports.js';
 import { commonMemory, instantiate, type LinearMemory, tryInstantiate } from './memory.js';
+import { gaussianModule } from './modules.js';
 import { type Scratch, sizeOf, X_TILE } from './scratch.js';
 import type { WasmModule } from './types.js';
 
@@ -59,7 +60,7 @@ export class WasmGaussian implements Gaussian {
 
   /** The exports on a memory; undefined if the engine refuses it. */
   private on(memory: LinearMemory): GaussianExports | undefined {
-    memory.gaussian ??= tryInstantiate<GaussianExports>(this.module, memory);
+    memory.gaussian ??= tryInstantiate<GaussianExports>(this.module, gaussianModule, memory);
     return memory.gaussian;
   }
 }

@@ -9,6 +9,7 @@ import type { Affine, Draws, Kernel } from '../interface.js';
 import { eachChunk } from './chunks.js';
 import { type KernelExports, Sink } from './exports.js';
 import { commonMemory, instantiate, type LinearMemory, tryInstantiate } from './memory.js';
+import { kernelModule } from './modules.js';
 import { OPERAND_TILE, type Scratch, sizeOf, X_TILE } from './scratch.js';
 import type { WasmModule } from './types.js';
 
@@ -102,7 +103,7 @@ export class WasmKernel implements Kernel {
 
   /** The exports on a memory; undefined if the engine refuses it. */
   private on(memory: LinearMemory): KernelExports | undefined {
-    memory.kernel ??= tryInstantiate<KernelExports>(this.module, memory);
+    memory.kernel ??= tryInstantiate<KernelExports>(this.module, kernelModule, memory);
     return memory.kernel;
   }
 }

@@ -134,10 +134,24 @@ export function commonMemory(x: FloatArray | Uint8Array, ...others: ArrayBufferV
 export const instantiate = <E>(module: WasmModule, { memory }: { readonly memory: WasmMemory }): E =>
   new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as E;
 
-/** `instantiate` where the engine may refuse: undefined then, and the memory's arrays are copied from now on. */
-export function tryInstantiate<E>(module: WasmModule, linear: LinearMemory): E | undefined {
+/** Whether threads share a memory or buffer. */
+export const isShared = (buffer: object): boolean =>
+  Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]';
+
+/**
+ * Instantiates a module on a memory that may be shared. Where the engine refuses, the result is undefined, and the
+ * memory's arrays are copied from now on.
+ *
+ * @param module the module for unshared memory
+ * @param load returns the module for shared memory
+ */
+export function tryInstantiate<E>(
+  module: WasmModule,
+  load: (isShared: boolean) => WasmModule,
+  linear: LinearMemory,
+): E | undefined {
   try {
-    return instantiate(module, linear);
+    return instantiate(isShared(linear.memory.buffer) ? load(true) : module, linear);
   } catch (error) {
     linear.reason = String(error);
     return undefined;

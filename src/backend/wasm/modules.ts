@@ -6,12 +6,17 @@
 import { extrasText, gaussianText, kernelText } from './inlined.js';
 import type { WasmModule } from './types.js';
 
-export const kernelModule = (): WasmModule => moduleOf(kernelText);
-export const extrasModule = (): WasmModule => moduleOf(extrasText);
-export const gaussianModule = (): WasmModule => moduleOf(gaussianText);
+export const kernelModule = (isShared?: boolean): WasmModule => moduleOf(kernelText, isShared);
+export const extrasModule = (isShared?: boolean): WasmModule => moduleOf(extrasText, isShared);
+export const gaussianModule = (isShared?: boolean): WasmModule => moduleOf(gaussianText, isShared);
 
-/** @throws the engine's error where it lacks or forbids WebAssembly */
-const moduleOf = (text: string): WasmModule => new WebAssembly.Module(decode(text));
+/**
+ * @param isShared whether the module is for shared memory, where only its import differs: the length of the section, and
+ *   the limits of the memory, which have a flag and a maximum of 65,536 pages
+ * @throws the engine's error where it lacks or forbids WebAssembly
+ */
+const moduleOf = (text: string, isShared?: boolean): WasmModule =>
+  new WebAssembly.Module(decode(isShared ? text.replace(/;(-\/\$A.+?%5\.),,/, '>$1/,%<%<0') : text));
 
 /** Decodes the bytes of a module (scripts/build-kernel.js encodes them). */
 export function decode(text: string): Uint8Array<ArrayBuffer> {

@@ -1,5 +1,6 @@
 /**
- * The modules in workerd (Cloudflare Workers), which refuses to compile bytes but imports .wasm files as modules.
+ * The modules in workerd (Cloudflare Workers), which refuses to compile bytes but imports .wasm files as modules. It has
+ * no shared memory.
  * @module
  */
 

@@ -390,8 +390,22 @@ describe('layers in models', () => {
     refuses(() => new tfjs.LockedDropout({ rate, batchFirst: 1 as never }), TypeError, /^batchFirst has to be/);
   });
 
-  it('LockedDropout keeps its mask until reset', () => {
+  it('LockedDropout draws a new mask for each call', () => {
     const layer = new tfjs.LockedDropout({ rate: 0.5, seed: 42 });
+    const first = valuesOf(train(layer, tf.ones([4, 5, 8])));
+    for (let row = 0; row < 4; row++)
+      for (let step = 1; step < 5; step++) {
+        const at = 8 * (5 * row + step);
+        expect(first.slice(at, at + 8)).toEqual(first.slice(40 * row, 40 * row + 8));
+      }
+    expect(valuesOf(train(layer, tf.ones([4, 5, 8])))).not.toEqual(first);
+    expect(train(layer, tf.ones([3, 5, 8])).shape).toEqual([3, 5, 8]);
+    expect(layer.getConfig()).toMatchObject({ lock: 'call', seed: 42, generator: { position: 3 } });
+  });
+
+  it("LockedDropout with lock: 'reset' keeps its mask until reset", () => {
+    const layer = new tfjs.LockedDropout({ rate: 0.5, seed: 42, lock: 'reset' });
+    expect(layer.getConfig()).toMatchObject({ lock: 'reset' });
     const x = tf.ones([4, 5, 8]);
     const first = valuesOf(train(layer, x));
     expect(valuesOf(train(layer, x))).toEqual(first);
@@ -400,21 +414,27 @@ describe('layers in models', () => {
     expect(valuesOf(train(layer, x))).not.toEqual(first);
   });
 
-  it('LockedDropout trains with a reset for every batch, including a shorter last batch', async () => {
-    const locked = new tfjs.LockedDropout({ rate: 0.5, seed: 42, inputShape: [5, 8] });
-    const model = sequential({ layers: [locked, layers.flatten(), layers.dense({ units: 1 })] });
-    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
-    const callbacks = { onBatchBegin: async () => locked.reset() };
-    await model.fit(tf.ones([10, 5, 8]), tf.ones([10, 1]), { batchSize: 4, epochs: 1, verbose: 0, callbacks });
-    expect(locked.getConfig().generator).toMatchObject({ position: 3 });
-  });
+  it.each(['call', 'reset'] as const)(
+    'LockedDropout trains with lock: %s and a mask for every batch, including a shorter last batch',
+    async (lock) => {
+      const locked = new tfjs.LockedDropout({ rate: 0.5, seed: 42, lock, inputShape: [5, 8] });
+      const model = sequential({ layers: [locked, layers.flatten(), layers.dense({ units: 1 })] });
+      model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+      const callbacks = lock === 'call' ? {} : { onBatchBegin: async () => locked.reset() };
+      await model.fit(tf.ones([10, 5, 8]), tf.ones([10, 1]), { batchSize: 4, epochs: 1, verbose: 0, callbacks });
+      expect(locked.getConfig().generator).toMatchObject({ position: 3 });
+    },
+  );
 
-  it('never write to memory of the TensorFlow.js backend', () => {
-    const x = tf.ones([4, 10]);
-    const memory = new Float32Array(40).fill(1);
-    x.dataSync = () => memory as never;
-    expect(valuesOf(train(new tfjs.Dropout({ rate: 0.5, seed: 42 }), x))).toContain(0);
-    expect(memory).toEqual(new Float32Array(40).fill(1));
+  it('LockedDropout refuses another lock, before it takes a child of the generator', () => {
+    const generator = new arrays.Generator(1);
+    refuses(
+      () => new tfjs.LockedDropout({ rate: 0.5, generator, lock: 'step' as never }),
+      RangeError,
+      /^lock has to be "call" or "reset", but got "step"$/,
+    );
+    refuses(() => new tfjs.LockedDropout({ rate: 0.5, generator, lock: 1 as never }), TypeError, /^lock has to be /);
+    expect(generator.toJSON().children).toBe(0);
   });
 
   it('train together in one model', async () => {
@@ -443,6 +463,6 @@ describe('layers in models', () => {
     expect(valuesOf(model.getWeights()[0])).not.toEqual(weights);
     expect(valuesOf(model.getWeights()[0]).every(Number.isFinite)).toBe(true);
     const positions = model.layers.map((layer) => (layer.getConfig().generator as { position: number })?.position);
-    expect(positions.filter((position) => position !== undefined)).toEqual([4, 4, 4, 4, 1, 4, 4, 4, 4, 4]);
+    expect(positions.filter((position) => position !== undefined)).toEqual([4, 4, 4, 4, 4, 4, 4, 4, 4, 4]);
   });
 });

@@ -47,7 +47,7 @@ describe('a stream that nobody seeded', () => {
   });
 
   it('does not keep LockedDropout from storing the mask in use', async () => {
-    const locked = new tfjs.LockedDropout({ rate: 0.5, inputShape: [5, 8] });
+    const locked = new tfjs.LockedDropout({ rate: 0.5, lock: 'reset', inputShape: [5, 8] });
     const x = tf.ones([4, 5, 8]);
     const mask = valuesOf(train(locked, x));
     const artifacts = await store(sequential({ layers: [locked] }));

@@ -1,0 +1,103 @@
+/**
+ * What a call does to the elements of a tensor, in forms that suit any backend: a function of arrays, and a mask or noise
+ * that can be uploaded.
+ * @module
+ */
+import { dropout, type Layer, type MaskFormat, mask, type NoiseShape } from 'dropout-wasm';
+import type { Affine } from '../backend/interface.js';
+import type { FloatArray, OpenInput } from '../core/tensor.js';
+import type { ForwardContext } from '../layers/layer.js';
+import type { MaskLayer } from '../layers/mask-layer.js';
+
+/** A map of elements. It makes its random numbers again each time, so that nothing is stored for the gradient. */
+export interface ElementwiseMap {
+  /** Writes the map of x to out. @throws TypeError, RangeError before anything is written */
+  write(x: Float32Array, out: Float32Array): void;
+  /** The same for a backend whose elements lie elsewhere. */
+  factors(format: MaskFormat): Masked | Noise;
+  /** The gradient with respect to x, as a map of dy. Undefined where it is dy itself. */
+  readonly gradient: ElementwiseMap | undefined;
+}
+
+/** Kept elements become x · scale + shift, dropped ones fill. */
+export interface Masked {
+  readonly mask: Uint8Array;
+  readonly affine: Affine;
+}
+
+/** x + noise if `additive`, x · noise otherwise. */
+export interface Noise {
+  readonly noise: Float32Array;
+  readonly additive: boolean;
+}
+
+/** Options of a `dropout` on arrays. */
+interface DropoutCall {
+  readonly p: number;
+  readonly key: bigint | string | undefined;
+  readonly offset: number;
+  readonly noiseShape: NoiseShape | null;
+}
+
+/** The map of `dropout` on a tensor of this shape. It is linear, so it is its own gradient. */
+export function dropoutMap(shape: readonly number[], options: DropoutCall): ElementwiseMap {
+  const { p } = options;
+  const map: ElementwiseMap = {
+    write(x, out) {
+      dropout({ data: x, shape }, { ...options, out: { data: out, shape } });
+    },
+    factors: (format) => ({ mask: mask(shape, { ...options, format }), affine: scaleBy(p === 1 ? 0 : 1 / (1 - p)) }),
+    get gradient() {
+      return map;
+    },
+  };
+  return map;
+}
+
+/** The parts of a layer that this binding uses. They are protected, since users call forward. */
+interface Internals {
+  apply(x: FloatArray, out: FloatArray, context: ForwardContext): void;
+  gradient(dy: FloatArray, out: FloatArray, context: ForwardContext): void;
+  maskOf?(context: ForwardContext, format: MaskFormat): Uint8Array;
+  readonly scaling: MaskLayer['scaling'];
+}
+
+/** The map of a forward that `layer.begin` has started. */
+export function layerMap(layer: Layer, x: OpenInput, context: ForwardContext): ElementwiseMap {
+  const internals = layer as unknown as Internals;
+  const { amount } = context;
+  const { length } = x.data;
+  // x + noise; the gradient is dy.
+  const additive = (layer.constructor as typeof Layer).parameter === 'stddev';
+
+  /** The factors of a map that applies one of the two affine maps, or noise. */
+  const factors =
+    (direction: 'forward' | 'gradient') =>
+    (format: MaskFormat): Masked | Noise => {
+      const bits = format === 'bits';
+      // Zeros, not products with 0, which keep NaN.
+      if (amount === 1 && !additive)
+        return { mask: new Uint8Array(bits ? Math.ceil(length / 8) : length), affine: scaleBy(0) };
+      if (internals.maskOf) {
+        const flags = internals.maskOf(context, format);
+        return { mask: flags, affine: internals.scaling[direction](amount, flags, bits, length) };
+      }
+      const noise = new Float32Array(length).fill(additive ? 0 : 1);
+      internals.apply(noise, noise, context);
+      return { noise, additive };
+    };
+  const gradient: ElementwiseMap = {
+    write: (dy, out) => internals.gradient(dy, out, context),
+    factors: factors('gradient'),
+    get gradient() {
+      return gradient;
+    },
+  };
+  return {
+    write: (data, out) => internals.apply(data, out, context),
+    factors: factors('forward'),
+    gradient: additive ? undefined : gradient,
+  };
+}
+
+const scaleBy = (scale: number): Affine => ({ scale, shift: -0, fill: 0 });

@@ -1,0 +1,29 @@
+/**
+ * Checks of tensors.
+ * @module
+ */
+import { Tensor } from '@tensorflow/tfjs-core';
+import { wrongType } from '../core/check.js';
+
+export const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
+
+/** Whether a value is what TensorFlow.js makes a tensor of: a number, or an array of any depth. */
+export const isTensorLike = (value: unknown): boolean =>
+  Array.isArray(value) || ArrayBuffer.isView(value) || typeof value === 'number';
+
+/** @throws TypeError unless value is a tensor */
+export function checkTensor(value: unknown): Tensor {
+  if (!isTensor(value)) throw wrongType('x', 'a tensor', value, isTensorLike(value) ? 'tensor(x)' : undefined);
+  return value;
+}
+
+/** @throws TypeError unless x is of float32, Error if it is disposed */
+export function checkFloats(x: Tensor): Tensor {
+  const { dtype } = x;
+  if (dtype !== 'float32') {
+    const remedy = dtype === 'int32' || dtype === 'bool' ? ": x.cast('float32')" : '';
+    throw new TypeError(`x has to be a float32 tensor, but got ${dtype}${remedy}`);
+  }
+  if (x.isDisposed) throw new Error('x is disposed');
+  return x;
+}
