@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { Generator } from 'dropout-wasm';
-import * as tfjs from 'dropout-wasm/tfjs';
+import { Dropout, dropout, tfjsPath } from 'dropout-wasm/tfjs';
 import { compare, median, quantile, timeCalls, timePromises } from './measure.js';
 
 /** @typedef {import('./measure.js').Effort} Effort */
@@ -16,10 +16,6 @@ import { compare, median, quantile, timeCalls, timePromises } from './measure.js
  * @property {number} spread in three quarters of the rounds, ratio is within ratio · (1 ± spread)
  */
 
-const { Dropout, dropout } = tfjs;
-const tfjsPath = /** @type {() => { path: string, reason?: string }} */ (
-  /** @type {any} */ (tfjs).tfjsPath ?? (() => ({ path: 'copy', reason: 'no tfjsPath' }))
-);
 const RATE = 0.5;
 
 /** Dense layers with dropout after each but the last. */
@@ -44,8 +40,9 @@ export const MEASURES = { start, timeLayer, timeOp, timeSteps, memoryAfter };
 async function start(backend) {
   if (!(await tf.setBackend(backend))) throw new Error(`the ${backend} backend of TF.js does not start`);
   await tf.ready();
-  // webgpu checks the program asynchronously.
-  for (let i = 0; i < 2; i++) await wait(/** @type {tf.Tensor} */ (ours().apply(tf.ones([64]), { training: true })));
+  // webgpu checks its program asynchronously.
+  for (let i = 0; i === 0 || (i < 20 && tfjsPath().reason); i++)
+    await wait(/** @type {tf.Tensor} */ (ours().apply(tf.ones([64]), { training: true })));
   return tfjsPath();
 }
 
@@ -132,7 +129,7 @@ async function memoryAfter({ steps }) {
 
 /**
  * @param {{ sizes: number[], batch: number, loss: string }} model
- * @param {(() => ReturnType<typeof layers.dropout> | tfjs.Dropout) | undefined} dropout
+ * @param {(() => ReturnType<typeof layers.dropout> | Dropout) | undefined} dropout
  */
 function trainer({ sizes, batch, loss }, dropout) {
   const model = sequential();
