@@ -40,9 +40,11 @@ export const MEASURES = { start, timeLayer, timeOp, timeSteps, memoryAfter };
 async function start(backend) {
   if (!(await tf.setBackend(backend))) throw new Error(`the ${backend} backend of TF.js does not start`);
   await tf.ready();
+  const x = tf.ones([64]);
   // webgpu checks its program asynchronously.
   for (let i = 0; i === 0 || (i < 20 && tfjsPath().reason); i++)
-    await wait(/** @type {tf.Tensor} */ (ours().apply(tf.ones([64]), { training: true })));
+    await wait(/** @type {tf.Tensor} */ (ours().apply(x, { training: true })));
+  x.dispose();
   return tfjsPath();
 }
 
