@@ -28,6 +28,7 @@ const alias = [
   { find: /^dropout-wasm\/onnx$/, replacement: source('onnx/index.ts') },
   { find: /^dropout-wasm\/threads$/, replacement: source('threads/index.ts') },
   { find: /^dropout-wasm\/tfjs$/, replacement: source('tfjs/index.ts') },
+  { find: /^dropout-wasm\/tfjs\/inference$/, replacement: source('tfjs/inference.ts') },
 ];
 
 export default defineConfig(({ mode }) => {

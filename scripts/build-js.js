@@ -2,6 +2,7 @@
  * Bundles the entries of the package. Two more bundles are the main entry with one file replaced: modules.ts, which
  * loads the WebAssembly modules, in index.workerd.js, and select.ts, which picks the backend, in index.reference.js.
  */
+import { basename } from 'node:path';
 import { build } from 'esbuild';
 import { ENTRIES } from './entries.js';
 
@@ -13,9 +14,10 @@ const common = {
   format: /** @type {const} */ ('esm'),
   target: 'es2022',
   logLevel: /** @type {const} */ ('warning'),
-  // Tells Deno and JSR where the types are.
-  banner: { js: '/* @ts-self-types="./index.d.ts" */' },
 };
+
+/** Tells Deno and JSR where the types of an entry are. */
+const types = (/** @type {string} */ entry) => ({ js: `/* @ts-self-types="./${basename(entry)}.d.ts" */` });
 
 /**
  * @param {string} from file name as imported, without .js
@@ -33,26 +35,28 @@ const replaceFile = (from, to) => ({
   },
 });
 
-const WORKER = 'threads/worker';
-const modules = ENTRIES.filter((entry) => entry !== WORKER);
-await build({
-  ...common,
-  entryPoints: modules.map((entry) => `src/${entry}.ts`),
-  outdir: 'dist',
-  // First in a bundle, where its text gzips to 50 bytes less than between the code.
-  inject: ['src/backend/wasm/inlined.ts'],
-});
-// The worker runs as a module and as a classic script.
-await build({ ...common, entryPoints: [`src/${WORKER}.ts`], outfile: `dist/${WORKER}.js`, format: 'iife' });
+for (const entry of ENTRIES)
+  await build({
+    ...common,
+    entryPoints: [`src/${entry}.ts`],
+    outfile: `dist/${entry}.js`,
+    banner: types(entry),
+    // The worker runs as a module and as a classic script.
+    format: entry === 'threads/worker' ? 'iife' : 'esm',
+    // First in a bundle, where its text gzips to 50 bytes less than between the code.
+    inject: entry === 'threads/worker' ? [] : ['src/backend/wasm/inlined.ts'],
+  });
 await build({
   ...common,
   entryPoints: ['src/index.ts'],
   outfile: 'dist/index.workerd.js',
+  banner: types('index'),
   plugins: [replaceFile('modules', 'modules.workerd')],
 });
 await build({
   ...common,
   entryPoints: ['src/index.ts'],
   outfile: 'dist/index.reference.js',
+  banner: types('index'),
   plugins: [replaceFile('select', 'select.reference')],
 });

@@ -29,7 +29,8 @@ for (const entry of ENTRIES) {
     },
   });
   const [{ code }] = (await bundle.generate({})).output;
-  const [description = ''] = readFileSync(input, 'utf8').match(MODULE) ?? [];
+  // From the source, since tsc drops the comment of a module that exports nothing.
+  const [description = ''] = readFileSync(`src/${entry}.ts`, 'utf8').match(MODULE) ?? [];
   const types = asTypes(code.replace(MODULE, ''), await valuesOf(entry));
   writeFileSync(`dist/${entry}.d.ts`, `${description}\n${types}`.trimStart());
 }

@@ -12,6 +12,7 @@ const LEVELS = [
   ['generator', 'arena'],
   ['functional'],
   ['layers'],
+  ['internals'],
   ['index', 'inference', 'onnx', 'tfjs', 'threads'],
 ];
 

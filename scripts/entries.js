@@ -1,2 +1,10 @@
 /** The modules of dist, each bundled from the file of the same name in src. */
-export const ENTRIES = ['index', 'inference/index', 'onnx/index', 'tfjs/index', 'threads/index', 'threads/worker'];
+export const ENTRIES = [
+  'index',
+  'inference/index',
+  'onnx/index',
+  'tfjs/index',
+  'tfjs/inference',
+  'threads/index',
+  'threads/worker',
+];

@@ -20,4 +20,6 @@ export { gaussianDropout, gaussianNoise, type NoiseOptions } from './functional/
 export { type ApplyMaskOptions, applyMask, type MaskFormat, type MaskOptions, mask } from './functional/mask.js';
 export type { Slice } from './functional/slice.js';
 export { Generator, type GeneratorJSON, manualSeed } from './generator.js';
+/** @internal */
+export * as internals from './internals.js';
 export * from './layers/registry.js';

@@ -31,8 +31,9 @@ type Builtin = ReturnType<typeof builtin>;
 
 /** Each with what makes the layer of TF.js, if there is one. A name, since TF.js counts layers without. */
 const BUILTINS: [Builtin, (() => layers.Layer)?][] = [
-  [builtin(wrappers.Dropout, 'Dropout'), () => layers.dropout({ rate: 0, name: 'x' })],
+  // Before its base class, whose methods it has while they are TF.js's.
   [builtin(wrappers.Dropout1d, 'SpatialDropout1D'), () => layers.spatialDropout1d({ rate: 0, name: 'x' })],
+  [builtin(wrappers.Dropout, 'Dropout'), () => layers.dropout({ rate: 0, name: 'x' })],
   [builtin(wrappers.Dropout2d, 'SpatialDropout2D')],
   [builtin(wrappers.Dropout3d, 'SpatialDropout3D')],
   [builtin(wrappers.AlphaDropout, 'AlphaDropout'), () => layers.alphaDropout({ rate: 0, name: 'x' })],
@@ -113,10 +114,9 @@ function patch(type: Builtin, sample: layers.Layer): () => void {
       this.invokeCallHook(inputs, kwargs);
       return delegateOf(this).run(inputs, kwargs);
     },
-    /** With the state of the stream, which TF.js ignores. */
+    /** With what TF.js ignores: the state of the stream, and the noise shape of AlphaDropout. */
     getConfig(): Config {
-      const { generator } = delegateOf(this).getConfig();
-      return { ...getConfig.call(this), generator } as Config;
+      return { ...delegateOf(this).getConfig(), ...getConfig.call(this) };
     },
   };
   Object.assign(prototype, methods);

@@ -10,3 +10,11 @@ export { type TfjsPath, tfjsPath } from './kernel.js';
 export type { LayerArgs, RateArgs } from './layer.js';
 export * from './layers.js';
 export { dropout, type TensorDropoutOptions } from './ops.js';
+export {
+  type RecurrentDropout,
+  type RecurrentDropoutOptions,
+  recurrentDropout,
+  type SetRecurrentDropoutOptions,
+  setRecurrentDropout,
+} from './recurrent.js';
+export { type ToBuiltinsOptions, toBuiltins } from './to-builtins.js';

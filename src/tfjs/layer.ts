@@ -5,9 +5,8 @@
 import { serialization, type Tensor } from '@tensorflow/tfjs-core';
 import { InputSpec, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { Generator, type GeneratorJSON, type Layer } from 'dropout-wasm';
-import { brandOf } from '../core/brand.js';
-import { checkBoolean, checkOptions, checkProbability, isOptions, wrongType } from '../core/check.js';
 import { forward } from './kernel.js';
+import { brandOf, checkBoolean, checkOptions, checkProbability, isOptions, wrongType } from './shared.js';
 import { checkTensor, isTensor } from './tensors.js';
 
 /** Constructor arguments and stored configuration of every layer. Null counts as not given, as in stored models. */

@@ -20,8 +20,8 @@ import {
   GaussianNoise as GaussianNoiseOnArrays,
   LockedDropout as LockedDropoutOnArrays,
 } from 'dropout-wasm';
-import { checkWord, isOptions } from '../core/check.js';
 import { ArrayLayer, type LayerArgs, type Rank, type RateArgs, RateLayer, register } from './layer.js';
+import { checkWord, isOptions } from './shared.js';
 
 /** Arguments of Dropout and AlphaDropout. */
 export interface DropoutArgs extends RateArgs {
@@ -80,6 +80,7 @@ export interface StoredLock {
  *
  * @example
  * import { Dropout } from 'dropout-wasm/tfjs';
+import { checkWord, isOptions } from './shared.js';
  * model.add(new Dropout({ rate: 0.5, seed: 1 }));
  */
 export class Dropout extends RateLayer<arrays.Dropout, DropoutArgs> {

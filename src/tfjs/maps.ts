@@ -8,20 +8,22 @@ import type { Affine } from '../backend/interface.js';
 import type { FloatArray, OpenInput } from '../core/tensor.js';
 import type { ForwardContext } from '../layers/layer.js';
 import type { MaskLayer } from '../layers/mask-layer.js';
+import { scaleBy } from './shared.js';
 
 /** A map of elements. It makes its random numbers again each time, so that nothing is stored for the gradient. */
 export interface ElementwiseMap {
   /** Writes the map of x to out. @throws TypeError, RangeError before anything is written */
   write(x: Float32Array, out: Float32Array): void;
   /** The same for a backend whose elements lie elsewhere. */
-  factors(format: MaskFormat): Masked | Noise;
+  factors(): Masked | Noise;
   /** The gradient with respect to x, as a map of dy. Undefined where it is dy itself. */
   readonly gradient: ElementwiseMap | undefined;
 }
 
 /** Kept elements become x · scale + shift, dropped ones fill. */
 export interface Masked {
-  readonly mask: Uint8Array;
+  /** The mask: element i is bit i % 8 of byte ⌊i / 8⌋. */
+  readonly bits: Uint8Array;
   readonly affine: Affine;
 }
 
@@ -46,7 +48,10 @@ export function dropoutMap(shape: readonly number[], options: DropoutCall): Elem
     write(x, out) {
       dropout({ data: x, shape }, { ...options, out: { data: out, shape } });
     },
-    factors: (format) => ({ mask: mask(shape, { ...options, format }), affine: scaleBy(p === 1 ? 0 : 1 / (1 - p)) }),
+    factors: () => ({
+      bits: mask(shape, { ...options, format: 'bits' }),
+      affine: scaleBy(p === 1 ? 0 : 1 / (1 - p)),
+    }),
     get gradient() {
       return map;
     },
@@ -71,21 +76,17 @@ export function layerMap(layer: Layer, x: OpenInput, context: ForwardContext): E
   const additive = (layer.constructor as typeof Layer).parameter === 'stddev';
 
   /** The factors of a map that applies one of the two affine maps, or noise. */
-  const factors =
-    (direction: 'forward' | 'gradient') =>
-    (format: MaskFormat): Masked | Noise => {
-      const bits = format === 'bits';
-      // Zeros, not products with 0, which keep NaN.
-      if (amount === 1 && !additive)
-        return { mask: new Uint8Array(bits ? Math.ceil(length / 8) : length), affine: scaleBy(0) };
-      if (internals.maskOf) {
-        const flags = internals.maskOf(context, format);
-        return { mask: flags, affine: internals.scaling[direction](amount, flags, bits, length) };
-      }
-      const noise = new Float32Array(length).fill(additive ? 0 : 1);
-      internals.apply(noise, noise, context);
-      return { noise, additive };
-    };
+  const factors = (direction: 'forward' | 'gradient') => (): Masked | Noise => {
+    // Zeros, not products with 0, which keep NaN.
+    if (amount === 1 && !additive) return { bits: new Uint8Array(Math.ceil(length / 8)), affine: scaleBy(0) };
+    if (internals.maskOf) {
+      const bits = internals.maskOf(context, 'bits');
+      return { bits, affine: internals.scaling[direction](amount, bits, true, length) };
+    }
+    const noise = new Float32Array(length).fill(additive ? 0 : 1);
+    internals.apply(noise, noise, context);
+    return { noise, additive };
+  };
   const gradient: ElementwiseMap = {
     write: (dy, out) => internals.gradient(dy, out, context),
     factors: factors('gradient'),
@@ -99,5 +100,3 @@ export function layerMap(layer: Layer, x: OpenInput, context: ForwardContext): E
     gradient: additive ? undefined : gradient,
   };
 }
-
-const scaleBy = (scale: number): Affine => ({ scale, shift: -0, fill: 0 });

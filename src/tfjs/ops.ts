@@ -3,11 +3,11 @@
  * @module
  */
 import { type Tensor, type TensorLike, tensor, tidy } from '@tensorflow/tfjs-core';
-import { Dropout, Generator, type NoiseShape } from 'dropout-wasm';
-import { checkOptions, checkProbability, wrongType } from '../core/check.js';
+import { Generator, type NoiseShape } from 'dropout-wasm';
 import { elementwise } from './kernel.js';
 import { dropoutMap } from './maps.js';
 import { seedFor } from './seeds.js';
+import { checkOptions, checkProbability, defaultGenerator, wrongType } from './shared.js';
 import { checkTensor, isTensorLike } from './tensors.js';
 
 /** Options of `dropout`. */
@@ -68,7 +68,7 @@ export function dropout<T extends Tensor>(
   const run = (input: Tensor): T => {
     const { p, offset = 0 } = options as TensorDropoutOptions;
     const needsKey = isRate && p > 0 && p < 1;
-    const generator = needsKey ? (seed == null ? defaultGenerator() : seeded(seed)) : undefined;
+    const generator = needsKey ? (seed == null ? defaultGenerator : seeded(seed)) : undefined;
     const key = generator ? generator.keyAt(generator.position) : options.key;
     // A copy, because the gradient may run after the caller has changed the array.
     const { noiseShape: shape } = options;
@@ -80,9 +80,6 @@ export function dropout<T extends Tensor>(
   };
   return isTensorLike(x) ? tidy(() => run(tensor(x as TensorLike))) : run(checkTensor(x));
 }
-
-/** The parent of the streams that are given neither a seed nor a generator. */
-const defaultGenerator = (): Generator => new Dropout().generator.parent!;
 
 /** The stream of a seed of TensorFlow.js. */
 const seeded = (seed: number | string): Generator =>

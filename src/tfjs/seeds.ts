@@ -2,22 +2,21 @@
  * Seeds of TensorFlow.js, which may be any number, and of Keras, which may be any integer.
  * @module
  */
-import { checkSeed, wrongValue } from '../core/check.js';
-import { mix, toBigInt, u64 } from '../core/u64.js';
+import { Generator } from 'dropout-wasm';
 
 /**
  * The seed of this package for a seed of TensorFlow.js or Keras. Whole numbers from 0 to 2^53 stay as they are. Any other
  * finite number becomes the mix of the bits of its float64.
- *
- * @throws TypeError, RangeError for anything but a finite number or a seed of this package
  */
 export function seedFor(seed: number | bigint): number | bigint {
-  if (typeof seed !== 'number' || (Number.isInteger(seed) && seed >= 0 && seed <= 2 ** 53)) {
-    checkSeed(seed);
+  // What is no finite number is left to the checks of this package.
+  if (!Number.isFinite(seed) || (Number.isInteger(seed) && (seed as number) >= 0 && (seed as number) <= 2 ** 53))
     return seed;
-  }
-  if (!Number.isFinite(seed)) throw wrongValue('seed', 'a finite number', seed);
   const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, seed);
-  return toBigInt(mix(u64(view.getInt32(0), view.getInt32(4))));
+  view.setFloat64(0, seed as number);
+  // Key 0 of a seed is the mix of seed + GAMMA.
+  return new Generator(BigInt.asUintN(64, view.getBigUint64(0) - GAMMA)).keyAt(0);
 }
+
+/** The odd constant of SplitMix64 (docs/SPEC.md). */
+const GAMMA = 0x9e3779b97f4a7c15n;

@@ -3,7 +3,7 @@
  * @module
  */
 import { Tensor } from '@tensorflow/tfjs-core';
-import { wrongType } from '../core/check.js';
+import { wrongType } from './shared.js';
 
 export const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
 

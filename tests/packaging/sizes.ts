@@ -16,6 +16,7 @@ export const LIMITS = {
   './reference': { '{ Dropout }': 6784, '*': 13568 },
   './inference': { '{ Dropout }': 1408, '*': 1792 },
   './tfjs': { '*': 3072 },
+  './tfjs/inference': { '*': 704 },
   './onnx': { '*': 1792 },
   './threads': { '*': 11264 },
   './threads/worker.js': { '': 1536 },

@@ -2,10 +2,9 @@
  * Which way serves a backend. It is chosen once for each backend, by what the backend can do.
  * @module
  */
-import { env, getKernel, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
-import type { ElementwiseMap, Masked } from '../maps.js';
+import { env, getKernel } from '@tensorflow/tfjs-core';
 import { type HeapBackend, heapPath } from './heap.js';
-import type { Backend, Path } from './path.js';
+import type { Backend, Path, Select } from './path.js';
 import { applyNoise, copyValues, selectByWhere } from './public.js';
 import { selectOnWebgl, type WebglBackend } from './webgl.js';
 import { proveWebgpu, selectOnWebgpu, type WebgpuBackend } from './webgpu.js';
@@ -27,99 +26,81 @@ type AnyBackend = Partial<HeapBackend & WebglBackend & WebgpuBackend> &
   };
 
 function choose(backend: AnyBackend, name: string): Path {
+  const copyPath = (kind: 'values' | 'copy', reason?: string): Path => ({
+    name: kind,
+    reason,
+    run: (x, map) => copyValues(backend, x, map),
+  });
   if (backend.wasm)
-    return (
-      heapPath(backend as HeapBackend) ?? copyPath('copy', backend, 'the heap is not where TensorFlow.js 4 has it')
-    );
-  if (typeof backend.runWebGLProgram === 'function') return webglPath(backend as WebglBackend, name);
-  if (typeof backend.runWebGPUProgram === 'function') return webgpuPath(backend as WebgpuBackend, name);
-  if (typeof backend.data?.get === 'function') return copyPath('values', backend);
-  const reason = `the backend ${name} is not known`;
+    return heapPath(backend as HeapBackend) ?? copyPath('copy', 'the heap is not where TensorFlow.js 4 has it');
+  if (backend.runWebGLProgram) return webglPath(backend as WebglBackend, name);
+  if (backend.runWebGPUProgram) return webgpuPath(backend as WebgpuBackend, name);
+  if (backend.data?.get) return copyPath('values');
+  const reason = 'the backend is not known';
   const hasOps = ['Select', 'Multiply', 'Add', 'Fill'].every((kernel) => getKernel(kernel, name));
-  return hasOps ? uploadPath('where', selectByWhere, reason) : copyPath('copy', backend, reason);
+  return hasOps ? new UploadPath(name, reason) : copyPath('copy', reason);
 }
 
-const copyPath = (name: 'values' | 'copy', backend: Backend, reason?: string): Path => ({
-  name,
-  reason,
-  run: (x, map) => copyValues(backend, x, map),
-});
+/** Uploads a mask or noise. Nothing is read back, so nothing waits for the device. */
+class UploadPath implements Path {
+  name: 'webgl' | 'webgpu' | 'where' = 'where';
+  /** Selects on the device. Without it, `tf.where` does. */
+  select: Select | undefined;
+  /** Why the device is lost. */
+  lost: () => string | undefined | false = () => undefined;
 
-/** Uploads a mask or noise. */
-const uploadPath = (
-  name: 'webgl' | 'webgpu' | 'where',
-  select: (x: Tensor, masked: Masked) => TensorInfo,
-  reason?: string,
-): Path => ({
-  name,
-  reason,
-  run(x: Tensor, map: ElementwiseMap) {
-    const factors = map.factors(name === 'where' ? 'bytes' : 'bits');
-    return 'mask' in factors ? select(x, factors) : applyNoise(x, factors);
-  },
-});
+  constructor(
+    readonly backend: string,
+    public reason?: string,
+  ) {}
 
-/** A path that a backend takes unless its device is lost. */
-const onDevice = (name: string, lost: () => string | undefined, path: () => Path): Path => ({
-  get name() {
-    return path().name;
-  },
-  get reason() {
-    return path().reason;
-  },
-  run(x, map) {
-    const reason = lost();
-    if (reason !== undefined)
-      throw new Error(`the backend ${name} has lost its device (${reason}): choose another by tf.setBackend`);
-    return path().run(x, map);
-  },
-});
+  /** From now on, selects by a program of the device. */
+  use(name: 'webgl' | 'webgpu', select: Select): void {
+    Object.assign(this, { name, select, reason: undefined });
+  }
+
+  run(...[x, map]: Parameters<Path['run']>): ReturnType<Path['run']> {
+    this.check();
+    const factors = map.factors();
+    if (!('bits' in factors)) return applyNoise(x, factors);
+    try {
+      if (this.select) return this.select(x, factors);
+    } catch (error) {
+      this.check();
+      Object.assign(this, { name: 'where', select: undefined, reason: String(error) });
+    }
+    return selectByWhere(x, factors);
+  }
+
+  private check(): void {
+    const reason = this.lost();
+    if (reason)
+      throw new Error(`the backend ${this.backend} has lost its device (${reason}): choose another by tf.setBackend`);
+  }
+}
 
 function webglPath(backend: WebglBackend, name: string): Path {
-  const select = (x: Tensor, masked: Masked): TensorInfo => {
-    try {
-      return selectOnWebgl(backend, x, masked);
-    } catch (error) {
-      if (isLost()) throw error;
-      path = uploadPath('where', selectByWhere, String(error));
-      return selectByWhere(x, masked);
-    }
-  };
-  const isLost = () => backend.gpgpu?.gl?.isContextLost?.() ?? false;
+  const path = new UploadPath(name);
+  path.lost = () => backend.gpgpu?.gl?.isContextLost?.() && 'context lost';
   // GLSL ES 1.00 has no shifts, and a half float holds no 16 bits.
-  const reason =
-    env().getNumber('WEBGL_VERSION') !== 2
-      ? 'WebGL 2 is missing'
-      : env().getBool('WEBGL_RENDER_FLOAT32_ENABLED')
-        ? undefined
-        : 'textures of floats are missing';
-  let path = reason === undefined ? uploadPath('webgl', select) : uploadPath('where', selectByWhere, reason);
-  return onDevice(
-    name,
-    () => (isLost() ? 'context lost' : undefined),
-    () => path,
-  );
+  if (env().getNumber('WEBGL_VERSION') !== 2) path.reason = 'WebGL 2 is missing';
+  else if (!env().getBool('WEBGL_RENDER_FLOAT32_ENABLED')) path.reason = 'textures of floats are missing';
+  else path.use('webgl', (x, masked) => selectOnWebgl(backend, x, masked));
+  return path;
 }
 
 function webgpuPath(backend: WebgpuBackend, name: string): Path {
+  const path = new UploadPath(name, 'the shader is being compiled');
   let lost: string | undefined;
-  const where = (reason: string) => uploadPath('where', selectByWhere, reason);
-  let path = where('the shader is being compiled');
+  path.lost = () => lost;
   backend.device.lost.then(({ message }) => {
-    lost = message;
+    lost = message || 'destroyed';
   });
   proveWebgpu(backend).then(
-    (reason) => {
-      path =
-        reason === undefined ? uploadPath('webgpu', (x, masked) => selectOnWebgpu(backend, x, masked)) : where(reason);
-    },
+    () => path.use('webgpu', (x, masked) => selectOnWebgpu(backend, x, masked)),
     (error) => {
-      path = where(String(error));
+      path.reason = String(error);
     },
   );
-  return onDevice(
-    name,
-    () => lost,
-    () => path,
-  );
+  return path;
 }

@@ -6,16 +6,17 @@ import { add, engine, fill, mul, type Tensor, tensor, tidy, where } from '@tenso
 import type { ElementwiseMap, Masked, Noise } from '../maps.js';
 import type { Backend } from './path.js';
 
-/** Selects elements by an uploaded mask. Nothing is read back. */
-export const selectByWhere = (x: Tensor, { mask, affine: { scale, shift, fill: dropped } }: Masked): Tensor =>
+/** Selects elements by an uploaded mask. */
+export const selectByWhere = (x: Tensor, { bits, affine }: Masked): Tensor =>
   tidy(() => {
-    const product = mul(x, scale);
-    const kept = shift === 0 ? product : add(product, shift);
+    const mask = Uint8Array.from({ length: x.size }, (_, i) => (bits[i >> 3]! >> (i & 7)) & 1);
+    const product = mul(x, affine.scale);
+    const kept = affine.shift ? add(product, affine.shift) : product;
     // Not a product with the mask, which would keep a dropped NaN.
-    return where(tensor(mask, x.shape, 'bool'), kept, fill(x.shape, dropped));
+    return where(tensor(mask, x.shape, 'bool'), kept, fill(x.shape, affine.fill));
   });
 
-/** Multiplies by uploaded noise, or adds it. Nothing is read back. */
+/** Multiplies by uploaded noise, or adds it. */
 export const applyNoise = (x: Tensor, { noise, additive }: Noise): Tensor =>
   tidy(() => (additive ? add : mul)(x, tensor(noise, x.shape, 'float32')));
 

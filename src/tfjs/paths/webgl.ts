@@ -2,9 +2,9 @@
  * The webgl backend: the bits of the mask are uploaded, and a fragment shader selects elements by them.
  * @module
  */
-import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import type { Masked } from '../maps.js';
-import { type Backend, sizeOf } from './path.js';
+import type { Backend } from './path.js';
 
 /** The members of the webgl backend that are used. */
 export interface WebglBackend extends Backend {
@@ -40,15 +40,15 @@ class SelectProgram {
 }
 
 /** Applies a mask of bits. A texel is a float also in an int32 tensor, so it holds 16 bits. */
-export function selectOnWebgl(backend: WebglBackend, x: TensorInfo, { mask, affine }: Masked): TensorInfo {
-  const words = new Float32Array(Math.ceil(sizeOf(x) / 16));
-  for (let i = 0; i < words.length; i++) words[i] = mask[2 * i]! | ((mask[2 * i + 1] ?? 0) << 8);
+export function selectOnWebgl(backend: WebglBackend, x: Tensor, { bits, affine }: Masked): TensorInfo {
+  const words = new Float32Array(Math.ceil(x.size / 16));
+  for (let i = 0; i < words.length; i++) words[i] = bits[2 * i]! | ((bits[2 * i + 1] ?? 0) << 8);
   const { scale, shift, fill } = affine;
-  const bits = backend.makeTensorInfo([words.length], 'float32', words);
+  const mask = backend.makeTensorInfo([words.length], 'float32', words);
   try {
     const program = new SelectProgram(x.shape, shift !== 0);
-    return backend.runWebGLProgram(program, [x, bits], 'float32', [[scale], [shift], [fill]]);
+    return backend.runWebGLProgram(program, [x, mask], 'float32', [[scale], [shift], [fill]]);
   } finally {
-    backend.disposeIntermediateTensorInfo(bits);
+    backend.disposeIntermediateTensorInfo(mask);
   }
 }

@@ -2,9 +2,9 @@
  * The webgpu backend: the bits of the mask are uploaded, and a compute shader selects elements by them.
  * @module
  */
-import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import type { Masked } from '../maps.js';
-import { type Backend, sizeOf } from './path.js';
+import type { Backend } from './path.js';
 
 /** The members of the webgpu backend that are used. */
 export interface WebgpuBackend extends Backend {
@@ -62,23 +62,25 @@ class SelectProgram {
 }
 
 /** Applies a mask of bits. The elements of a tensor lie in row-major order, whatever its shape. */
-export function selectOnWebgpu(backend: WebgpuBackend, x: TensorInfo, { mask, affine }: Masked): TensorInfo {
-  const n = sizeOf(x);
+export function selectOnWebgpu(
+  backend: WebgpuBackend,
+  { dataId, dtype, shape, size: n }: Pick<Tensor, 'dataId' | 'dtype' | 'shape' | 'size'>,
+  { bits, affine: { scale, shift, fill } }: Masked,
+): TensorInfo {
   const words = new Int32Array(Math.ceil(n / 32));
   // WebGPU runs on little-endian machines alone.
-  new Uint8Array(words.buffer).set(mask);
-  const { scale, shift, fill } = affine;
-  const bits = backend.makeTensorInfo([words.length], 'int32', words);
+  new Uint8Array(words.buffer).set(bits);
+  const mask = backend.makeTensorInfo([words.length], 'int32', words);
   try {
     const y = backend.runWebGPUProgram(
-      new SelectProgram(n, shift !== 0),
-      [{ ...x, shape: [n] }, bits],
+      new SelectProgram(n, !!shift),
+      [{ dataId, dtype, shape: [n] }, mask],
       'float32',
       [scale, shift, fill].map((value) => ({ type: 'float32', data: [value] })),
     );
-    return { ...y, shape: x.shape };
+    return { ...y, shape };
   } finally {
-    backend.disposeData(bits.dataId);
+    backend.disposeData(mask.dataId);
   }
 }
 
@@ -86,24 +88,24 @@ export function selectOnWebgpu(backend: WebgpuBackend, x: TensorInfo, { mask, af
  * Compiles and runs the program on a tensor of its own. WebGPU tells of a shader that does not compile only later, and
  * fails all that is submitted together with it. So nothing else is.
  *
- * @returns why the program cannot run; undefined if it can
+ * @throws why the program cannot run
  */
-export async function proveWebgpu(backend: WebgpuBackend): Promise<string | undefined> {
+export async function proveWebgpu(backend: WebgpuBackend): Promise<void> {
   const { device } = backend;
   const x = backend.makeTensorInfo([1], 'float32', new Float32Array(1));
-  let thrown: unknown;
   backend.submitQueue();
   device.pushErrorScope('validation');
+  let thrown: unknown;
   try {
-    for (const shift of [-0, 1]) {
-      const affine = { scale: 1, shift, fill: 0 };
-      backend.disposeData(selectOnWebgpu(backend, x, { mask: new Uint8Array(1), affine }).dataId);
+    for (const shift of [0, 1]) {
+      const masked = { bits: new Uint8Array(1), affine: { scale: 1, shift, fill: 0 } };
+      backend.disposeData(selectOnWebgpu(backend, { ...x, size: 1 }, masked).dataId);
     }
     backend.submitQueue();
   } catch (error) {
     thrown = error;
   }
   backend.disposeData(x.dataId);
-  const error = await device.popErrorScope();
-  return error?.message ?? (thrown === undefined ? undefined : String(thrown));
+  const error = thrown ?? (await device.popErrorScope());
+  if (error) throw error;
 }

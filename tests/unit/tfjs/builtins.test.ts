@@ -1,6 +1,6 @@
 /** `replaceBuiltins`, which makes stored models load with the layers of this package. */
 import * as tf from '@tensorflow/tfjs-core';
-import { layers, sequential } from '@tensorflow/tfjs-layers';
+import { layers, sequential, input as tfInput, model as tfModel } from '@tensorflow/tfjs-layers';
 import * as arrays from 'dropout-wasm';
 import * as tfjs from 'dropout-wasm/tfjs';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -15,10 +15,11 @@ describe('replaceBuiltins', () => {
     layers.gaussianDropout({ rate: 0.5 }),
     layers.gaussianNoise({ stddev: 0.5 }),
   ].map((layer) => layer.constructor as never);
-  const putBack = () => {
-    for (const type of theirs) tf.serialization.registerClass(type);
+  let undo = () => {};
+  const replace = () => {
+    undo = tfjs.replaceBuiltins();
   };
-  afterEach(putBack);
+  afterEach(() => undo());
 
   const names = ['drop', 'spatial', 'alpha', 'gaussian', 'noise'];
   const types = [tfjs.Dropout, tfjs.Dropout1d, tfjs.AlphaDropout, tfjs.GaussianDropout, tfjs.GaussianNoise];
@@ -39,7 +40,7 @@ describe('replaceBuiltins', () => {
     const stored = await store(plain());
     const before = await restore(stored);
     for (const [i, type] of types.entries()) expect(before.getLayer(names[i]!)).not.toBeInstanceOf(type);
-    tfjs.replaceBuiltins();
+    replace();
     const model = await restore(stored);
     for (const [i, type] of types.entries()) expect(model.getLayer(names[i]!)).toBeInstanceOf(type);
     expect(names.slice(2).map((name) => model.getLayer(name).getConfig())).toMatchObject([
@@ -57,9 +58,10 @@ describe('replaceBuiltins', () => {
       for (const call of calls) expect(call).toEqual([...layer.forward(input).data]);
       expect(calls[0]).not.toEqual(calls[1]);
     }
+    expect(valuesOf(model.predict(x))).toEqual(valuesOf(x));
+    undo();
     // The seeded layer of TensorFlow.js reuses one mask at every step.
     expect(valuesOf(train(before.getLayer('drop'), x))).toEqual(valuesOf(train(before.getLayer('drop'), x)));
-    expect(valuesOf(model.predict(x))).toEqual(valuesOf(x));
   });
 
   /** A stored model of Keras. */
@@ -82,7 +84,7 @@ describe('replaceBuiltins', () => {
     } as never);
 
   it('makes a stored model of Keras load with these layers', async () => {
-    tfjs.replaceBuiltins();
+    replace();
     const common = { trainable: true, dtype: 'float32', seed: null };
     const model = await keras(
       ['Dropout', { ...common, batch_input_shape: [null, 5, 6], rate: 0.5, noise_shape: [null, 1, 6], seed: 9 }],
@@ -103,7 +105,7 @@ describe('replaceBuiltins', () => {
     ['SpatialDropout2D', tfjs.Dropout2d, [3, 4, 5, 16], [0, 3]],
     ['SpatialDropout3D', tfjs.Dropout3d, [3, 2, 4, 5, 16], [0, 4]],
   ] as const)('makes %s of Keras drop whole channels, last or first', async (name, type, shape, kept) => {
-    tfjs.replaceBuiltins();
+    replace();
     const axes = shape.map((_, axis) => axis);
     for (const [data_format, channel] of [
       ['channels_last', kept[1]],
@@ -134,7 +136,7 @@ describe('replaceBuiltins', () => {
   });
 
   it('ignores what else TensorFlow.js and Keras store, as TensorFlow.js does', async () => {
-    tfjs.replaceBuiltins();
+    replace();
     const dtypes = [
       'float16',
       'mixed_float16',
@@ -163,10 +165,12 @@ describe('replaceBuiltins', () => {
   it.each([-1, 0.123, -0.5, 2 ** 53 + 2, 1234567890123456789n, 1e300].map(Number))(
     'gives %s, a seed of TensorFlow.js or Keras alone, a stream of its own',
     async (seed) => {
-      tfjs.replaceBuiltins();
+      replace();
       const masks = async (seed: number) => {
         const config = { batch_input_shape: [null, 64], dtype: 'float32', rate: 0.5, seed };
-        return valuesOf(train((await keras(['Dropout', config])).layers[0]!, tf.ones([1, 64])));
+        const layer = (await keras(['Dropout', config])).layers[0]!;
+        expect(layer.getConfig()).toMatchObject({ seed });
+        return valuesOf(train(layer, tf.ones([1, 64])));
       };
       expect(await masks(seed)).toEqual(await masks(seed));
       for (const other of [0, Math.trunc(seed) || 1, 2 * seed])
@@ -175,7 +179,7 @@ describe('replaceBuiltins', () => {
   );
 
   it('keeps 2^53 and every smaller whole number as the seed', async () => {
-    tfjs.replaceBuiltins();
+    replace();
     for (const [seed, hex] of [
       [0, '0x0'],
       [2 ** 32, '0x100000000'],
@@ -187,7 +191,7 @@ describe('replaceBuiltins', () => {
   });
 
   it('makes a layer that Keras called with training=True active in predict', async () => {
-    tfjs.replaceBuiltins();
+    replace();
     const stochastic = async (kwargs: object) => {
       const config = { name: 'mc', rate: 0.5, noise_shape: null, seed: 3, dtype: 'float32' };
       const inputs = { name: 'in', batch_input_shape: [null, 64], dtype: 'float32', sparse: false };
@@ -213,7 +217,7 @@ describe('replaceBuiltins', () => {
 
   it('stores layers under their TensorFlow.js names, so that they load with and without this package', async () => {
     const stored = await store(plain());
-    tfjs.replaceBuiltins();
+    replace();
     const model = await restore(stored);
     train(model.getLayer('drop'), x);
     const again = await store(model);
@@ -227,25 +231,145 @@ describe('replaceBuiltins', () => {
     const loaded = await restore(again);
     for (const name of ['drop', 'spatial'])
       expect(valuesOf(train(loaded.getLayer(name), x))).toEqual(valuesOf(train(model.getLayer(name), x)));
-    putBack();
+    undo();
     const bare = await restore(again);
     for (const [i, type] of theirs.entries()) expect(bare.getLayer(names[i]!)).toBeInstanceOf(type);
     expect(bare.getLayer('drop').getConfig()).toMatchObject({ rate: 0.5, noiseShape: [4, 1, 6] });
     expect(train(bare.getLayer('drop'), x).shape).toEqual([4, 5, 6]);
   });
 
-  it('may be called twice, and does not change how layers are created', async () => {
+  it('may be called twice, and is undone once', async () => {
     const stored = await store(plain());
-    tfjs.replaceBuiltins();
+    replace();
     const first = (await restore(stored)).getLayer('drop');
-    tfjs.replaceBuiltins();
+    expect(tfjs.replaceBuiltins()).toBe(undo);
     const second = (await restore(stored)).getLayer('drop');
     expect(second.constructor).toBe(first.constructor);
-    expect(layers.dropout({ rate: 0.5 })).not.toBeInstanceOf(tfjs.Dropout);
     const own = await restore(
       await store(sequential({ layers: [new tfjs.Dropout({ rate: 0.5, seed: 1, inputShape: [8] })] })),
     );
     expect(own.layers[0]!.getClassName()).toBe('DropoutWasm');
+    const former = undo;
+    undo();
+    expect((await restore(stored)).getLayer('drop')).not.toBeInstanceOf(tfjs.Dropout);
+    replace();
+    former();
+    expect((await restore(stored)).getLayer('drop')).toBeInstanceOf(tfjs.Dropout);
+  });
+
+  describe('layers that TensorFlow.js makes', () => {
+    /** Each with the layer whose masks it draws, and its own arguments in getConfig. */
+    const cases: [string, () => layers.Layer, () => arrays.Layer, object][] = [
+      [
+        'dropout',
+        () => layers.dropout({ rate: 0.5, seed: 3, noiseShape: [4, 1, 6] }),
+        () => new arrays.Dropout(0.5, { seed: 3, noiseShape: [4, 1, 6] }),
+        { rate: 0.5, seed: 3 },
+      ],
+      [
+        'spatialDropout1d',
+        () => layers.spatialDropout1d({ rate: 0.5, seed: 4 }),
+        () => new arrays.Dropout1d(0.5, { seed: 4, channels: 'last' }),
+        { rate: 0.5, seed: 4 },
+      ],
+      ['alphaDropout', () => layers.alphaDropout({ rate: 0.4 }), () => new arrays.AlphaDropout(0.4), { rate: 0.4 }],
+      [
+        'alphaDropout with a noise shape',
+        () => layers.alphaDropout({ rate: 0.4, noiseShape: [4, 1, 6] }),
+        () => new arrays.AlphaDropout(0.4, { noiseShape: [4, 1, 6] }),
+        { rate: 0.4 },
+      ],
+      [
+        'gaussianDropout',
+        () => layers.gaussianDropout({ rate: 0.4 }),
+        () => new arrays.GaussianDropout(0.4),
+        { rate: 0.4 },
+      ],
+      [
+        'gaussianNoise',
+        () => layers.gaussianNoise({ stddev: 0.4 }),
+        () => new arrays.GaussianNoise(0.4),
+        { stddev: 0.4 },
+      ],
+    ];
+
+    it.each(cases)('%s made before draws from our streams until undone', (_, make, expected, config) => {
+      const layer = make();
+      const { call, getConfig } = Object.getPrototypeOf(layer);
+      replace();
+      arrays.manualSeed(7);
+      const calls = [0, 1].map(() => valuesOf(train(layer, x)));
+      const { generator } = layer.getConfig();
+      arrays.manualSeed(7);
+      const reference = expected();
+      for (const y of calls) expect(y).toEqual([...reference.forward(input).data]);
+      expect(layer.getConfig()).toMatchObject(config);
+      expect(generator).toEqual(reference.generator.toJSON());
+      expect(valuesOf(layer.apply(x))).toEqual(valuesOf(x));
+      undo();
+      expect(Object.getPrototypeOf(layer)).toMatchObject({ call, getConfig });
+      expect(layer.getConfig()).not.toHaveProperty('generator');
+      expect(Object.hasOwn(Object.getPrototypeOf(layer), 'apply')).toBe(false);
+    });
+
+    it.each(cases)('%s made after draws from our streams, and its gradient has the same mask', (_, make, expected) => {
+      replace();
+      arrays.manualSeed(8);
+      const layer = make();
+      const weights = input.data.map(Math.cos);
+      const dx = tf.grad((x) => tf.sum(tf.mul(train(layer, x), tf.tensor(weights, [4, 5, 6]))))(x);
+      arrays.manualSeed(8);
+      const reference = expected();
+      reference.forward(input);
+      expect(valuesOf(dx)).toEqual([...reference.backward({ data: weights, shape: [4, 5, 6] }).data]);
+    });
+
+    it.each(cases)('%s is stored under its name and continues with the next masks', async (_, make) => {
+      replace();
+      arrays.manualSeed(9);
+      const layer = make();
+      const model = sequential({ layers: [layers.reshape({ targetShape: [5, 6], inputShape: [30] }), layer] });
+      train(layer, x);
+      const again = (await restore(await store(model))).layers[1]!;
+      expect(again.getClassName()).toBe(layer.getClassName());
+      expect(valuesOf(train(again, x))).toEqual(valuesOf(train(layer, x)));
+    });
+
+    it('take their rate and stddev as it is at each call', () => {
+      replace();
+      const drop = layers.dropout({ rate: 0, seed: 1 }) as unknown as layers.Layer & { rate: number };
+      expect(valuesOf(train(drop, x))).toEqual(valuesOf(x));
+      drop.rate = 1;
+      expect(valuesOf(train(drop, x))).toEqual(valuesOf(tf.zerosLike(x)));
+      drop.rate = 2;
+      expect(() => train(drop, x)).toThrow(/^rate has to be between 0 and 1, but got 2: 0.02 is 2 %$/);
+      const noise = layers.gaussianNoise({ stddev: 1 }) as unknown as layers.Layer & { stddev: number };
+      noise.stddev = 0;
+      expect(valuesOf(train(noise, x))).toEqual(valuesOf(x));
+    });
+
+    it('are active in predict where they are applied with training: true', () => {
+      replace();
+      const inputs = tfInput({ shape: [64] });
+      const layer = layers.dropout({ rate: 0.5, seed: 3 });
+      const mc = tfModel({ inputs, outputs: layer.apply(inputs, { training: true }) as never });
+      const [a, b] = [0, 1].map(() => valuesOf(mc.predict(tf.ones([1, 64]))));
+      expect(a).toContain(0);
+      expect(a).not.toEqual(b);
+      expect(() => layer.apply(inputs)).toThrow(/make two layers$/);
+    });
+
+    it('refuse a second input', () => {
+      replace();
+      expect(() => layers.dropout({ rate: 0.5 }).apply([x, x])).toThrow(/^x has to be a single tensor, but got 2/);
+    });
+
+    it('keep their automatic names', () => {
+      const count = () => Number(/\d+$/.exec(layers.gaussianNoise({ stddev: 1 }).name));
+      const before = count();
+      replace();
+      expect(count()).toBe(before + 1);
+    });
   });
 
   it.each([
@@ -259,7 +383,7 @@ describe('replaceBuiltins', () => {
     };
     const model = sequential({ layers: [layers.alphaDropout({ rate, inputShape: [1000] })] });
     expect(moments(model.layers[0]!)[0]).toBeCloseTo(mean, 1);
-    tfjs.replaceBuiltins();
+    replace();
     arrays.manualSeed(1);
     const [m, deviation] = moments((await restore(await store(model))).layers[0]!);
     expect(Math.abs(m)).toBeLessThan(0.1);

@@ -258,7 +258,7 @@ describe.each(family)('$name $args', (layerCase) => {
       );
     bad({ always: 1 }, TypeError, /^always has to be a boolean, but got 1$/);
     bad({ seed: 1 }, TypeError, /^a layer takes a seed or a generator, but got both$/);
-    bad({ seed: 1, generator: generator.toJSON() }, TypeError, /^a layer takes a seed or a generator, but got both$/);
+    bad({ seed: 2, generator: generator.toJSON() }, TypeError, /^a layer takes a seed or a generator, but got both$/);
     bad({ generator: 42 }, TypeError, /^generator has to be a Generator, but got 42: .*seed/);
     bad({ generator: { seed: 'x', position: 0 } }, RangeError, /^seed has to be /);
     refuses(() => create({ seed: -1 }), RangeError, /^seed has to be/);

@@ -1,0 +1,141 @@
+/**
+ * Reproducible dropout in TensorFlow.js's recurrent layers, whose own has no seed.
+ * @module
+ */
+import { dispose, type Tensor } from '@tensorflow/tfjs-core';
+import { layers } from '@tensorflow/tfjs-layers';
+import { Dropout, Generator, type GeneratorJSON, type LayerOptions } from 'dropout-wasm';
+import { brandOf } from '../core/brand.js';
+import { checkOptions, isOptions, wrongType, wrongValue } from '../core/check.js';
+import { dropout } from './ops.js';
+
+/** Options of `recurrentDropout`. Null counts as not given. */
+export interface RecurrentDropoutOptions {
+  /** Seed of the stream: a bigint from 0 to 2^64 − 1 or an integer from 0 to 2^53. */
+  seed?: number | bigint | null;
+  /**
+   * Instead of `seed`: a generator whose next child becomes the stream, or the stored state of the stream itself. By
+   * default the stream is a child of the default generator, which `manualSeed` reseeds.
+   */
+  generator?: Generator | GeneratorJSON | null;
+}
+
+/** Options of `setRecurrentDropout`. Null counts as not given. */
+export interface SetRecurrentDropoutOptions {
+  /** Each cell gets a child of the generator of this seed: a bigint from 0 to 2^64 − 1 or an integer from 0 to 2^53. */
+  seed?: number | bigint | null;
+  /**
+   * Instead of `seed`: a generator whose next children become the streams, or their stored states, one for each cell.
+   * By default the streams are children of the default generator, which `manualSeed` reseeds.
+   */
+  generator?: Generator | GeneratorJSON | readonly GeneratorJSON[] | null;
+}
+
+/** A function for the argument `dropoutFunc` of a recurrent layer. */
+export interface RecurrentDropout {
+  /** @throws TypeError unless ones is a float32 tensor; RangeError unless rate is between 0 and 1 */
+  (ones: Tensor, rate: number): Tensor;
+  /** The stream of the masks. `JSON.stringify` stores its state. */
+  readonly generator: Generator;
+}
+
+/** What all recurrent cells of TF.js have. */
+interface Cell {
+  dropout: number;
+  recurrentDropout: number;
+  dropoutFunc: unknown;
+  dropoutMask: Tensor | Tensor[] | null;
+  recurrentDropoutMask: Tensor | Tensor[] | null;
+}
+
+/** What wrappers, recurrent layers, models and stacked cells consist of. */
+type Parts = Partial<
+  Record<'forwardLayer' | 'backwardLayer' | 'layer' | 'cell', object> & Record<'layers' | 'cells', object[]>
+>;
+
+const NAMES = ['seed', 'generator'];
+
+/**
+ * Makes the function that LSTM, GRU, SimpleRNN, ConvLSTM2D and their cells take as `dropoutFunc`. It draws the masks of
+ * their `dropout` and `recurrentDropout`, one key for each mask: an LSTM takes four for each of the two in a training
+ * call, a GRU three, a SimpleRNN one. The masks are the same in every run and on every backend, which TF.js's own are not.
+ *
+ * A stored model contains no functions, and `bidirectional` drops that of its layer: use `setRecurrentDropout` for both.
+ *
+ * @throws TypeError, RangeError for an unknown option or a wrong seed or generator
+ * @example
+ * const dropoutFunc = recurrentDropout({ seed: 42 });
+ * model.add(tf.layers.lstm({ units: 32, dropout: 0.2, recurrentDropout: 0.2, dropoutFunc }));
+ * const state = JSON.stringify(dropoutFunc.generator);
+ * recurrentDropout({ generator: JSON.parse(state) }); // continues with the next mask
+ */
+export function recurrentDropout(options?: RecurrentDropoutOptions): RecurrentDropout {
+  return drawFrom(streamOf(checkOptions(options, NAMES)));
+}
+
+/**
+ * Sets `recurrentDropout` on every recurrent cell of a model whose `dropout` or `recurrentDropout` is greater than 0,
+ * nested models, wrappers and stacked cells included. Each cell gets a stream of its own. Masks that a cell still holds
+ * are disposed of.
+ *
+ * @param model a model, such as a loaded one, or a single layer
+ * @returns the streams of the cells, in the order of `model.layers`, since a model stores no stream of a recurrent layer:
+ *   `JSON.stringify` stores them beside the model, and `{ generator: JSON.parse(…) }` lets the loaded model continue
+ * @throws TypeError, RangeError for another argument or a number of stored states that is not the number of cells; Error
+ *   for a model without such a cell
+ * @example
+ * const streams = setRecurrentDropout(model, { seed: 42 });
+ * await model.fit(x, y);
+ * const state = JSON.stringify(streams);
+ */
+export function setRecurrentDropout(model: layers.Layer, options?: SetRecurrentDropoutOptions): Generator[] {
+  if (!(model instanceof layers.Layer)) throw wrongType('model', 'a model or layer of TensorFlow.js', model);
+  const { seed, generator } = checkOptions(options, NAMES);
+  const cells = [...new Set(cellsOf(model))].filter((cell) => cell.dropout > 0 || cell.recurrentDropout > 0);
+  if (!cells.length)
+    throw new Error(`${model.name} has no recurrent layer with dropout: set it as in lstm({ units, dropout: 0.2 })`);
+  const given = isState(generator) ? [generator] : generator;
+  // A seed is that of a parent.
+  const source = seed == null ? given : streamOf({ seed, generator: given as Generator });
+  if (Array.isArray(source) && source.length !== cells.length)
+    throw wrongValue('generator', `a state for each of ${cells.length} cells`, source);
+  const streams = cells.map((_, i) =>
+    streamOf({ generator: (Array.isArray(source) ? source[i] : source) as Generator }),
+  );
+  for (const [i, cell] of cells.entries()) {
+    for (const name of ['dropoutMask', 'recurrentDropoutMask'] as const) {
+      dispose(cell[name] ?? []);
+      cell[name] = null;
+    }
+    cell.dropoutFunc = drawFrom(streams[i]!);
+  }
+  return streams;
+}
+
+const isState = (generator: unknown): generator is GeneratorJSON =>
+  isOptions(generator) && brandOf(generator) !== 'Generator';
+
+/** The stream of these options, by the rule of layers. */
+function streamOf({ seed, generator }: RecurrentDropoutOptions): Generator {
+  if (seed == null && isState(generator)) return Generator.fromJSON(generator);
+  const options = { seed: seed ?? undefined, generator: generator ?? undefined };
+  return new Dropout(0, options as LayerOptions).generator;
+}
+
+function drawFrom(generator: Generator): RecurrentDropout {
+  const draw = (ones: Tensor, rate: number): Tensor => {
+    const y = dropout(ones, { p: rate, key: generator.keyAt(generator.position) });
+    // Only now: a call that throws draws no key.
+    generator.next();
+    return y;
+  };
+  return Object.assign(draw, { generator });
+}
+
+/** The recurrent cells of a layer, in order. TF.js runs copies of the layer that a bidirectional one was made from. */
+function cellsOf(layer: object | undefined): Cell[] {
+  if (!layer) return [];
+  if ('dropoutFunc' in layer) return [layer as Cell];
+  const { forwardLayer, backwardLayer, layer: inner, cell, layers = [], cells = [] } = layer as Parts;
+  return [...(forwardLayer ? [forwardLayer, backwardLayer] : [inner, cell]), ...layers, ...cells].flatMap(cellsOf);
+}

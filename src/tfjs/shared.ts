@@ -1,0 +1,19 @@
+/**
+ * The internals of the main entry that this one uses.
+ * @module
+ */
+import { internals } from 'dropout-wasm';
+
+export const {
+  brandOf,
+  checkBoolean,
+  checkOptions,
+  checkProbability,
+  checkWord,
+  defaultGenerator,
+  isOptions,
+  scaleBy,
+  streamFor,
+  wrongType,
+  wrongValue,
+} = internals;
