@@ -37,11 +37,10 @@ const GOALS = {
 const LEGEND = `µs per call: medians over the quieter half of the rounds; all sides have a turn
 in each round, in one process. ratio = TF.js / ours: above 1 ours is faster; in
 three quarters of the rounds it is within ratio · (1 ± spread). Every x is the
-result of a tf.add, which is part of all times; "add" is tf.add alone. gradient
-is forward and the gradient of a sum. webgl and webgpu run in Chromium on
-SwiftShader: after ${GPU_CALLS.join(', ')} calls (by size) one element of the last result is
-read by await data(), and the time of that is shared by the calls, all sides
-alike.`;
+result of a tf.add, which is part of all times. gradient is forward and the
+gradient of a sum. none is the same without a layer. webgl and webgpu run in
+Chromium on SwiftShader: after ${GPU_CALLS.join(', ')} calls (by size) one element of the last
+result is read by await data(), which is part of all times.`;
 
 const STEPS_LEGEND = `ms per training step, until the loss is read: without dropout, with TF.js's
 layer and with ours. A/A = TF.js's / a second model with TF.js's; in three
@@ -79,7 +78,7 @@ export async function timeTfjs({ effort, trainingSteps }) {
       }),
     ),
   );
-  const callsHead = ['', 'n', 'add', 'TF.js', 'ours', 'ratio', 'spread', 'goal'];
+  const callsHead = ['', 'n', 'none', 'TF.js', 'ours', 'ratio', 'spread', 'goal'];
   const stepsHead = ['', 'none', 'TF.js', 'ours', 'ratio', 'A/A', 'spread', 'goal'];
   return [LEGEND, table([callsHead, ...calls]), STEPS_LEGEND, table([stepsHead, ...steps]), ...notes].join('\n');
 
@@ -104,14 +103,14 @@ export async function timeTfjs({ effort, trainingSteps }) {
     for (const [call, goals] of Object.entries(GOALS[backend])) {
       for (const [i, n] of SIZES.entries()) {
         progress(`tfjs: ${backend} ${call}, n = ${n.toLocaleString('en')}`);
-        const { add, tfjs, ours, ratio, spread } = await measure('timeLayer', {
+        const { none, tfjs, ours, ratio, spread } = await measure('timeLayer', {
           call: /** @type {'forward' | 'gradient'} */ (call),
           n,
           calls: backend === 'wasm' ? 0 : (GPU_CALLS[i] ?? 1),
           effort,
         });
         const name = `${backend} ${call}`;
-        const cells = [us(add), us(tfjs), us(ours), ratio.toFixed(2), percent(spread), `${goals[i]}`];
+        const cells = [us(none), us(tfjs), us(ours), ratio.toFixed(2), percent(spread), `${goals[i]}`];
         calls.push([name, n.toLocaleString('en'), ...cells]);
       }
     }
