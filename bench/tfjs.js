@@ -92,14 +92,14 @@ export async function timeTfjs({ effort, trainingSteps }) {
     try {
       await run();
     } catch (error) {
-      notes.push(`${name}: not timed to the end\n${`${error}`.split('\n')[0]?.slice(0, 80)}`);
+      notes.push(`${name}: not timed to the end\n${firstLine(`${error}`)}`);
     }
   }
 
   /** @param {Engine} engine */
   async function time({ backend, measure }) {
     const { path, reason } = await measure('start', backend);
-    notes.push(`${backend}: path ${path}${reason ? ` (${reason})` : ''}`);
+    notes.push(`${backend}: path ${path}${reason ? `, because\n${firstLine(reason)}` : ''}`);
     for (const [call, goals] of Object.entries(GOALS[backend])) {
       for (const [i, n] of SIZES.entries()) {
         progress(`tfjs: ${backend} ${call}, n = ${n.toLocaleString('en')}`);
@@ -183,6 +183,11 @@ async function inChromium(run) {
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** @param {string} text */
+function firstLine(text) {
+  return text.split('\n')[0]?.slice(0, 80);
 }
 
 /** @param {number} ns */
