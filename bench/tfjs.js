@@ -110,7 +110,7 @@ export async function timeTfjs({ effort, trainingSteps }) {
           effort,
         });
         const name = `${backend} ${call}`;
-        const cells = [us(none), us(tfjs), us(ours), ratio.toFixed(2), percent(spread), `${goals[i]}`];
+        const cells = [us(none), us(tfjs), us(ours), ratio.toFixed(ratio < 10 ? 2 : 1), percent(spread), `${goals[i]}`];
         calls.push([name, n.toLocaleString('en'), ...cells]);
       }
     }
