@@ -4,7 +4,7 @@
  * @module
  */
 import { brand, brandOf } from './core/brand.js';
-import { checkOptions, checkSeed, checkWhole, wrong, wrongType } from './core/check.js';
+import { checkOptions, checkSeed, checkWhole, isOptions, wrong, wrongType } from './core/check.js';
 import { add, fromNumber, GAMMA, mix, mul, toBigInt, toHex, type U64, u64, xor } from './core/u64.js';
 
 /** A generator as JSON: `{ "seed": "0x2a", "position": 7, "children": 0 }`. */
@@ -237,6 +237,10 @@ export function streamFor(seed: number | bigint | undefined, generator: Generato
     );
   return generator.spawn();
 }
+
+/** The stream whose state is stored, and undefined for anything else, such as a generator. */
+export const storedStream = (state: unknown): Generator | undefined =>
+  isOptions(state) && brandOf(state) !== 'Generator' ? Generator.fromJSON(state as GeneratorJSON) : undefined;
 
 /**
  * Draws 64 random bits. Older polyfills of crypto do not take a BigUint64Array.

@@ -1,10 +1,9 @@
 /**
- * What the other entries take from the main entry instead of bundling it again. It is not public and may change with
- * every version.
+ * What dropout-wasm/tfjs takes from the main entry instead of bundling it again.
  * @module
  */
-export { brandOf } from './core/brand.js';
-export {
+import { brandOf } from './core/brand.js';
+import {
   checkBoolean,
   checkOptions,
   checkProbability,
@@ -13,5 +12,25 @@ export {
   wrongType,
   wrongValue,
 } from './core/check.js';
-export { scaleBy } from './functional/common.js';
-export { defaultGenerator, streamFor } from './generator.js';
+import { defaultGenerator, storedStream, streamFor } from './generator.js';
+import { dropoutMap, layerMap } from './layers/maps.js';
+
+/**
+ * Not public: it may change with every version. An object, since bundlers cannot tree-shake the namespace of a module.
+ * @internal
+ */
+export const internals = {
+  brandOf,
+  checkBoolean,
+  checkOptions,
+  checkProbability,
+  checkWord,
+  defaultGenerator,
+  dropoutMap,
+  isOptions,
+  layerMap,
+  storedStream,
+  streamFor,
+  wrongType,
+  wrongValue,
+};

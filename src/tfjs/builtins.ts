@@ -4,7 +4,7 @@
  */
 import { serialization, type Tensor } from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
-import { argsOf, type Inputs, type Outputs, register } from './layer.js';
+import { argsOf, type Inputs, type Outputs } from './layer.js';
 import * as wrappers from './layers.js';
 import { seedFor } from './seeds.js';
 
@@ -29,16 +29,16 @@ const builtin = (wrapper: unknown, className: string) =>
 
 type Builtin = ReturnType<typeof builtin>;
 
-/** Each with what makes the layer of TF.js, if there is one. A name, since TF.js counts layers without. */
-const BUILTINS: [Builtin, (() => layers.Layer)?][] = [
+/** Each with the name of the function that makes the layer of TF.js, if there is one. */
+const BUILTINS: [Builtin, (keyof typeof layers)?][] = [
   // Before its base class, whose methods it has while they are TF.js's.
-  [builtin(wrappers.Dropout1d, 'SpatialDropout1D'), () => layers.spatialDropout1d({ rate: 0, name: 'x' })],
-  [builtin(wrappers.Dropout, 'Dropout'), () => layers.dropout({ rate: 0, name: 'x' })],
+  [builtin(wrappers.Dropout1d, 'SpatialDropout1D'), 'spatialDropout1d'],
+  [builtin(wrappers.Dropout, 'Dropout'), 'dropout'],
   [builtin(wrappers.Dropout2d, 'SpatialDropout2D')],
   [builtin(wrappers.Dropout3d, 'SpatialDropout3D')],
-  [builtin(wrappers.AlphaDropout, 'AlphaDropout'), () => layers.alphaDropout({ rate: 0, name: 'x' })],
-  [builtin(wrappers.GaussianDropout, 'GaussianDropout'), () => layers.gaussianDropout({ rate: 0, name: 'x' })],
-  [builtin(wrappers.GaussianNoise, 'GaussianNoise'), () => layers.gaussianNoise({ stddev: 0, name: 'x' })],
+  [builtin(wrappers.AlphaDropout, 'AlphaDropout'), 'alphaDropout'],
+  [builtin(wrappers.GaussianDropout, 'GaussianDropout'), 'gaussianDropout'],
+  [builtin(wrappers.GaussianNoise, 'GaussianNoise'), 'gaussianNoise'],
 ];
 
 /** Undoes the replacement that is in force. */
@@ -64,7 +64,11 @@ let undo: (() => void) | undefined;
  */
 export function replaceBuiltins(): () => void {
   if (undo) return undo;
-  const undos = BUILTINS.flatMap(([type, make]) => [registerInPlace(type), ...(make ? [patch(type, make())] : [])]);
+  const { classNameMap } = serialization.SerializationMap.getMap();
+  const undos = BUILTINS.flatMap(([type, make]) => [
+    override(classNameMap, { [type.className]: [type, type.fromConfig] }),
+    ...(make ? [patch(type, make)] : []),
+  ]);
   undo = () => {
     // Once, since the layers may have been replaced again.
     for (const each of undos.splice(0)) each();
@@ -73,14 +77,14 @@ export function replaceBuiltins(): () => void {
   return undo;
 }
 
-/** Makes stored models load a class under its name. Returns what makes them load the one before, if there was one. */
-function registerInPlace(type: Builtin): () => void {
-  const { classNameMap } = serialization.SerializationMap.getMap();
-  const before = classNameMap[type.className];
-  register(type);
+/** Sets properties of an object. Returns what sets them back. */
+function override<T extends object>(object: T, values: object): () => void {
+  const before = Object.getOwnPropertyDescriptors(object);
+  Object.assign(object, values);
   return () => {
-    if (before) classNameMap[type.className] = before;
-    else delete classNameMap[type.className];
+    for (const name of Object.keys(values) as (keyof T)[])
+      if (before[name]) Object.defineProperty(object, name, before[name]);
+      else delete object[name];
   };
 }
 
@@ -88,10 +92,12 @@ function registerInPlace(type: Builtin): () => void {
 type Patched = layers.Layer &
   Partial<Record<'rate' | 'stddev' | 'noiseShape' | 'seed', never>> & { invokeCallHook(...args: unknown[]): void };
 
-/** Makes the layers of TF.js of the same class run a layer of this package. Returns what undoes it. */
-function patch(type: Builtin, sample: layers.Layer): () => void {
-  const prototype = Object.getPrototypeOf(sample) as Patched;
-  const before = Object.getOwnPropertyDescriptors(prototype);
+/** Makes the layers that TF.js makes by this name run a layer of this package. Returns what undoes it. */
+function patch(type: Builtin, make: keyof typeof layers): () => void {
+  // With a name, since TF.js counts the layers without.
+  const prototype = Object.getPrototypeOf(
+    (layers[make] as (args: object) => Patched)({ rate: 0, name: 'x' }),
+  ) as Patched;
   const { apply, getConfig } = prototype;
   const delegates = new WeakMap<Patched, InstanceType<Builtin>>();
   const known = argsOf(type.wrapped);
@@ -119,12 +125,7 @@ function patch(type: Builtin, sample: layers.Layer): () => void {
       return { ...delegateOf(this).getConfig(), ...getConfig.call(this) };
     },
   };
-  Object.assign(prototype, methods);
-  return () => {
-    for (const name of Object.keys(methods) as (keyof Patched)[])
-      if (before[name]) Object.defineProperty(prototype, name, before[name]);
-      else delete prototype[name];
-  };
+  return override(prototype, methods);
 }
 
 /**

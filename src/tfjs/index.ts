@@ -8,7 +8,26 @@
 export { replaceBuiltins } from './builtins.js';
 export { type TfjsPath, tfjsPath } from './kernel.js';
 export type { LayerArgs, RateArgs } from './layer.js';
-export * from './layers.js';
+export {
+  AlphaDropout,
+  type ChannelArgs,
+  DropBlock2d,
+  type DropBlockArgs,
+  Dropout,
+  Dropout1d,
+  Dropout2d,
+  Dropout3d,
+  type DropoutArgs,
+  DropPath,
+  type DropPathArgs,
+  FeatureAlphaDropout,
+  GaussianDropout,
+  GaussianNoise,
+  type GaussianNoiseArgs,
+  LockedDropout,
+  type LockedDropoutArgs,
+  type StoredLock,
+} from './layers.js';
 export { dropout, type TensorDropoutOptions } from './ops.js';
 export {
   type RecurrentDropout,

@@ -3,22 +3,14 @@
  * and memory are the engine's.
  * @module
  */
-import {
-  backend,
-  engine,
-  getBackend,
-  getGradient,
-  getKernel,
-  type NamedAttrMap,
-  registerGradient,
-  registerKernel,
-  type Tensor,
-} from '@tensorflow/tfjs-core';
+import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Layer } from 'dropout-wasm';
 import type { FloatArray } from '../core/tensor.js';
-import { type ElementwiseMap, layerMap } from './maps.js';
+import type { ElementwiseMap } from '../layers/maps.js';
 import { pathFor } from './paths/index.js';
 import type { Path } from './paths/path.js';
+import { layerMap } from './shared.js';
 import { checkFloats } from './tensors.js';
 
 const KERNEL = 'DropoutWasm';
@@ -44,8 +36,8 @@ export interface TfjsPath {
  * tfjsPath(); // { backend: 'wasm', path: 'heap' }
  */
 export function tfjsPath(): TfjsPath {
-  const { name: path, reason } = pathFor(backend(), getBackend());
-  return { backend: getBackend(), path, ...(reason !== undefined && { reason }) };
+  const { name: path, reason } = pathFor(tf.backend(), tf.getBackend());
+  return { backend: tf.getBackend(), path, ...(reason && { reason }) };
 }
 
 /**
@@ -59,9 +51,9 @@ export function elementwise(x: Tensor, map: ElementwiseMap): Tensor {
   if (x.size === 0) return x.clone();
   register();
   try {
-    return engine().runKernel(KERNEL, { x }, { map } as unknown as NamedAttrMap) as Tensor;
+    return tf.engine().runKernel(KERNEL, { x }, { map } as unknown as NamedAttrMap) as Tensor;
   } catch (cause) {
-    const { registry, state } = engine();
+    const { registry, state } = tf.engine();
     const owner = state.tensorInfo.get(x.dataId)?.backend;
     if (owner && !Object.values(registry).includes(owner))
       throw new Error('x is on a backend that was removed: make it again', { cause });
@@ -85,19 +77,19 @@ export function forward(layer: Layer, x: Tensor): Tensor {
 /** Registers the kernel for the backend in use, and its gradient. */
 function register(): void {
   // Starts the backend, if that has not happened yet.
-  backend();
-  const backendName = getBackend();
-  if (getKernel(KERNEL, backendName)) return;
-  registerKernel({
+  tf.backend();
+  const backendName = tf.getBackend();
+  if (tf.getKernel(KERNEL, backendName)) return;
+  tf.registerKernel({
     kernelName: KERNEL,
     backendName,
     kernelFunc({ inputs, attrs, backend }) {
       const { map } = attrs as unknown as { map: ElementwiseMap };
-      return pathFor(backend as object, getBackend()).run(inputs.x as Tensor, map);
+      return pathFor(backend as object, tf.getBackend()).run(inputs.x as Tensor, map);
     },
   });
-  if (getGradient(KERNEL)) return;
-  registerGradient({
+  if (tf.getGradient(KERNEL)) return;
+  tf.registerGradient({
     kernelName: KERNEL,
     gradFunc(dy, _saved, attrs) {
       const { gradient } = (attrs as unknown as { map: ElementwiseMap }).map;

@@ -4,9 +4,9 @@
  */
 import { serialization, type Tensor } from '@tensorflow/tfjs-core';
 import { InputSpec, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { Generator, type GeneratorJSON, type Layer } from 'dropout-wasm';
+import type { Generator, GeneratorJSON, Layer } from 'dropout-wasm';
 import { forward } from './kernel.js';
-import { brandOf, checkBoolean, checkOptions, checkProbability, isOptions, wrongType } from './shared.js';
+import { checkBoolean, checkOptions, checkProbability, storedStream, wrongType } from './shared.js';
 import { checkTensor, isTensor } from './tensors.js';
 
 /** Constructor arguments and stored configuration of every layer. Null counts as not given, as in stored models. */
@@ -43,8 +43,18 @@ export type Rank = ConstructorParameters<typeof InputSpec>[0];
 export type Inputs = Parameters<layers.Layer['apply']>[0];
 export type Outputs = ReturnType<layers.Layer['apply']>;
 
-/** The names of TF.js's own LayerArgs. */
-const TFJS_ARGS = ['name', 'trainable', 'inputShape', 'batchInputShape', 'batchSize', 'dtype', 'inputDType', 'weights'];
+/** The names of TF.js's own LayerArgs, and of what it adds to a stored configuration. */
+const TFJS_ARGS = [
+  'customObjects',
+  'name',
+  'trainable',
+  'inputShape',
+  'batchInputShape',
+  'batchSize',
+  'dtype',
+  'inputDType',
+  'weights',
+];
 
 /** TF.js's name of p or stddev. */
 const parameterOf = ({ parameter }: WrappedClass): string => (parameter === 'p' ? 'rate' : parameter);
@@ -65,7 +75,7 @@ export abstract class ArrayLayer<L extends Layer, A extends LayerArgs = LayerArg
   /** @internal The layer class of dropout-wasm. */
   declare static readonly wrapped: WrappedClass;
   /** @internal Options whose defaults differ from those of the wrapped layer. */
-  static readonly defaults: object = {};
+  static readonly defaults: object = { channels: 'last', batchFirst: true };
   /** @internal Undefined for any rank. */
   static readonly rank: Rank | undefined;
   /** @internal The seed of the stream for a seed as it was given. */
@@ -80,15 +90,11 @@ export abstract class ArrayLayer<L extends Layer, A extends LayerArgs = LayerArg
   constructor(args: A) {
     const { wrapped: type, defaults, rank, seedOf } = new.target as unknown as typeof ArrayLayer;
     const parameter = parameterOf(type);
+    const given = withoutNulls(checkArgs(args as Record<string, unknown>, argsOf(type)));
+    const { [parameter]: amount, seed, generator, always } = given;
     const remedy = `new ${type.type}({ ${parameter}: 0.5 })`;
-    if (!isOptions(args)) throw wrongType('args', 'an object', args, remedy);
-    const { [parameter]: amount } = checkArgs(args as Record<string, unknown>, argsOf(type));
-    if (typeof amount !== 'number') throw wrongType(parameter, 'a number', amount, remedy);
-    if (parameter === 'rate') checkProbability(amount, parameter);
-    const given = withoutNulls(args as Record<string, unknown>);
-    const { seed, generator, always } = given;
-    const isStored = isOptions(generator) && brandOf(generator) !== 'Generator';
-    const stream = isStored ? Generator.fromJSON(generator as unknown as GeneratorJSON) : undefined;
+    if (parameter === 'rate') checkProbability(amount as number, parameter, remedy);
+    const stream = storedStream(generator);
     const word = seed === undefined ? undefined : seedOf(seed as number | bigint);
     // A stored layer has both: the state of the stream, and the seed that it started from. Numbers, since JSON rounds it.
     if (word !== undefined && generator !== undefined && Number(stream?.seed) !== Number(word))
@@ -100,7 +106,7 @@ export abstract class ArrayLayer<L extends Layer, A extends LayerArgs = LayerArg
     const all: Record<string, unknown> = { ...defaults, ...given };
     const options: Record<string, unknown> = stream ? { always } : { always, seed: word, generator };
     for (const name of Object.keys(type.options)) options[name] = all[name];
-    this.arrays = new type(amount, options) as L;
+    this.arrays = new type(amount as number, options) as L;
     this.arrays.restoreState(given as never, stream ?? this.arrays.generator);
   }
 
@@ -126,10 +132,8 @@ export abstract class ArrayLayer<L extends Layer, A extends LayerArgs = LayerArg
   /** @internal Checks the arguments of `apply`, runs it, and keeps the mode that it fixes. */
   checkedApply(inputs: Inputs, kwargs: { training?: boolean | null } | undefined, apply: () => Outputs): Outputs {
     const x = single(inputs);
-    if (kwargs != null && !isOptions(kwargs))
-      throw wrongType('kwargs', 'an object', kwargs, 'as in apply(x, { training: true })');
     // A mask is what TF.js passes on from a Masking layer.
-    const { training: mode } = checkOptions(kwargs ?? {}, ['training', 'mask']);
+    const { training: mode } = checkOptions(kwargs ?? {}, ['training', 'mask'], 'kwargs');
     if (mode != null) checkBoolean(mode, 'training');
     if (!(x instanceof SymbolicTensor)) return apply();
     const training = mode ?? null;
@@ -149,8 +153,9 @@ export abstract class ArrayLayer<L extends Layer, A extends LayerArgs = LayerArg
   run(inputs: Tensor | Tensor[], kwargs?: { training?: boolean | null }): Tensor {
     const x = single(inputs) as Tensor;
     const training = this.fixedMode ?? (kwargs?.training || this.always);
-    if (!training || this.amount === 0) return x;
-    return this.forward(x);
+    // p or stddev, which is protected, since users read either.
+    const { amount } = this.arrays as unknown as { amount: number };
+    return training && amount ? this.forward(x) : x;
   }
 
   /** A training call. */
@@ -172,19 +177,6 @@ export abstract class ArrayLayer<L extends Layer, A extends LayerArgs = LayerArg
     const seed = this.seed === undefined ? null : Number(this.seed);
     return { ...super.getConfig(), ...rate, ...options, seed, generator: stream } as never;
   }
-
-  /** Makes a layer from the output of `getConfig`. */
-  static override fromConfig<T extends serialization.Serializable>(
-    type: serialization.SerializableConstructor<T>,
-    config: serialization.ConfigDict,
-  ): T {
-    // Which TF.js adds to the config.
-    const { customObjects, ...args } = config;
-    return new type(args);
-  }
-
-  /** p or stddev. */
-  protected abstract get amount(): number;
 }
 
 /** A layer with a drop probability, which TF.js calls rate. */
@@ -203,10 +195,6 @@ export abstract class RateLayer<L extends Layer & { p: number }, A extends RateA
   set rate(rate: number) {
     this.arrays.p = checkProbability(rate, 'rate');
   }
-
-  protected get amount(): number {
-    return this.rate;
-  }
 }
 
 /** @throws TypeError unless inputs is a tensor, or an array of one */
@@ -220,20 +208,20 @@ function single(inputs: Inputs): Tensor | SymbolicTensor {
 
 /** `checkOptions`, which suggests the argument that was meant by a name of another library, or in Python's spelling. */
 function checkArgs<T extends object>(args: T, known: readonly string[]): T {
-  for (const name of Object.keys(args)) {
+  for (const name of Object.keys(Object(args))) {
     const other = SYNONYMS[name] ?? name.replace(/_+(\w)/g, (_, letter) => letter.toUpperCase());
     if (!known.includes(name) && known.includes(other))
       throw new TypeError(`unknown option "${name}": did you mean ${other}?`);
   }
-  return checkOptions(args, known);
+  return checkOptions(args, known, 'args');
 }
 
 /** Names that this package and PyTorch have for arguments that TF.js calls otherwise. */
 const SYNONYMS: Record<string, string> = { p: 'rate', std: 'stddev' };
 
 /** Removes null and undefined arguments. */
-const withoutNulls = (args: Record<string, unknown>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(args).filter(([, value]) => value != null));
+export const withoutNulls = (args: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(Object(args)).filter(([, value]) => value != null));
 
 /** Makes `loadLayersModel` build this class for its name. TF.js's types do not cover constructor arguments. */
 export const register = (type: unknown): void => {

@@ -5,22 +5,8 @@
  * @module
  */
 import type { serialization, Tensor } from '@tensorflow/tfjs-core';
-import type * as arrays from 'dropout-wasm';
-// Under other names: esbuild would rename the classes below, which messages and console.log would show.
-import {
-  AlphaDropout as AlphaDropoutOnArrays,
-  DropBlock2d as DropBlock2dOnArrays,
-  Dropout1d as Dropout1dOnArrays,
-  Dropout2d as Dropout2dOnArrays,
-  Dropout3d as Dropout3dOnArrays,
-  Dropout as DropoutOnArrays,
-  DropPath as DropPathOnArrays,
-  FeatureAlphaDropout as FeatureAlphaDropoutOnArrays,
-  GaussianDropout as GaussianDropoutOnArrays,
-  GaussianNoise as GaussianNoiseOnArrays,
-  LockedDropout as LockedDropoutOnArrays,
-} from 'dropout-wasm';
-import { ArrayLayer, type LayerArgs, type Rank, type RateArgs, RateLayer, register } from './layer.js';
+import * as arrays from 'dropout-wasm';
+import { ArrayLayer, type LayerArgs, type Rank, type RateArgs, RateLayer, register, withoutNulls } from './layer.js';
 import { checkWord, isOptions } from './shared.js';
 
 /** Arguments of Dropout and AlphaDropout. */
@@ -87,30 +73,21 @@ export class Dropout extends RateLayer<arrays.Dropout, DropoutArgs> {
   /** The name under which a model stores the layer. */
   static readonly className: string = 'DropoutWasm';
   /** @internal */
-  static override readonly wrapped = DropoutOnArrays;
+  static override readonly wrapped = arrays.Dropout;
 }
 
 /** Alpha dropout, for networks with SELU. It keeps the mean and variance of x, which TF.js's own layer does not. */
 export class AlphaDropout extends RateLayer<arrays.AlphaDropout, DropoutArgs> {
   static readonly className: string = 'AlphaDropoutWasm';
   /** @internal */
-  static override readonly wrapped = AlphaDropoutOnArrays;
-}
-
-/** A layer for images or sequences. */
-abstract class ChannelLayer<
-  L extends arrays.Layer & { p: number },
-  A extends ChannelArgs = ChannelArgs,
-> extends RateLayer<L, A> {
-  /** @internal */
-  static override readonly defaults: object = { channels: 'last' };
+  static override readonly wrapped = arrays.AlphaDropout;
 }
 
 /** Dropout of whole channels of sequences [batch, length, channels], like TF.js's `SpatialDropout1D`. */
-export class Dropout1d extends ChannelLayer<arrays.Dropout1d> {
+export class Dropout1d extends RateLayer<arrays.Dropout1d, ChannelArgs> {
   static readonly className: string = 'Dropout1dWasm';
   /** @internal */
-  static override readonly wrapped = Dropout1dOnArrays;
+  static override readonly wrapped = arrays.Dropout1d;
   /** @internal */
   static override readonly rank: Rank = { ndim: 3 };
 }
@@ -122,28 +99,28 @@ export class Dropout1d extends ChannelLayer<arrays.Dropout1d> {
  * model.add(layers.conv2d({ filters: 32, kernelSize: 3 }));
  * model.add(new Dropout2d({ rate: 0.2 }));
  */
-export class Dropout2d extends ChannelLayer<arrays.Dropout2d> {
+export class Dropout2d extends RateLayer<arrays.Dropout2d, ChannelArgs> {
   static readonly className: string = 'Dropout2dWasm';
   /** @internal */
-  static override readonly wrapped = Dropout2dOnArrays;
+  static override readonly wrapped = arrays.Dropout2d;
   /** @internal */
   static override readonly rank: Rank = { ndim: 4 };
 }
 
 /** Dropout of whole volumes [batch, depth, height, width, channels], like Keras's `SpatialDropout3D`. */
-export class Dropout3d extends ChannelLayer<arrays.Dropout3d> {
+export class Dropout3d extends RateLayer<arrays.Dropout3d, ChannelArgs> {
   static readonly className: string = 'Dropout3dWasm';
   /** @internal */
-  static override readonly wrapped = Dropout3dOnArrays;
+  static override readonly wrapped = arrays.Dropout3d;
   /** @internal */
   static override readonly rank: Rank = { ndim: 5 };
 }
 
 /** Alpha dropout of whole channels, for x [batch, …, channels]. */
-export class FeatureAlphaDropout extends ChannelLayer<arrays.FeatureAlphaDropout> {
+export class FeatureAlphaDropout extends RateLayer<arrays.FeatureAlphaDropout, ChannelArgs> {
   static readonly className: string = 'FeatureAlphaDropoutWasm';
   /** @internal */
-  static override readonly wrapped = FeatureAlphaDropoutOnArrays;
+  static override readonly wrapped = arrays.FeatureAlphaDropout;
   /** @internal */
   static override readonly rank: Rank = { minNDim: 2 };
 }
@@ -152,14 +129,14 @@ export class FeatureAlphaDropout extends ChannelLayer<arrays.FeatureAlphaDropout
 export class GaussianDropout extends RateLayer<arrays.GaussianDropout> {
   static readonly className: string = 'GaussianDropoutWasm';
   /** @internal */
-  static override readonly wrapped = GaussianDropoutOnArrays;
+  static override readonly wrapped = arrays.GaussianDropout;
 }
 
 /** Adds noise of mean 0 to x. Unlike TF.js's layer, it takes a seed. */
 export class GaussianNoise extends ArrayLayer<arrays.GaussianNoise, GaussianNoiseArgs> {
   static readonly className: string = 'GaussianNoiseWasm';
   /** @internal */
-  static override readonly wrapped = GaussianNoiseOnArrays;
+  static override readonly wrapped = arrays.GaussianNoise;
 
   /**
    * Standard deviation of the noise.
@@ -172,27 +149,23 @@ export class GaussianNoise extends ArrayLayer<arrays.GaussianNoise, GaussianNois
   set stddev(stddev: number) {
     this.arrays.stddev = stddev;
   }
-
-  protected get amount(): number {
-    return this.stddev;
-  }
 }
 
 /** Stochastic depth: one draw for each sample, for the branch of a residual block. The first axis is the batch. */
 export class DropPath extends RateLayer<arrays.DropPath, DropPathArgs> {
   static readonly className: string = 'DropPathWasm';
   /** @internal */
-  static override readonly wrapped = DropPathOnArrays;
+  static override readonly wrapped = arrays.DropPath;
 }
 
 /**
  * Dropout of squares of feature maps [batch, height, width, channels]. The rest is divided by the fraction that was
  * kept.
  */
-export class DropBlock2d extends ChannelLayer<arrays.DropBlock2d, DropBlockArgs> {
+export class DropBlock2d extends RateLayer<arrays.DropBlock2d, DropBlockArgs> {
   static readonly className: string = 'DropBlock2dWasm';
   /** @internal */
-  static override readonly wrapped = DropBlock2dOnArrays;
+  static override readonly wrapped = arrays.DropBlock2d;
   /** @internal */
   static override readonly rank: Rank = { ndim: 4 };
 }
@@ -208,20 +181,18 @@ export class DropBlock2d extends ChannelLayer<arrays.DropBlock2d, DropBlockArgs>
 export class LockedDropout extends RateLayer<arrays.LockedDropout, LockedDropoutArgs> {
   static readonly className: string = 'LockedDropoutWasm';
   /** @internal */
-  static override readonly wrapped = LockedDropoutOnArrays;
+  static override readonly wrapped = arrays.LockedDropout;
   /** @internal */
   static override readonly rank: Rank = { ndim: 3 };
-  /** @internal */
-  static override readonly defaults: object = { batchFirst: true };
   /** How long a mask is used: for one training call, or until `reset()`. */
   declare readonly lock: 'call' | 'reset';
 
   /** @throws TypeError, RangeError that names the argument, before a child of the generator is taken */
   constructor(args: LockedDropoutArgs) {
-    const lock = (isOptions(args) ? args.lock : undefined) ?? 'call';
-    const isStored = typeof lock === 'object';
-    if (!isStored) checkWord(lock, 'lock', ['call', 'reset']);
-    super(isStored || !isOptions(args) ? args : { ...args, lock: null });
+    const { lock = 'call', ...rest } = withoutNulls(args) as unknown as LockedDropoutArgs & { lock?: 'call' };
+    const isStored = isOptions(lock);
+    if (!isStored) checkWord<'call' | 'reset'>(lock, 'lock', ['call', 'reset']);
+    super(isStored ? args : rest);
     this.lock = isStored ? 'reset' : lock;
   }
 
@@ -241,7 +212,8 @@ export class LockedDropout extends RateLayer<arrays.LockedDropout, LockedDropout
   }
 }
 
-for (const layer of [
+/** Every layer. */
+export const LAYERS = [
   Dropout,
   Dropout1d,
   Dropout2d,
@@ -253,5 +225,5 @@ for (const layer of [
   DropPath,
   DropBlock2d,
   LockedDropout,
-])
-  register(layer);
+];
+LAYERS.forEach(register);

@@ -5,9 +5,8 @@
 import { type Tensor, type TensorLike, tensor, tidy } from '@tensorflow/tfjs-core';
 import { Generator, type NoiseShape } from 'dropout-wasm';
 import { elementwise } from './kernel.js';
-import { dropoutMap } from './maps.js';
 import { seedFor } from './seeds.js';
-import { checkOptions, checkProbability, defaultGenerator, wrongType } from './shared.js';
+import { checkOptions, checkProbability, defaultGenerator, dropoutMap, wrongType } from './shared.js';
 import { checkTensor, isTensorLike } from './tensors.js';
 
 /** Options of `dropout`. */
@@ -59,28 +58,33 @@ export function dropout<T extends Tensor>(
   noiseShape?: NoiseShape | null,
   seed?: number | string | null,
 ): T {
-  const isRate = typeof rateOrOptions === 'number';
-  if (!isRate && (noiseShape !== undefined || seed !== undefined))
-    throw wrongType('rate', 'a number', rateOrOptions, 'options take noiseShape too');
-  const options = isRate
-    ? { p: checkProbability(rateOrOptions, 'rate'), key: undefined, noiseShape }
-    : checkOptions(rateOrOptions, ['p', 'key', 'offset', 'noiseShape']);
-  const run = (input: Tensor): T => {
-    const { p, offset = 0 } = options as TensorDropoutOptions;
-    const needsKey = isRate && p > 0 && p < 1;
-    const generator = needsKey ? (seed == null ? defaultGenerator : seeded(seed)) : undefined;
-    const key = generator ? generator.keyAt(generator.position) : options.key;
+  const run = (tensor: Tensor): Tensor => {
+    if (typeof rateOrOptions === 'number') {
+      const p = checkProbability(rateOrOptions, 'rate');
+      return drawFrom(seed == null ? defaultGenerator : streamOf(seed), tensor, p, noiseShape);
+    }
+    if (noiseShape !== undefined) throw wrongType('rate', 'a number', rateOrOptions, 'options take noiseShape too');
     // A copy, because the gradient may run after the caller has changed the array.
-    const { noiseShape: shape } = options;
-    const call = { p, key, offset, noiseShape: Array.isArray(shape) ? [...shape] : (shape ?? null) };
-    const y = elementwise(input, dropoutMap(input.shape, call));
-    // Only now, so that a call that throws may be repeated.
-    generator?.next();
-    return y as T;
+    const { p, key, offset = 0, noiseShape: shape } = checkOptions(rateOrOptions, NAMES);
+    return elementwise(tensor, dropoutMap(tensor.shape, { p, key, offset, noiseShape: copyOf(shape) }));
   };
-  return isTensorLike(x) ? tidy(() => run(tensor(x as TensorLike))) : run(checkTensor(x));
+  return (isTensorLike(x) ? tidy(() => run(tensor(x as TensorLike))) : run(checkTensor(x))) as T;
 }
 
+const NAMES = ['p', 'key', 'offset', 'noiseShape'];
+
+const copyOf = (noiseShape: NoiseShape | null | undefined): NoiseShape | null =>
+  Array.isArray(noiseShape) ? [...noiseShape] : (noiseShape ?? null);
+
 /** The stream of a seed of TensorFlow.js. */
-const seeded = (seed: number | string): Generator =>
+const streamOf = (seed: number | string): Generator =>
   typeof seed === 'string' ? new Generator(0).fork(seed) : new Generator(seedFor(seed));
+
+/** `dropout` with the next key of a generator, unless p needs none. A call that throws draws no key. */
+export function drawFrom(generator: Generator, x: Tensor, p: number, noiseShape?: NoiseShape | null): Tensor {
+  const needsKey = p > 0 && p < 1;
+  const key = needsKey ? generator.keyAt(generator.position) : undefined;
+  const y = elementwise(x, dropoutMap(x.shape, { p, key, offset: 0, noiseShape: copyOf(noiseShape) }));
+  if (needsKey) generator.next();
+  return y;
+}

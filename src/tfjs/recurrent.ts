@@ -3,11 +3,11 @@
  * @module
  */
 import { dispose, type Tensor } from '@tensorflow/tfjs-core';
-import { layers } from '@tensorflow/tfjs-layers';
-import { Dropout, Generator, type GeneratorJSON, type LayerOptions } from 'dropout-wasm';
-import { brandOf } from '../core/brand.js';
-import { checkOptions, isOptions, wrongType, wrongValue } from '../core/check.js';
-import { dropout } from './ops.js';
+import type { layers } from '@tensorflow/tfjs-layers';
+import type { Generator, GeneratorJSON } from 'dropout-wasm';
+import { drawFrom } from './ops.js';
+import { brandOf, checkOptions, checkProbability, storedStream, streamFor, wrongValue } from './shared.js';
+import { checkTensor } from './tensors.js';
 
 /** Options of `recurrentDropout`. Null counts as not given. */
 export interface RecurrentDropoutOptions {
@@ -70,7 +70,7 @@ const NAMES = ['seed', 'generator'];
  * recurrentDropout({ generator: JSON.parse(state) }); // continues with the next mask
  */
 export function recurrentDropout(options?: RecurrentDropoutOptions): RecurrentDropout {
-  return drawFrom(streamOf(checkOptions(options, NAMES)));
+  return functionOf(streamOf(checkOptions(options, NAMES)));
 }
 
 /**
@@ -89,53 +89,42 @@ export function recurrentDropout(options?: RecurrentDropoutOptions): RecurrentDr
  * const state = JSON.stringify(streams);
  */
 export function setRecurrentDropout(model: layers.Layer, options?: SetRecurrentDropoutOptions): Generator[] {
-  if (!(model instanceof layers.Layer)) throw wrongType('model', 'a model or layer of TensorFlow.js', model);
   const { seed, generator } = checkOptions(options, NAMES);
   const cells = [...new Set(cellsOf(model))].filter((cell) => cell.dropout > 0 || cell.recurrentDropout > 0);
   if (!cells.length)
-    throw new Error(`${model.name} has no recurrent layer with dropout: set it as in lstm({ units, dropout: 0.2 })`);
-  const given = isState(generator) ? [generator] : generator;
+    throw wrongValue('model', 'one with recurrent dropout', model, 'set it as in lstm({ units, dropout: 0.2 })');
   // A seed is that of a parent.
-  const source = seed == null ? given : streamOf({ seed, generator: given as Generator });
-  if (Array.isArray(source) && source.length !== cells.length)
+  const source = seed == null ? generator : streamOf({ seed, generator: generator as Generator });
+  const states = source == null || brandOf(source) === 'Generator' ? cells.map(() => source) : [source].flat();
+  if (states.length !== cells.length)
     throw wrongValue('generator', `a state for each of ${cells.length} cells`, source);
-  const streams = cells.map((_, i) =>
-    streamOf({ generator: (Array.isArray(source) ? source[i] : source) as Generator }),
-  );
+  const streams = states.map((state) => streamOf({ generator: state as Generator }));
   for (const [i, cell] of cells.entries()) {
     for (const name of ['dropoutMask', 'recurrentDropoutMask'] as const) {
       dispose(cell[name] ?? []);
       cell[name] = null;
     }
-    cell.dropoutFunc = drawFrom(streams[i]!);
+    cell.dropoutFunc = functionOf(streams[i]!);
   }
   return streams;
 }
 
-const isState = (generator: unknown): generator is GeneratorJSON =>
-  isOptions(generator) && brandOf(generator) !== 'Generator';
-
 /** The stream of these options, by the rule of layers. */
-function streamOf({ seed, generator }: RecurrentDropoutOptions): Generator {
-  if (seed == null && isState(generator)) return Generator.fromJSON(generator);
-  const options = { seed: seed ?? undefined, generator: generator ?? undefined };
-  return new Dropout(0, options as LayerOptions).generator;
-}
+const streamOf = ({ seed, generator }: RecurrentDropoutOptions): Generator =>
+  (seed == null && storedStream(generator)) || streamFor(seed ?? undefined, (generator ?? undefined) as Generator);
 
-function drawFrom(generator: Generator): RecurrentDropout {
-  const draw = (ones: Tensor, rate: number): Tensor => {
-    const y = dropout(ones, { p: rate, key: generator.keyAt(generator.position) });
-    // Only now: a call that throws draws no key.
-    generator.next();
-    return y;
-  };
-  return Object.assign(draw, { generator });
-}
+const functionOf = (generator: Generator): RecurrentDropout =>
+  Object.assign(
+    (ones: Tensor, rate: number) => drawFrom(generator, checkTensor(ones), checkProbability(rate, 'rate')),
+    {
+      generator,
+    },
+  );
 
 /** The recurrent cells of a layer, in order. TF.js runs copies of the layer that a bidirectional one was made from. */
 function cellsOf(layer: object | undefined): Cell[] {
-  if (!layer) return [];
-  if ('dropoutFunc' in layer) return [layer as Cell];
+  if (Object(layer) !== layer) return [];
+  if ('dropoutFunc' in layer!) return [layer as Cell];
   const { forwardLayer, backwardLayer, layer: inner, cell, layers = [], cells = [] } = layer as Parts;
   return [...(forwardLayer ? [forwardLayer, backwardLayer] : [inner, cell]), ...layers, ...cells].flatMap(cellsOf);
 }

@@ -120,6 +120,10 @@ describe('runtimes', () => {
     expect(await inProject(process.execPath, 'tfjs.js')).toContain('rate: 0.5');
   });
 
+  it('Node loads a TensorFlow.js model for inference', async () => {
+    expect(await inProject(process.execPath, 'tfjs-inference.js')).toBe('0.5 ,2');
+  });
+
   it('Deno imports the package from npm without permissions', async () => {
     const options = ['--no-prompt', '--node-modules-dir=manual'];
     expect(await deno(project.directory, 'run', ...options, 'npm.js')).toBe(LINE);
@@ -134,6 +138,20 @@ describe('runtimes', () => {
     const options = ['--no-prompt', '--node-modules-dir=manual'];
     expect(await deno(project.directory, 'run', ...options, 'main.ts')).toBe('Dropout(p=0.5, training, seed 42 at 0)');
   });
+});
+
+it('a bundler keeps the inference entry for TensorFlow.js, which is imported for what it does', async () => {
+  // Without TensorFlow.js itself, whose modules are not for every bundler.
+  await esbuild.build({
+    entryPoints: [join(project.directory, 'tfjs-inference.js')],
+    outfile: join(project.directory, 'out/tfjs-inference.mjs'),
+    bundle: true,
+    format: 'esm',
+    external: ['@tensorflow/*'],
+    logLevel: 'error',
+  });
+  expect(await inProject(process.execPath, 'out/tfjs-inference.mjs')).toBe('0.5 ,2');
+  expect(modulesIn(read('out/tfjs-inference.mjs'))).toBe(0);
 });
 
 describe.each(Object.entries(BUNDLERS))('%s', (name, bundle) => {

@@ -45,6 +45,9 @@ describe.each([
 
   it('compiles a program with the TensorFlow.js layers, without checking declarations', async () => {
     expect(await check('--skipLibCheck', '--module', 'nodenext', '--allowJs', '--checkJs', 'tfjs.js')).toBe('');
+    expect(await check('--skipLibCheck', '--module', 'nodenext', '--allowJs', '--checkJs', 'tfjs-inference.js')).toBe(
+      '',
+    );
   });
 
   const commonJS = ['--module', 'nodenext', '--lib', 'es2022,dom', 'consumer.cts'];

@@ -1,12 +1,14 @@
 /**
- * Every snippet of docs/layers.md and docs/reproducibility.md runs and prints what its comments state. layers.md names
- * every export and has a section on every layer. The links of all pages lead somewhere.
+ * Every snippet of docs/layers.md, docs/reproducibility.md and docs/tfjs.md runs and prints what its comments state.
+ * layers.md names every export and has a section on every layer; tfjs.md has the arguments of every layer. The links of
+ * all pages lead somewhere.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as dropoutWasm from 'dropout-wasm';
+import * as tfjs from 'dropout-wasm/tfjs';
 import { describe, expect, it } from 'vitest';
 import { layerNames } from '../support/layers.js';
-import { expectPrinted, lineOf, snippetsOf, withoutSnippets } from './snippets.js';
+import { expectPrinted, lineOf, runNode, snippetsOf, withoutSnippets } from './snippets.js';
 
 const page = readFileSync(new URL('../../docs/layers.md', import.meta.url), 'utf8');
 const AsyncFunction = (async () => {}).constructor as new (...args: string[]) => (...args: unknown[]) => Promise<void>;
@@ -27,6 +29,42 @@ describe.each(['layers', 'reproducibility'])('the snippets of docs/%s.md', (name
     expectPrinted({ code, printed: await run(code) });
   });
 });
+
+describe('docs/tfjs.md', () => {
+  const page = readFileSync(new URL('../../docs/tfjs.md', import.meta.url), 'utf8');
+  const snippets = snippetsOf(page);
+
+  // In programs of their own, on the built package, since they change what TensorFlow.js has registered.
+  it.each(snippets.map(({ name, code }) => [name, code]))('%s', (_, code) => {
+    expectPrinted({ code, printed: runNode('--input-type=module', '--eval', code) });
+  });
+
+  it('contains no code blocks other than snippets', () => {
+    expect(page.match(/^ *(```|~~~)/gm)).toHaveLength(2 * snippets.length);
+  });
+
+  it.each(Object.keys(tfjs))('names %s', (name) => {
+    expect([...withoutSnippets(page).matchAll(/`[^`]*`/g)].join().match(/\w+/g)).toContain(name);
+  });
+
+  it.each(layerNames(dropoutWasm))('has the arguments of %s and their defaults', (name) => {
+    const [, documented] = page.match(new RegExp(`^\\| \`${name}\` \\| \`\\{ (.*) \\}\` \\|`, 'm'))!;
+    const amount = name === 'GaussianNoise' ? 'stddev' : 'rate';
+    const layer = new (tfjs as unknown as Record<string, LayerClass>)[name]!({ [amount]: 0.5 });
+    const { wrapped } = layer.constructor as LayerClass;
+    // Those of all layers have a table of their own.
+    const config = layer.getConfig();
+    const options = [...Object.keys(wrapped.options), ...wrapped.state];
+    const defaults = options.map((option) => `${option} = ${JSON.stringify(config[option] ?? null)}`);
+    expect(documented!.split(', ').sort()).toEqual([amount, ...defaults].sort());
+  });
+});
+
+/** A layer class of dropout-wasm/tfjs. */
+interface LayerClass {
+  wrapped: { options: object; state: readonly string[] };
+  new (args: object): { getConfig(): Record<string, unknown> };
+}
 
 describe('docs/layers.md', () => {
   const snippets = snippetsOf(page);

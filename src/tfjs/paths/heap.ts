@@ -5,7 +5,7 @@
 import type { DataType, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import { useMemory } from 'dropout-wasm';
 import type { WasmMemory } from '../../backend/wasm/types.js';
-import type { ElementwiseMap } from '../maps.js';
+import type { ElementwiseMap } from '../../layers/maps.js';
 import type { Backend, Path } from './path.js';
 
 /** The members of the wasm backend that are used, as TensorFlow.js 4 has them. */
@@ -26,8 +26,8 @@ export interface HeapBackend extends Backend {
 export function heapPath(backend: HeapBackend): Path | undefined {
   const { wasm } = backend;
   const memory = wasm.wasmMemory ?? wasm.asm?.memory;
-  if (typeof backend.getMemoryOffset !== 'function' || typeof backend.makeOutput !== 'function') return undefined;
   if (!memory || wasm.HEAPU8?.buffer !== memory.buffer) return undefined;
+  if (!backend.getMemoryOffset || !backend.makeOutput) return undefined;
   try {
     useMemory(memory);
   } catch {

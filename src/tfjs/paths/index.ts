@@ -2,12 +2,12 @@
  * Which way serves a backend. It is chosen once for each backend, by what the backend can do.
  * @module
  */
-import { env, getKernel } from '@tensorflow/tfjs-core';
+import { env, getKernel, version_core } from '@tensorflow/tfjs-core';
 import { type HeapBackend, heapPath } from './heap.js';
 import type { Backend, Path, Select } from './path.js';
 import { applyNoise, copyValues, selectByWhere } from './public.js';
 import { selectOnWebgl, type WebglBackend } from './webgl.js';
-import { proveWebgpu, selectOnWebgpu, type WebgpuBackend } from './webgpu.js';
+import { selectOnWebgpu, type WebgpuBackend } from './webgpu.js';
 
 const paths = /* @__PURE__ */ new WeakMap<object, Path>();
 
@@ -19,88 +19,76 @@ export function pathFor(backend: object, name: string): Path {
 }
 
 /** A backend with the members of all. */
-type AnyBackend = Partial<HeapBackend & WebglBackend & WebgpuBackend> &
-  Backend & {
-    /** Of the cpu backend: the arrays. */
-    readonly data?: { get?: unknown };
+type AnyBackend = Backend &
+  Partial<HeapBackend & WebglBackend & WebgpuBackend> & {
+    /** Of the cpu backend: the arrays. Its `get` moves a tensor here from another backend first, as `readSync` does. */
+    readonly data?: { get?(dataId: object): { values: ArrayLike<number> } };
   };
 
 function choose(backend: AnyBackend, name: string): Path {
-  const copyPath = (kind: 'values' | 'copy', reason?: string): Path => ({
-    name: kind,
-    reason,
-    run: (x, map) => copyValues(backend, x, map),
-  });
+  const read = (dataId: object) => backend.readSync(dataId);
   if (backend.wasm)
-    return heapPath(backend as HeapBackend) ?? copyPath('copy', 'the heap is not where TensorFlow.js 4 has it');
-  if (backend.runWebGLProgram) return webglPath(backend as WebglBackend, name);
-  if (backend.runWebGPUProgram) return webgpuPath(backend as WebgpuBackend, name);
-  if (backend.data?.get) return copyPath('values');
+    return heapPath(backend as HeapBackend) ?? copyPath('the heap is not where TensorFlow.js 4 has it', read);
+  if (backend.runWebGLProgram) {
+    // GLSL ES 1.00 has no shifts, and a half float holds no 16 bits.
+    const serves = env().getNumber('WEBGL_VERSION') === 2 && env().getBool('WEBGL_RENDER_FLOAT32_ENABLED');
+    const reason = serves ? undefined : 'WebGL 2 with textures of floats is missing';
+    const isLost = () => backend.gpgpu?.gl?.isContextLost?.();
+    return uploadPath('webgl', name, reason, isLost, (x, masked) => selectOnWebgl(backend as WebglBackend, x, masked));
+  }
+  if (backend.runWebGPUProgram) {
+    // A shader of other conventions would fail only later, and everything submitted with it.
+    const reason = /^4\./.test(version_core) ? undefined : 'TensorFlow.js is not version 4';
+    let isLost = false;
+    backend.device?.lost.then(() => {
+      isLost = true;
+    });
+    const select: Select = (x, masked) => selectOnWebgpu(backend as WebgpuBackend, x, masked);
+    return uploadPath('webgpu', name, reason, () => isLost, select);
+  }
+  const { data } = backend;
+  if (data?.get) return copyPath(undefined, (dataId) => data.get!(dataId).values);
   const reason = 'the backend is not known';
-  const hasOps = ['Select', 'Multiply', 'Add', 'Fill'].every((kernel) => getKernel(kernel, name));
-  return hasOps ? new UploadPath(name, reason) : copyPath('copy', reason);
+  return getKernel('Select', name) ? uploadPath('where', name, reason) : copyPath(reason, read);
 }
 
-/** Uploads a mask or noise. Nothing is read back, so nothing waits for the device. */
-class UploadPath implements Path {
-  name: 'webgl' | 'webgpu' | 'where' = 'where';
-  /** Selects on the device. Without it, `tf.where` does. */
-  select: Select | undefined;
-  /** Why the device is lost. */
-  lost: () => string | undefined | false = () => undefined;
+const copyPath = (reason: string | undefined, read: Parameters<typeof copyValues>[0]): Path => ({
+  name: reason ? 'copy' : 'values',
+  reason,
+  run: (x, map) => copyValues(read, x, map),
+});
 
-  constructor(
-    readonly backend: string,
-    public reason?: string,
-  ) {}
-
-  /** From now on, selects by a program of the device. */
-  use(name: 'webgl' | 'webgpu', select: Select): void {
-    Object.assign(this, { name, select, reason: undefined });
-  }
-
-  run(...[x, map]: Parameters<Path['run']>): ReturnType<Path['run']> {
-    this.check();
-    const factors = map.factors();
-    if (!('bits' in factors)) return applyNoise(x, factors);
-    try {
-      if (this.select) return this.select(x, factors);
-    } catch (error) {
-      this.check();
-      Object.assign(this, { name: 'where', select: undefined, reason: String(error) });
-    }
-    return selectByWhere(x, factors);
-  }
-
-  private check(): void {
-    const reason = this.lost();
-    if (reason)
-      throw new Error(`the backend ${this.backend} has lost its device (${reason}): choose another by tf.setBackend`);
-  }
-}
-
-function webglPath(backend: WebglBackend, name: string): Path {
-  const path = new UploadPath(name);
-  path.lost = () => backend.gpgpu?.gl?.isContextLost?.() && 'context lost';
-  // GLSL ES 1.00 has no shifts, and a half float holds no 16 bits.
-  if (env().getNumber('WEBGL_VERSION') !== 2) path.reason = 'WebGL 2 is missing';
-  else if (!env().getBool('WEBGL_RENDER_FLOAT32_ENABLED')) path.reason = 'textures of floats are missing';
-  else path.use('webgl', (x, masked) => selectOnWebgl(backend, x, masked));
-  return path;
-}
-
-function webgpuPath(backend: WebgpuBackend, name: string): Path {
-  const path = new UploadPath(name, 'the shader is being compiled');
-  let lost: string | undefined;
-  path.lost = () => lost;
-  backend.device.lost.then(({ message }) => {
-    lost = message || 'destroyed';
-  });
-  proveWebgpu(backend).then(
-    () => path.use('webgpu', (x, masked) => selectOnWebgpu(backend, x, masked)),
-    (error) => {
-      path.reason = String(error);
+/**
+ * Uploads a mask or noise. Nothing is read back, so nothing waits for the device.
+ *
+ * @param reason why `tf.where` has to select
+ */
+function uploadPath(
+  name: Path['name'],
+  backend: string,
+  reason: string | undefined,
+  isLost: () => boolean | undefined = () => false,
+  select: Select = selectByWhere,
+): Path {
+  const check = () => {
+    if (isLost()) throw new Error(`the backend ${backend} has lost its device: choose another by tf.setBackend`);
+  };
+  const path: Path = {
+    name: reason ? 'where' : name,
+    reason,
+    run(x, map) {
+      check();
+      const factors = map.factors();
+      if (!('bits' in factors)) return applyNoise(x, factors);
+      try {
+        if (!path.reason) return select(x, factors);
+      } catch (error) {
+        check();
+        path.name = 'where';
+        path.reason = `${error}`;
+      }
+      return selectByWhere(x, factors);
     },
-  );
+  };
   return path;
 }

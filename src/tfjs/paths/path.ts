@@ -3,11 +3,11 @@
  * @module
  */
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
-import type { ElementwiseMap, Masked } from '../maps.js';
+import type { ElementwiseMap, Masked } from '../../layers/maps.js';
 
 /** Members that every backend has. */
 export interface Backend {
-  readSync(dataId: object): unknown;
+  readSync(dataId: object): ArrayLike<number>;
   disposeData(dataId: object): unknown;
 }
 

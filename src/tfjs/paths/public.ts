@@ -2,29 +2,29 @@
  * Any backend: public operations of TensorFlow.js, and copies of values.
  * @module
  */
-import { add, engine, fill, mul, type Tensor, tensor, tidy, where } from '@tensorflow/tfjs-core';
-import type { ElementwiseMap, Masked, Noise } from '../maps.js';
-import type { Backend } from './path.js';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import type { ElementwiseMap, Masked, Noise } from '../../layers/maps.js';
 
 /** Selects elements by an uploaded mask. */
 export const selectByWhere = (x: Tensor, { bits, affine }: Masked): Tensor =>
-  tidy(() => {
+  tf.tidy(() => {
     const mask = Uint8Array.from({ length: x.size }, (_, i) => (bits[i >> 3]! >> (i & 7)) & 1);
-    const product = mul(x, affine.scale);
-    const kept = affine.shift ? add(product, affine.shift) : product;
+    // A vector, since webgl and webgpu have `where` for at most four axes.
+    const product = tf.mul(tf.reshape(x, [-1]), affine.scale);
+    const kept = affine.shift ? tf.add(product, affine.shift) : product;
     // Not a product with the mask, which would keep a dropped NaN.
-    return where(tensor(mask, x.shape, 'bool'), kept, fill(x.shape, affine.fill));
+    return tf.reshape(tf.where(tf.tensor(mask, [x.size], 'bool'), kept, affine.fill), x.shape);
   });
 
 /** Multiplies by uploaded noise, or adds it. */
 export const applyNoise = (x: Tensor, { noise, additive }: Noise): Tensor =>
-  tidy(() => (additive ? add : mul)(x, tensor(noise, x.shape, 'float32')));
+  tf.tidy(() => (additive ? tf.add : tf.mul)(x, tf.tensor(noise, x.shape, 'float32')));
 
-/** Copies the values out and in. The arrays of the cpu backend are read where they are. */
-export function copyValues(backend: Backend, x: Tensor, map: ElementwiseMap): Tensor {
-  // Moves the tensor here from another backend first.
-  const values = backend.readSync(x.dataId) as Float32Array;
+/** Makes a tensor of the values that `read` returns for the data of another. */
+export function copyValues(read: (dataId: object) => ArrayLike<number>, x: Tensor, map: ElementwiseMap): Tensor {
   const y = new Float32Array(x.size);
-  map.write(values, y);
-  return engine().makeTensor(y, x.shape, 'float32');
+  const values = read(x.dataId);
+  map.write(values instanceof Float32Array ? values : new Float32Array(values), y);
+  return tf.engine().makeTensor(y, x.shape, 'float32');
 }

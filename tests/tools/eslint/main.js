@@ -4,5 +4,6 @@ import { onnxDropout } from 'dropout-wasm/onnx';
 import * as reference from 'dropout-wasm/reference';
 import { SharedArena } from 'dropout-wasm/threads';
 import 'dropout-wasm/tfjs';
+import 'dropout-wasm/tfjs/inference';
 
 export { Dropout, InferenceDropout, onnxDropout, reference, SharedArena };

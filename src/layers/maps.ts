@@ -1,14 +1,16 @@
 /**
- * What a call does to the elements of a tensor, in forms that suit any backend: a function of arrays, and a mask or noise
- * that can be uploaded.
+ * What a call does to the elements of a tensor of another library, in forms that suit any of its backends: a function of
+ * arrays, and a mask or noise that can be uploaded.
  * @module
  */
-import { dropout, type Layer, type MaskFormat, mask, type NoiseShape } from 'dropout-wasm';
 import type { Affine } from '../backend/interface.js';
+import type { NoiseShape } from '../core/shapes.js';
 import type { FloatArray, OpenInput } from '../core/tensor.js';
-import type { ForwardContext } from '../layers/layer.js';
-import type { MaskLayer } from '../layers/mask-layer.js';
-import { scaleBy } from './shared.js';
+import { scaleBy } from '../functional/common.js';
+import { dropout } from '../functional/dropout.js';
+import { type MaskFormat, mask } from '../functional/mask.js';
+import type { ForwardContext, Layer } from './layer.js';
+import type { MaskLayer } from './mask-layer.js';
 
 /** A map of elements. It makes its random numbers again each time, so that nothing is stored for the gradient. */
 export interface ElementwiseMap {
@@ -20,7 +22,10 @@ export interface ElementwiseMap {
   readonly gradient: ElementwiseMap | undefined;
 }
 
-/** Kept elements become x · scale + shift, dropped ones fill. */
+/**
+ * Kept elements become x · scale + shift, dropped ones fill. A shift of −0 changes no product, also where a device
+ * contracts the product and the sum to one operation.
+ */
 export interface Masked {
   /** The mask: element i is bit i % 8 of byte ⌊i / 8⌋. */
   readonly bits: Uint8Array;
@@ -59,7 +64,7 @@ export function dropoutMap(shape: readonly number[], options: DropoutCall): Elem
   return map;
 }
 
-/** The parts of a layer that this binding uses. They are protected, since users call forward. */
+/** The parts of a layer that maps use. They are protected, since users call forward. */
 interface Internals {
   apply(x: FloatArray, out: FloatArray, context: ForwardContext): void;
   gradient(dy: FloatArray, out: FloatArray, context: ForwardContext): void;
