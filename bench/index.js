@@ -37,8 +37,8 @@ sections:
 cases, with --against:
   ${names(CASES).join('\n  ')}`;
 
-const FULL = { effort: { rounds: 40, turn: 12e6, budget: 3e9 }, starts: 21, steps: 10_000 };
-const QUICK = { effort: { rounds: 12, turn: 12e6, budget: 0.3e9 }, starts: 5, steps: 500 };
+const FULL = { effort: { rounds: 40, turn: 12e6, budget: 3e9 }, starts: 21, steps: 10_000, trainingSteps: 1000 };
+const QUICK = { effort: { rounds: 12, turn: 12e6, budget: 0.3e9 }, starts: 5, steps: 500, trainingSteps: 100 };
 
 /** @param {{ name: string }[]} parts */
 function names(parts) {

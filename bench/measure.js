@@ -17,12 +17,14 @@ const WARM_UP = 100e6;
 const MIN_SAMPLE = 20_000;
 
 /**
- * @param {(() => unknown)[]} sides
+ * @template {() => unknown} Side
+ * @param {Side[]} sides
  * @param {Effort} effort
+ * @param {(side: Side, turn: number) => number | Promise<number>} time `timePromises` if the sides are asynchronous
  * @returns the quieter rounds: ns per call of each side
  */
-export function compare(sides, { rounds, turn, budget }) {
-  for (const side of sides) time(side, WARM_UP);
+export async function compare(sides, { rounds, turn, budget }, time = timeCalls) {
+  for (const side of sides) await time(side, WARM_UP);
   const taken = [];
   const start = performance.now();
   while (taken.length < MIN_ROUNDS || (taken.length < rounds && (performance.now() - start) * 1e6 < budget)) {
@@ -30,7 +32,7 @@ export function compare(sides, { rounds, turn, budget }) {
     // The sides also take turns at being first, because each inherits the caches of the previous one.
     for (let i = 0; i < sides.length; i++) {
       const side = (taken.length + i) % sides.length;
-      times[side] = time(/** @type {() => unknown} */ (sides[side]), turn);
+      times[side] = await time(/** @type {Side} */ (sides[side]), turn);
     }
     taken.push(times);
   }
@@ -82,7 +84,7 @@ export function quantile(values, q) {
  * @param {() => unknown} run
  * @param {number} turn ns to spend
  */
-function time(run, turn) {
+export function timeCalls(run, turn) {
   run();
   const samples = [];
   const end = performance.now() + turn / 1e6;
@@ -93,5 +95,22 @@ function time(run, turn) {
     if (samples.length === 0 && ns < MIN_SAMPLE) calls *= 2;
     else samples.push(ns / calls);
   }
+  return median(samples);
+}
+
+/**
+ * Median ns until the promise of a call is resolved.
+ *
+ * @param {() => unknown} run
+ * @param {number} turn ns to spend
+ */
+export async function timePromises(run, turn) {
+  const samples = [];
+  const end = performance.now() + turn / 1e6;
+  do {
+    const start = performance.now();
+    await run();
+    samples.push((performance.now() - start) * 1e6);
+  } while (performance.now() < end);
   return median(samples);
 }

@@ -1,5 +1,5 @@
 /**
- * Costs besides throughput: a small call, startup, memory, slices, and download size.
+ * Costs besides throughput: a small call, startup, memory, slices, TensorFlow.js, and download size.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -14,7 +14,8 @@ import { timeSlices } from './slices.js';
  * @typedef {object} Scale
  * @property {import('./measure.js').Effort} effort
  * @property {number} starts
- * @property {number} steps
+ * @property {number} steps of the memory section
+ * @property {number} trainingSteps of the TensorFlow.js section
  */
 
 /** @typedef {{ heapUsed: number, external: number, arrayBuffers: number, wasm: number }} Held */
@@ -73,6 +74,15 @@ export const SECTIONS = [
     name: 'slice',
     title: 'plain dropout of 1,048,576 elements / slice: dropout, masks; ns per element',
     run: ({ effort }) => timeSlices(effort),
+  },
+  {
+    name: 'tfjs',
+    title: 'layers and training steps in TensorFlow.js, its own dropout / ours',
+    async run(scale) {
+      // Imported only when needed: the other sections do without playwright-core.
+      const { timeTfjs } = await import('./tfjs.js');
+      return timeTfjs(scale);
+    },
   },
   {
     name: 'size',

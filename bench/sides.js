@@ -35,7 +35,7 @@ export async function timeSides(sides, n, p, effort) {
     });
     runs.push(await create(pkg, p, ...arrays));
   }
-  const rounds = compare(runs, effort);
+  const rounds = await compare(runs, effort);
   for (const arena of arenas) arena?.close?.();
   return rounds;
 }
