@@ -133,10 +133,12 @@ function patch(type: Builtin, make: keyof typeof layers): () => void {
  * Keras store, such as the noise shape of a spatial layer, has no meaning for these layers, and TF.js ignores it too.
  */
 function translate({ dataFormat, dtype, p, ...config }: Record<string, unknown>, known: readonly string[]): Config {
-  const translated: Record<string, unknown> = { ...config };
-  // The name in Keras 1.
-  if (p !== undefined) translated.rate ??= p;
-  if (dataFormat === 'channelsFirst') translated.channels = 'first';
+  const translated: Record<string, unknown> = {
+    // The name in Keras 1.
+    rate: p,
+    channels: dataFormat === 'channelsFirst' ? 'first' : undefined,
+    ...config,
+  };
   // Keras has float16, mixed policies and, from version 3 on, objects. TF.js has one type of floats.
   if (dtype != null) translated.dtype = typeof dtype === 'string' && !/float/i.test(dtype) ? dtype : 'float32';
   return Object.fromEntries(Object.entries(translated).filter(([name]) => known.includes(name))) as Config;

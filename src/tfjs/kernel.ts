@@ -54,8 +54,7 @@ export function elementwise(x: Tensor, map: ElementwiseMap): Tensor {
   } catch (cause) {
     const { registry, state } = tf.engine();
     const owner = state.tensorInfo.get(x.dataId)?.backend;
-    if (owner && !Object.values(registry).includes(owner))
-      throw new Error('x is on a backend that was removed', { cause });
+    if (owner && !Object.values(registry).includes(owner)) throw new Error('x is on a removed backend', { cause });
     throw cause;
   }
 }

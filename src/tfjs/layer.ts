@@ -16,7 +16,7 @@ import {
   tf,
   wrongType,
 } from './shared.js';
-import { checkTensor, isTensor } from './tensors.js';
+import { checkTensor } from './tensors.js';
 
 /** Constructor arguments and stored configuration of every layer. Null counts as not given, as in stored models. */
 export interface LayerArgs extends NonNullable<ConstructorParameters<typeof layers.Layer>[0]> {
@@ -213,7 +213,7 @@ export abstract class RateLayer<L extends Layer & { p: number }, A extends RateA
 function single(inputs: Inputs): Tensor | SymbolicTensor {
   const x = Array.isArray(inputs) && inputs.length === 1 ? inputs[0]! : inputs;
   // Not the array itself, since a message would read the values of the tensors.
-  if (Array.isArray(x) && x.some((item) => item instanceof SymbolicTensor || isTensor(item)))
+  if (Array.isArray(x) && x.some((item) => Object(item).shape))
     throw wrongType('x', 'a single tensor', x.length, 'concatenate them');
   return x instanceof SymbolicTensor ? x : checkTensor(x);
 }

@@ -5,15 +5,14 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { tf, wrongType } from './shared.js';
 
-export const isTensor = (value: unknown): value is Tensor => value instanceof tf.Tensor;
-
 /** Whether a value is what TensorFlow.js makes a tensor of: a number, or an array of any depth. */
 export const isTensorLike = (value: unknown): boolean =>
   Array.isArray(value) || ArrayBuffer.isView(value) || typeof value === 'number';
 
 /** @throws TypeError unless value is a tensor */
 export function checkTensor(value: unknown): Tensor {
-  if (!isTensor(value)) throw wrongType('x', 'a tensor', value, isTensorLike(value) ? 'tensor(x)' : undefined);
+  if (!(value instanceof tf.Tensor))
+    throw wrongType('x', 'a tensor', value, isTensorLike(value) ? 'tensor(x)' : undefined);
   return value;
 }
 

@@ -24,10 +24,9 @@ interface StoredLayer {
   inboundNodes?: unknown;
 }
 
-/** The layers that TF.js has, what every layer stores, and what these store beside it. */
+/** The layers that TF.js has, and what they store. The third group is what other layers do not. */
 const BUILTIN = /^((Alpha|Gaussian)?Dropout|SpatialDropout1D|GaussianNoise)$/;
-const COMMON_ARGS = /^(name|trainable|dtype|(batch_?)?input_?shape)$/i;
-const DROPOUT_ARGS = /^(rate|noise_?shape|seed|stddev)$/i;
+const ARGS = /^(name|trainable|dtype|(batch_?)?input_?shape|(rate|noise_?shape|seed|stddev))$/i;
 
 /**
  * Rewrites the topology of a stored model so that it loads without this package, in TF.js and by the Keras converter of
@@ -78,8 +77,10 @@ function translate(layer: StoredLayer, inferenceOnly: boolean): StoredLayer {
     throw new Error(
       `${title}: TensorFlow.js has no equal: load it with dropout-wasm/tfjs, or pass { inferenceOnly: true }`,
     );
-  for (const name of Object.keys(config))
-    if (!COMMON_ARGS.test(name) && (isMissing || !DROPOUT_ARGS.test(name))) delete config[name];
+  for (const name of Object.keys(config)) {
+    const match = ARGS.exec(name);
+    if (!match || (isMissing && match[3])) delete config[name];
+  }
   if (isMissing) {
     config.activation = 'linear';
     // Keras's Activation takes no `training`.

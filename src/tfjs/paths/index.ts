@@ -27,17 +27,17 @@ type AnyBackend = Backend &
 
 function choose(backend: AnyBackend, name: string): Path {
   const read = (dataId: object) => backend.readSync(dataId);
-  if (backend.wasm) return heapPath(backend as HeapBackend) ?? copyPath('no heap where TensorFlow.js 4 has it', read);
+  if (backend.wasm) return heapPath(backend as HeapBackend) ?? copyPath('no heap as in TensorFlow.js 4', read);
   if (backend.runWebGLProgram) {
     // GLSL ES 1.00 has no shifts, and a half float holds no 16 bits.
     const serves = tf.env().getNumber('WEBGL_VERSION') === 2 && tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED');
-    const reason = serves ? undefined : 'no textures of floats';
+    const reason = serves ? undefined : 'no float textures';
     const isLost = () => backend.gpgpu?.gl?.isContextLost?.();
     return uploadPath('webgl', name, reason, isLost, (x, masked) => selectOnWebgl(backend as WebglBackend, x, masked));
   }
   if (backend.runWebGPUProgram) {
     // A shader of other conventions would fail only later, and everything submitted with it.
-    const reason = /^4\./.test(tf.version_core) ? undefined : 'not TensorFlow.js 4';
+    const reason = tf.version_core[0] === '4' ? undefined : 'not TensorFlow.js 4';
     let isLost = false;
     backend.device?.lost.then(() => {
       isLost = true;
@@ -47,7 +47,7 @@ function choose(backend: AnyBackend, name: string): Path {
   }
   const { data } = backend;
   if (data?.get) return copyPath(undefined, (dataId) => data.get!(dataId).values);
-  const reason = 'an unknown backend';
+  const reason = 'unknown backend';
   return tf.getKernel('Select', name) ? uploadPath('where', name, reason) : copyPath(reason, read);
 }
 
@@ -70,7 +70,7 @@ function uploadPath(
   select: Select = selectByWhere,
 ): Path {
   const check = () => {
-    if (isLost()) throw new Error(`the backend ${backend} has lost its device: call tf.setBackend`);
+    if (isLost()) throw new Error(`the backend ${backend} has lost its device: use another`);
   };
   const path: Path = {
     name: reason ? 'where' : name,

@@ -261,16 +261,21 @@ describe('a stored model', () => {
 
 describe('bad input', () => {
   it.each([
-    ['a string', JSON.stringify(bare()), /^modelTopology has to be the topology .*: JSON\.parse it$/],
-    ['a wrapper around a string', { model_config: JSON.stringify(bare()) }, /JSON\.parse it$/],
-    ['a whole model.json', { modelTopology: bare() }, /pass its modelTopology$/],
-    ['a GraphModel', { node: [], library: {} }, /got Object/],
+    ['a string', JSON.stringify(bare()), /^modelTopology has to be an object, but got .*: JSON\.parse it$/],
     ['an ArrayBuffer', new ArrayBuffer(8), /got ArrayBuffer/],
     ['a list', [bare()], /^modelTopology/],
     ['null', null, /got null/],
-    ['nothing', undefined, /got undefined/],
+    ['nothing', undefined, /got null/],
   ])('%s is a TypeError', (_, topology, message) => {
     refuses(() => toBuiltins(topology as never), TypeError, message);
+  });
+
+  it('a whole model.json is not: its topology is rewritten', () => {
+    const topology = bare(['DropoutWasm', { rate: 0.5 }]);
+    expect(toBuiltins({ format: 'layers-model', modelTopology: topology })).toEqual({
+      format: 'layers-model',
+      modelTopology: toBuiltins(topology),
+    });
   });
 
   it('an option has to be known and a boolean', () => {
