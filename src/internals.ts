@@ -5,10 +5,12 @@
 import { brandOf } from './core/brand.js';
 import {
   checkBoolean,
+  checkNames,
   checkOptions,
   checkProbability,
   checkWord,
   isOptions,
+  withoutNulls,
   wrongType,
   wrongValue,
 } from './core/check.js';
@@ -22,6 +24,7 @@ import { dropoutMap, layerMap } from './layers/maps.js';
 export const internals = {
   brandOf,
   checkBoolean,
+  checkNames,
   checkOptions,
   checkProbability,
   checkWord,
@@ -31,6 +34,7 @@ export const internals = {
   layerMap,
   storedStream,
   streamFor,
+  withoutNulls,
   wrongType,
   wrongValue,
 };

@@ -53,6 +53,29 @@ export function checkOptions<T extends object>(options: T | undefined, known: re
   return options;
 }
 
+/**
+ * `checkOptions`, which suggests the option that was meant by a synonym, or by a name in Python's spelling.
+ *
+ * @param synonyms the known names by those of other libraries
+ */
+export function checkNames<T extends object>(
+  options: T,
+  known: readonly string[],
+  name: string,
+  synonyms: Record<string, string>,
+): T {
+  for (const option of Object.keys(Object(options))) {
+    const other = synonyms[option] ?? option.replace(/_+(\w)/g, (_, letter) => letter.toUpperCase());
+    if (!known.includes(option) && known.includes(other))
+      throw new TypeError(`unknown option ${format(option)}: did you mean ${other}?`);
+  }
+  return checkOptions(options, known, name);
+}
+
+/** A copy of an object without what is null or undefined, which is empty for anything but an object. */
+export const withoutNulls = (object: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(Object(object)).filter(([, value]) => value != null));
+
 /** Whether a value can hold options: an object, but not an array, a Map or any other built-in. */
 export const isOptions = (value: unknown): value is object =>
   typeof value === 'object' &&

@@ -45,20 +45,22 @@ export interface Noise {
 interface DropoutCall {
   readonly p: number;
   readonly key: bigint | string | undefined;
-  readonly offset: number;
-  readonly noiseShape: NoiseShape | null | undefined;
+  readonly offset?: number;
+  readonly noiseShape?: NoiseShape | null | undefined;
 }
 
 /** The map of `dropout` on a tensor of this shape. It is linear, so it is its own gradient. */
 export function dropoutMap(shape: readonly number[], options: DropoutCall): ElementwiseMap {
-  const { p, key, offset, noiseShape } = options;
+  const { p, key, offset = 0, noiseShape: draws } = options;
+  // A copy, because the gradient may run after the caller has changed the array.
+  const noiseShape = Array.isArray(draws) ? [...draws] : draws;
   const map: ElementwiseMap = {
     write(x, out) {
       // Not a spread: each copy gets a hidden class of its own, which makes a small call 3 times slower.
       dropout({ data: x, shape }, { p, key, offset, noiseShape, out: { data: out, shape } });
     },
     factors: () => ({
-      bits: mask(shape, { ...options, format: 'bits' }),
+      bits: mask(shape, { p, key, offset, noiseShape, format: 'bits' }),
       affine: scaleBy(p === 1 ? 0 : 1 / (1 - p)),
     }),
     gradient: () => map,

@@ -71,8 +71,10 @@ export function replaceBuiltins(): () => void {
   ]);
   undo = () => {
     // Once, since the layers may have been replaced again.
-    for (const each of undos.splice(0)) each();
-    undo = undefined;
+    for (const each of undos.splice(0)) {
+      each();
+      undo = undefined;
+    }
   };
   return undo;
 }

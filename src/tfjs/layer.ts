@@ -8,12 +8,14 @@ import type { Generator, GeneratorJSON, Layer } from 'dropout-wasm';
 import { forward } from './kernel.js';
 import {
   checkBoolean,
+  checkNames,
   checkOptions,
   checkProbability,
   layers,
   SymbolicTensor,
   storedStream,
   tf,
+  withoutNulls,
   wrongType,
 } from './shared.js';
 import { checkTensor } from './tensors.js';
@@ -99,7 +101,7 @@ export abstract class ArrayLayer<L extends Layer, A extends LayerArgs = LayerArg
   constructor(args: A) {
     const { wrapped: type, defaults, rank, seedOf } = new.target as unknown as typeof ArrayLayer;
     const parameter = parameterOf(type);
-    const given = withoutNulls(checkArgs(args as Record<string, unknown>, argsOf(type)));
+    const given = withoutNulls(checkNames(args, argsOf(type), 'args', SYNONYMS));
     const { [parameter]: amount, seed, generator, always } = given;
     if (parameter === 'rate') checkProbability(amount as number, parameter, `new ${type.type}({ rate: 0.5 })`);
     const stream = storedStream(generator);
@@ -218,22 +220,8 @@ function single(inputs: Inputs): Tensor | SymbolicTensor {
   return x instanceof SymbolicTensor ? x : checkTensor(x);
 }
 
-/** `checkOptions`, which suggests the argument that was meant by a name of another library, or in Python's spelling. */
-function checkArgs<T extends object>(args: T, known: readonly string[]): T {
-  for (const name of Object.keys(Object(args))) {
-    const other = SYNONYMS[name] ?? name.replace(/_+(\w)/g, (_, letter) => letter.toUpperCase());
-    if (!known.includes(name) && known.includes(other))
-      throw new TypeError(`unknown option "${name}": did you mean ${other}?`);
-  }
-  return checkOptions(args, known, 'args');
-}
-
 /** Names that this package and PyTorch have for arguments that TF.js calls otherwise. */
 const SYNONYMS: Record<string, string> = { p: 'rate', std: 'stddev' };
-
-/** Removes null and undefined arguments. */
-export const withoutNulls = (args: object): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(Object(args)).filter(([, value]) => value != null));
 
 /** Makes `loadLayersModel` build this class for its name. TF.js's types do not cover constructor arguments. */
 export const register = (type: unknown): void => {

@@ -5,8 +5,8 @@
  * @module
  */
 import type { serialization, Tensor } from '@tensorflow/tfjs-core';
-import { ArrayLayer, type LayerArgs, type Rank, type RateArgs, RateLayer, register, withoutNulls } from './layer.js';
-import { arrays, checkWord, isOptions } from './shared.js';
+import { ArrayLayer, type LayerArgs, type Rank, type RateArgs, RateLayer, register } from './layer.js';
+import { arrays, checkWord, isOptions, withoutNulls } from './shared.js';
 
 /** Arguments of Dropout and AlphaDropout. */
 export interface DropoutArgs extends RateArgs {

@@ -64,16 +64,12 @@ export function dropout<T extends Tensor>(
       return drawFrom(seed == null ? defaultGenerator : streamOf(seed), tensor, p, noiseShape);
     }
     if (noiseShape !== undefined) throw wrongType('rate', 'a number', rateOrOptions, 'options take noiseShape');
-    // A copy, because the gradient may run after the caller has changed the array.
-    const { p, key, offset = 0, noiseShape: shape } = checkOptions(rateOrOptions, NAMES);
-    return elementwise(tensor, dropoutMap(tensor.shape, { p, key, offset, noiseShape: copyOf(shape) }));
+    return elementwise(tensor, dropoutMap(tensor.shape, checkOptions(rateOrOptions, NAMES)));
   };
   return (isTensorLike(x) ? tf.tidy(() => run(tf.tensor(x as TensorLike))) : run(checkTensor(x))) as T;
 }
 
 const NAMES = ['p', 'key', 'offset', 'noiseShape'];
-
-const copyOf = <T>(noiseShape: T): T => (Array.isArray(noiseShape) ? ([...noiseShape] as T) : noiseShape);
 
 /** The stream of a seed of TensorFlow.js. */
 const streamOf = (seed: number | string): Generator =>
@@ -83,7 +79,7 @@ const streamOf = (seed: number | string): Generator =>
 export function drawFrom(generator: Generator, x: Tensor, p: number, noiseShape?: NoiseShape | null): Tensor {
   const needsKey = p > 0 && p < 1;
   const key = needsKey ? generator.keyAt(generator.position) : undefined;
-  const y = elementwise(x, dropoutMap(x.shape, { p, key, offset: 0, noiseShape: copyOf(noiseShape) }));
+  const y = elementwise(x, dropoutMap(x.shape, { p, key, noiseShape }));
   if (needsKey) generator.next();
   return y;
 }

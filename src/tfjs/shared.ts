@@ -11,6 +11,7 @@ export { arrays };
 export const {
   brandOf,
   checkBoolean,
+  checkNames,
   checkOptions,
   checkProbability,
   checkWord,
@@ -20,6 +21,7 @@ export const {
   layerMap,
   storedStream,
   streamFor,
+  withoutNulls,
   wrongType,
   wrongValue,
 } = arrays.internals;

@@ -7,7 +7,7 @@ import { type HeapBackend, heapPath } from './heap.js';
 import type { Backend, Path, Select } from './path.js';
 import { applyNoise, copyValues, selectByWhere } from './public.js';
 import { selectOnWebgl, type WebglBackend } from './webgl.js';
-import { selectOnWebgpu, type WebgpuBackend } from './webgpu.js';
+import { compileOnWebgpu, selectOnWebgpu, type WebgpuBackend } from './webgpu.js';
 
 const paths = /* @__PURE__ */ new WeakMap<object, Path>();
 
@@ -26,29 +26,34 @@ type AnyBackend = Backend &
   };
 
 function choose(backend: AnyBackend, name: string): Path {
-  const read = (dataId: object) => backend.readSync(dataId);
-  if (backend.wasm) return heapPath(backend as HeapBackend) ?? copyPath('no heap as in TensorFlow.js 4', read);
+  if (backend.wasm)
+    return (
+      heapPath(backend as HeapBackend) ??
+      copyPath('no heap as in TensorFlow.js 4', (dataId) => backend.readSync(dataId))
+    );
   if (backend.runWebGLProgram) {
+    const isLost = () => backend.gpgpu?.gl?.isContextLost?.();
     // GLSL ES 1.00 has no shifts, and a half float holds no 16 bits.
     const serves = tf.env().getNumber('WEBGL_VERSION') === 2 && tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED');
     const reason = serves ? undefined : 'no float textures';
-    const isLost = () => backend.gpgpu?.gl?.isContextLost?.();
     return uploadPath('webgl', name, reason, isLost, (x, masked) => selectOnWebgl(backend as WebglBackend, x, masked));
   }
   if (backend.runWebGPUProgram) {
-    // A shader of other conventions would fail only later, and everything submitted with it.
-    const reason = tf.version_core[0] === '4' ? undefined : 'not TensorFlow.js 4';
     let isLost = false;
     backend.device?.lost.then(() => {
       isLost = true;
     });
     const select: Select = (x, masked) => selectOnWebgpu(backend as WebgpuBackend, x, masked);
-    return uploadPath('webgpu', name, reason, () => isLost, select);
+    const path = uploadPath('webgpu', name, 'compiling the shader', () => isLost, select);
+    compileOnWebgpu(backend as WebgpuBackend).then(
+      () => Object.assign(path, { name: 'webgpu', reason: undefined }),
+      (error) => Object.assign(path, { reason: `${error}` }),
+    );
+    return path;
   }
   const { data } = backend;
   if (data?.get) return copyPath(undefined, (dataId) => data.get!(dataId).values);
-  const reason = 'unknown backend';
-  return tf.getKernel('Select', name) ? uploadPath('where', name, reason) : copyPath(reason, read);
+  return uploadPath('where', name, 'unknown backend');
 }
 
 const copyPath = (reason: string | undefined, read: Parameters<typeof copyValues>[0]): Path => ({
@@ -83,8 +88,7 @@ function uploadPath(
         if (!path.reason) return select(x, factors);
       } catch (error) {
         check();
-        path.name = 'where';
-        path.reason = `${error}`;
+        Object.assign(path, { name: 'where', reason: `${error}` });
       }
       return selectByWhere(x, factors);
     },

@@ -34,8 +34,8 @@ export function selectOnWebgl(
 void main() {
   ${rank < 2 ? 'int' : `ivec${rank}`} at = getOutputCoords();
   int index = ${rank < 2 ? 'at' : index};
-  bool kept = ((int(getMask(index / 16)) >> (index % 16)) & 1) == 1;
-  setOutput(kept ? getXAtOutCoords() * scale + shift : fill);
+  int kept = (int(getMask(index / 16)) >> (index % 16)) & 1;
+  setOutput(kept == 1 ? getXAtOutCoords() * scale + shift : fill);
 }`,
   };
   const mask = backend.makeTensorInfo([words.length], 'float32', words);

@@ -4,11 +4,13 @@
  */
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import type { Masked } from '../../layers/maps.js';
+import { tf } from '../shared.js';
 import type { Backend } from './path.js';
 
 /** The members of the webgpu backend that are used. */
 export interface WebgpuBackend extends Backend {
   readonly device: { readonly lost: Promise<unknown> };
+  readonly pipelineCache: Record<string, unknown>;
   makeTensorInfo(shape: readonly number[], dtype: 'float32' | 'int32', values: Float32Array | Int32Array): TensorInfo;
   /** Takes a WebGPUProgram. */
   runWebGPUProgram(
@@ -24,8 +26,8 @@ const WORKGROUP = 64;
 const SHADER = `
 fn main(index : i32) {
   if (index < uniforms.size) {
-    let kept = ((u32(Mask[index / 32]) >> u32(index % 32)) & 1u) == 1u;
-    setOutputAtIndex(index, select(uniforms.fill, X[index] * uniforms.scale + uniforms.shift, kept));
+    let kept = (Mask[index / 32] >> u32(index % 32)) & 1;
+    setOutputAtIndex(index, select(uniforms.fill, X[index] * uniforms.scale + uniforms.shift, kept == 1));
   }
 }`;
 
@@ -41,7 +43,7 @@ export function selectOnWebgpu(
   const mask = backend.makeTensorInfo([words.length], 'int32', words);
   const program = {
     variableNames: ['X', 'Mask'],
-    uniforms: 'scale : f32, shift : f32, fill : f32,',
+    uniforms: 'scale: f32, shift: f32, fill: f32,',
     outputShape: [n],
     size: true,
     workgroupSize: [WORKGROUP, 1, 1],
@@ -52,10 +54,38 @@ export function selectOnWebgpu(
     getUserCode: () => SHADER,
   };
   try {
-    const inputs = [{ dataId, dtype, shape: [n] }, mask];
     const uniforms = [scale, shift, fill].map((value) => ({ type: 'float32' as const, data: [value] }));
-    return { ...backend.runWebGPUProgram(program, inputs, 'float32', uniforms), shape };
+    const y = backend.runWebGPUProgram(program, [{ dataId, dtype, shape: [n] }, mask], 'float32', uniforms);
+    return { ...y, shape };
   } finally {
     backend.disposeData(mask.dataId);
   }
+}
+
+const COMPILE_ONLY = 'WEBGPU_ENGINE_COMPILE_ONLY';
+
+/**
+ * Compiles the program. Until that is done, it must not run: a shader that does not compile fails later, and everything
+ * submitted with it.
+ *
+ * @throws why it does not compile
+ */
+export async function compileOnWebgpu(backend: WebgpuBackend): Promise<void> {
+  const env = tf.env();
+  const before = env.getBool(COMPILE_ONLY);
+  env.set(COMPILE_ONLY, true);
+  tf.tidy(() => {
+    try {
+      const y = selectOnWebgpu(backend, tf.zeros([1]), { bits: new Uint8Array(1), affine: {} as never });
+      backend.disposeData(y.dataId);
+    } finally {
+      env.set(COMPILE_ONLY, before);
+    }
+  });
+  const { pipelineCache: cache } = backend;
+  for (const [key, pipeline] of Object.entries(cache))
+    if (pipeline instanceof Promise) {
+      delete cache[key];
+      cache[key] = await pipeline;
+    }
 }

@@ -255,6 +255,7 @@ describe('replaceBuiltins', () => {
     replace();
     former();
     expect((await restore(stored)).getLayer('drop')).toBeInstanceOf(tfjs.Dropout);
+    expect(tfjs.replaceBuiltins()).toBe(undo);
   });
 
   describe('layers that TensorFlow.js makes', () => {
