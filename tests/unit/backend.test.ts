@@ -2,13 +2,21 @@
 import * as dropoutWasm from 'dropout-wasm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { kernelDigest } from '../../src/backend/wasm/digest.js';
-import { kernelText } from '../../src/backend/wasm/inlined.js';
-import { decode, extrasModule, gaussianModule, kernelModule } from '../../src/backend/wasm/modules.js';
+import * as inlined from '../../src/backend/wasm/inlined.js';
+import { decode, extrasModule, gaussianModule, kernelModule, toShared } from '../../src/backend/wasm/modules.js';
 import * as shared from '../../src/threads/inlined.js';
 import { ones } from '../support/arrays.js';
 
 const key = new dropoutWasm.Generator(42).next();
 const noiseOf = ({ gaussianNoise }: typeof dropoutWasm, x: Float32Array) => gaussianNoise(x, { stddev: 1, key });
+
+it.each([
+  ['kernel', inlined.kernelText, shared.kernelText],
+  ['extras', inlined.extrasText, shared.extrasText],
+  ['gaussian', inlined.gaussianText, shared.gaussianText],
+])('the module for shared memory, made from that of %s, is the one of the shared build', (_, text, expected) => {
+  expect(toShared(text)).toBe(expected);
+});
 
 describe('the reference', () => {
   beforeEach(() => {
@@ -245,7 +253,7 @@ describe('useModule', () => {
   });
 
   it('refuses half of the kernels with one corrupted constant, and the right one serves afterwards', async () => {
-    const bytes = decode(kernelText);
+    const bytes = decode(inlined.kernelText);
     let [tried, refused] = [0, 0];
     for (let at = 100; at < bytes.length; at++) {
       // The bytes of v128.const, 0xfd 0x0c. A corrupted branch could loop without end.

@@ -31,7 +31,8 @@ function instancesOf(call: () => void): number {
 
 describe.each(packages)('useMemory on %s', (name, pkg) => {
   const { Arena, dropout, useMemory } = pkg;
-  const memoryOf = (pages = 2) => new WebAssembly.Memory({ initial: pages });
+  const memoryOf = (pages = 2, shared = false) =>
+    new WebAssembly.Memory({ initial: pages, ...(shared && { maximum: 9, shared }) });
   const rampIn = (memory: WebAssembly.Memory, at: number, n: number) => {
     const x = new Float32Array(memory.buffer, at, n);
     x.set(ramp(n));
@@ -39,8 +40,10 @@ describe.each(packages)('useMemory on %s', (name, pkg) => {
   };
   const expected = dropout(ramp(1000), given);
 
-  it('returns nothing, and results without out are ordinary new arrays', () => {
-    const memory = memoryOf();
+  const kinds = [[false], [true]];
+
+  it.each(kinds)('returns nothing, and results without out are ordinary new arrays, shared %s', (shared) => {
+    const memory = memoryOf(2, shared);
     expect(useMemory(memory)).toBeUndefined();
     const x = rampIn(memory, 8, 1000);
     const before = new Uint8Array(memory.buffer).slice();
@@ -53,8 +56,8 @@ describe.each(packages)('useMemory on %s', (name, pkg) => {
     expectSameBits(new Uint8Array(memory.buffer), before);
   });
 
-  it('works in place, in one instance for each module, and writes nothing else', () => {
-    const memory = memoryOf();
+  it.each(kinds)('works in place, in one instance for each module, and writes nothing else, shared %s', (shared) => {
+    const memory = memoryOf(2, shared);
     const all = new Uint8Array(memory.buffer).fill(GUARD);
     const x = rampIn(memory, 1024, 1000);
     const out = new Float32Array(memory.buffer, 65540, 1000);
@@ -77,8 +80,8 @@ describe.each(packages)('useMemory on %s', (name, pkg) => {
     expectSameBits(out, expected);
   });
 
-  it('gives the same bits when the memory has grown, in place again once it is repeated', () => {
-    const memory = memoryOf(1);
+  it.each(kinds)('gives the same bits when the memory has grown, in place once it is repeated, shared %s', (shared) => {
+    const memory = memoryOf(1, shared);
     useMemory(memory);
     dropout(rampIn(memory, 0, 4), given);
     const afterGrowth = (repeated: boolean) =>
@@ -115,7 +118,6 @@ describe.each(packages)('useMemory on %s', (name, pkg) => {
     const x = rampIn(foreign, 0, 1000);
     expectSameBits(dropout(x, { ...given, out: x }), expected);
     expect(new Arena({ memory: foreign, byteOffset: 0, byteLength: 64 }).float32(4).buffer).toBe(foreign.buffer);
-    const shared = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
     const others: unknown[] = [
       null,
       5,
@@ -135,8 +137,13 @@ describe.each(packages)('useMemory on %s', (name, pkg) => {
     ]) {
       for (const other of others)
         refuses(() => make(other), TypeError, /^memory has to be a WebAssembly\.Memory, but got /);
-      refuses(() => make(shared), TypeError, 'memory has to be unshared, but got SharedArrayBuffer');
     }
+    const shared = memoryOf(1, true);
+    refuses(
+      () => new Arena({ memory: shared, byteOffset: 0, byteLength: 8 }),
+      TypeError,
+      'memory has to be unshared, but got SharedArrayBuffer',
+    );
     refuses(() => useMemory(undefined as never), TypeError, 'memory has to be a WebAssembly.Memory, but got undefined');
   });
 

@@ -10,13 +10,15 @@ export const kernelModule = (isShared?: boolean): WasmModule => moduleOf(kernelT
 export const extrasModule = (isShared?: boolean): WasmModule => moduleOf(extrasText, isShared);
 export const gaussianModule = (isShared?: boolean): WasmModule => moduleOf(gaussianText, isShared);
 
-/**
- * @param isShared whether the module is for shared memory, where only its import differs: the length of the section, and
- *   the limits of the memory, which have a flag and a maximum of 65,536 pages
- * @throws the engine's error where it lacks or forbids WebAssembly
- */
+/** @throws the engine's error where it lacks or forbids WebAssembly */
 const moduleOf = (text: string, isShared?: boolean): WasmModule =>
-  new WebAssembly.Module(decode(isShared ? text.replace(/;(-\/\$A.+?%5\.),,/, '>$1/,%<%<0') : text));
+  new WebAssembly.Module(decode(isShared ? toShared(text) : text));
+
+/**
+ * The text of a module for shared memory. Only the import of the memory differs: the length of the section, and the
+ * limits, which have a flag and a maximum of 65,536 pages.
+ */
+export const toShared = (text: string): string => text.replace(/;(-\/\$A.+?%5\.),,/, '>$1/,%<%<0');
 
 /** Decodes the bytes of a module (scripts/build-kernel.js encodes them). */
 export function decode(text: string): Uint8Array<ArrayBuffer> {
