@@ -12,7 +12,7 @@ import { type MaskFormat, mask } from '../functional/mask.js';
 import type { ForwardContext, Layer } from './layer.js';
 import type { MaskLayer } from './mask-layer.js';
 
-/** A map of elements. It makes its random numbers again each time, so that nothing is stored for the gradient. */
+/** A map of elements. It draws its random numbers again at each use, so nothing is stored for the gradient. */
 export interface ElementwiseMap {
   /** Writes the map of x to out. @throws TypeError, RangeError before anything is written */
   write(x: Float32Array, out: Float32Array): void;

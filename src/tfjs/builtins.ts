@@ -23,15 +23,15 @@ const builtin = (wrapper: unknown, className: string) =>
       type: serialization.SerializableConstructor<T>,
       config: Config,
     ): T {
-      return new type(translate(config, argsOf((wrapper as Wrapper).wrapped)));
+      return new type(argsFrom(config, argsOf((wrapper as Wrapper).wrapped)));
     }
   };
 
 type Builtin = ReturnType<typeof builtin>;
 
-/** Each with the name of the function that makes the layer of TF.js, if there is one. */
+/** Each class, with the function of `tf.layers` that it replaces, if there is one. */
 const BUILTINS: [Builtin, (keyof typeof layers)?][] = [
-  // Before its base class, whose methods it has while they are TF.js's.
+  // Before Dropout, from which it inherits the methods that are saved.
   [builtin(wrappers.Dropout1d, 'SpatialDropout1D'), 'spatialDropout1d'],
   [builtin(wrappers.Dropout, 'Dropout'), 'dropout'],
   [builtin(wrappers.Dropout2d, 'SpatialDropout2D')],
@@ -71,10 +71,8 @@ export function replaceBuiltins(): () => void {
   ]);
   undo = () => {
     // Once, since the layers may have been replaced again.
-    for (const each of undos.splice(0)) {
-      each();
-      undo = undefined;
-    }
+    if (undos.length) undo = undefined;
+    for (const each of undos.splice(0)) each();
   };
   return undo;
 }
@@ -108,7 +106,7 @@ function patch(type: Builtin, make: keyof typeof layers): () => void {
   function delegateOf(layer: Patched): InstanceType<Builtin> {
     const { name, rate, stddev, noiseShape, seed } = layer;
     const delegate =
-      delegates.get(layer) ?? new type(translate({ name, rate, stddev, noiseShape, seed }, known) as never);
+      delegates.get(layer) ?? new type(argsFrom({ name, rate, stddev, noiseShape, seed }, known) as never);
     delegates.set(layer, delegate);
     Object.assign(delegate, rate === undefined ? { stddev } : { rate });
     return delegate;
@@ -131,10 +129,10 @@ function patch(type: Builtin, make: keyof typeof layers): () => void {
 }
 
 /**
- * Translates what TF.js, Keras or a layer of `replaceBuiltins` has stored to the known arguments. What else TF.js and
- * Keras store, such as the noise shape of a spatial layer, has no meaning for these layers, and TF.js ignores it too.
+ * Translates what TF.js, Keras or a layer of `replaceBuiltins` has stored to the arguments that the layer knows. The
+ * rest, such as the noise shape of a spatial layer, is ignored, as in TF.js.
  */
-function translate({ dataFormat, dtype, p, ...config }: Record<string, unknown>, known: readonly string[]): Config {
+function argsFrom({ dataFormat, dtype, p, ...config }: Record<string, unknown>, known: readonly string[]): Config {
   const translated: Record<string, unknown> = {
     // The name in Keras 1.
     rate: p,

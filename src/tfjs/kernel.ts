@@ -3,7 +3,7 @@
  * and memory are the engine's.
  * @module
  */
-import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
+import type { NamedAttrMap, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import type { Layer } from 'dropout-wasm';
 import type { FloatArray } from '../core/tensor.js';
 import type { ElementwiseMap } from '../layers/maps.js';
@@ -14,28 +14,29 @@ import { checkFloats } from './tensors.js';
 
 const KERNEL = 'DropoutWasm';
 
-/** Which way serves a backend of TensorFlow.js. */
+/** Which path serves a backend of TensorFlow.js. */
 export interface TfjsPath {
   /** The name of the backend in use. */
   backend: string;
   /**
-   * 'heap': the kernel works in the memory of the wasm backend. 'values': on the arrays of the cpu backend. 'webgl' and
+   * 'heap': the kernel works in the memory of the wasm backend. 'values': the kernel works on the arrays of the cpu
+   * backend. 'webgl' and
    * 'webgpu': a program on uploaded bits. 'where': `tf.where` on an uploaded mask. 'copy': on a copy of the values.
    */
   path: Path['name'];
-  /** Why a faster way does not serve. */
+  /** Why a faster path does not serve. */
   reason?: string;
 }
 
 /**
- * Tells which way serves the backend in use, and why no faster one does.
+ * Tells which path serves the backend in use, and why no faster one does.
  *
  * @throws Error from TensorFlow.js if no backend is ready
  * @example
  * tfjsPath(); // { backend: 'wasm', path: 'heap' }
  */
 export function tfjsPath(): TfjsPath {
-  const { name: path, reason } = pathFor(tf.backend(), tf.getBackend());
+  const { name: path, reason } = pathFor(tf.backend());
   return { backend: tf.getBackend(), path, ...(reason && { reason }) };
 }
 
@@ -46,17 +47,34 @@ export function tfjsPath(): TfjsPath {
  */
 export function elementwise(x: Tensor, map: ElementwiseMap): Tensor {
   checkFloats(x);
-  // Backends differ in what they do with an empty tensor.
-  if (x.size === 0) return x.clone();
-  register();
+  if (x.size === 0) {
+    // Backends differ in what they do with an empty tensor. This only checks the arguments.
+    map.factors();
+    return x.clone();
+  }
+  registerFor(tf.backend());
+  // Functions, so that a kernel that another copy of the package has registered serves this one.
+  const attrs: Attrs = {
+    run: (backend) => pathFor(backend).run(x, map),
+    gradient(dy) {
+      const gradient = map.gradient();
+      return gradient ? elementwise(dy, gradient) : dy.clone();
+    },
+  };
   try {
-    return tf.engine().runKernel(KERNEL, { x }, { map } as unknown as NamedAttrMap) as Tensor;
-  } catch (cause) {
+    return tf.engine().runKernel(KERNEL, { x }, attrs as unknown as NamedAttrMap) as Tensor;
+  } catch (error) {
     const { registry, state } = tf.engine();
     const owner = state.tensorInfo.get(x.dataId)?.backend;
-    if (owner && !Object.values(registry).includes(owner)) throw new Error('x is on a removed backend', { cause });
-    throw cause;
+    if (owner && !Object.values(registry).includes(owner)) throw new Error('x is on a removed backend');
+    throw error;
   }
+}
+
+/** The attributes of the kernel. */
+interface Attrs {
+  run(backend: object): TensorInfo;
+  gradient(dy: Tensor): Tensor;
 }
 
 /**
@@ -72,32 +90,24 @@ export function forward(layer: Layer, x: Tensor): Tensor {
   return y;
 }
 
-/** The name of the backend that served last. */
-let ready: string | undefined;
+/** The backend that served last. */
+let latest: object | undefined;
 
 /** Registers the kernel for the backend in use, and its gradient. */
-function register(): void {
-  // Starts the backend, if that has not happened yet.
-  tf.backend();
-  const backendName = tf.getBackend();
+function registerFor(backend: object): void {
   // A lookup takes 0.4 µs, a fifth of a small call.
-  if (backendName === ready) return;
-  ready = backendName;
+  if (backend === latest) return;
+  latest = backend;
+  const backendName = tf.getBackend();
   if (tf.getKernel(KERNEL, backendName)) return;
   tf.registerKernel({
     kernelName: KERNEL,
     backendName,
-    kernelFunc({ inputs, attrs, backend }) {
-      const { map } = attrs as unknown as { map: ElementwiseMap };
-      return pathFor(backend as object, tf.getBackend()).run(inputs.x as Tensor, map);
-    },
+    kernelFunc: ({ attrs, backend }) => (attrs as unknown as Attrs).run(backend as object),
   });
-  if (tf.getGradient(KERNEL)) return;
+  // The same for every backend.
   tf.registerGradient({
     kernelName: KERNEL,
-    gradFunc(dy, _saved, attrs) {
-      const gradient = (attrs as unknown as { map: ElementwiseMap }).map.gradient();
-      return { x: () => (gradient ? elementwise(dy as Tensor, gradient) : (dy as Tensor).clone()) };
-    },
+    gradFunc: (dy, _saved, attrs) => ({ x: () => (attrs as unknown as Attrs).gradient(dy as Tensor) }),
   });
 }

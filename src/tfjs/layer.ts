@@ -94,7 +94,7 @@ export abstract class ArrayLayer<L extends Layer, A extends LayerArgs = LayerArg
   protected readonly arrays: L;
   /** The `training` with which the layer was applied to a symbolic tensor; undefined before that. */
   private fixedMode: boolean | null | undefined;
-  /** As it was given, since the stream may be of another. */
+  /** The seed as it was given. `seedOf` may have turned it into another. */
   declare private readonly seed: number | bigint | undefined;
 
   /** @throws TypeError, RangeError that names the argument, before a child of the generator is taken */
@@ -163,7 +163,7 @@ export abstract class ArrayLayer<L extends Layer, A extends LayerArgs = LayerArg
   run(inputs: Tensor | Tensor[], kwargs?: { training?: boolean | null }): Tensor {
     const x = single(inputs) as Tensor;
     const training = this.fixedMode ?? (kwargs?.training || this.always);
-    // p or stddev, which is protected, since users read either.
+    // p or stddev, whichever the layer has. It is protected.
     const { amount } = this.arrays as unknown as { amount: number };
     return training && amount ? this.forward(x) : x;
   }
@@ -224,6 +224,6 @@ function single(inputs: Inputs): Tensor | SymbolicTensor {
 const SYNONYMS: Record<string, string> = { p: 'rate', std: 'stddev' };
 
 /** Makes `loadLayersModel` build this class for its name. TF.js's types do not cover constructor arguments. */
-export const register = (type: unknown): void => {
+export const registerLayer = (type: unknown): void => {
   tf.serialization.registerClass(type as serialization.SerializableConstructor<serialization.Serializable>);
 };

@@ -5,7 +5,7 @@
  * @module
  */
 import type { serialization, Tensor } from '@tensorflow/tfjs-core';
-import { ArrayLayer, type LayerArgs, type Rank, type RateArgs, RateLayer, register } from './layer.js';
+import { ArrayLayer, type LayerArgs, type Rank, type RateArgs, RateLayer, registerLayer } from './layer.js';
 import { arrays, checkWord, isOptions, withoutNulls } from './shared.js';
 
 /** Arguments of Dropout and AlphaDropout. */
@@ -169,8 +169,8 @@ export class DropBlock2d extends RateLayer<arrays.DropBlock2d, DropBlockArgs> {
 }
 
 /**
- * Variational dropout for recurrent networks: one mask for all time steps of a training call. With `lock: 'reset'` it is
- * that of later calls too, until `reset()`; until then the batch size is fixed, and the mask is stored with the model.
+ * Variational dropout for recurrent networks: one mask for all time steps of a training call. With `lock: 'reset'`,
+ * later calls reuse the mask until `reset()`; until then the batch size is fixed, and the mask is stored with the model.
  *
  * @example
  * const locked = new LockedDropout({ rate: 0.3, lock: 'reset' });
@@ -225,4 +225,4 @@ export const LAYERS = [
   DropBlock2d,
   LockedDropout,
 ];
-LAYERS.forEach(register);
+LAYERS.forEach(registerLayer);

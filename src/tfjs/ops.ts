@@ -63,7 +63,7 @@ export function dropout<T extends Tensor>(
       const p = checkProbability(rateOrOptions, 'rate');
       return drawFrom(seed == null ? defaultGenerator : streamOf(seed), tensor, p, noiseShape);
     }
-    if (noiseShape !== undefined) throw wrongType('rate', 'a number', rateOrOptions, 'options take noiseShape');
+    if (noiseShape != null) throw wrongType('rate', 'a number', rateOrOptions, 'options take noiseShape');
     return elementwise(tensor, dropoutMap(tensor.shape, checkOptions(rateOrOptions, NAMES)));
   };
   return (isTensorLike(x) ? tf.tidy(() => run(tf.tensor(x as TensorLike))) : run(checkTensor(x))) as T;

@@ -24,7 +24,7 @@ interface StoredLayer {
   inboundNodes?: unknown;
 }
 
-/** The layers that TF.js has, and what they store. The third group is what other layers do not. */
+/** The layers of TF.js, and the arguments that they keep. An activation has none of the third group. */
 const BUILTIN = /^((Alpha|Gaussian)?Dropout|SpatialDropout1D|GaussianNoise)$/;
 const ARGS = /^(name|trainable|dtype|(batch_?)?input_?shape|(rate|noise_?shape|seed|stddev))$/i;
 
@@ -48,7 +48,7 @@ export function toBuiltins(modelTopology: io.ModelArtifacts['modelTopology'], op
   checkBoolean(inferenceOnly, 'inferenceOnly');
   checkOptions(modelTopology ?? (null as never), Object.keys(Object(modelTopology)), 'modelTopology');
   return JSON.parse(JSON.stringify(modelTopology), (_, value) =>
-    isOurs(value) ? translate(value, inferenceOnly) : value,
+    isOurs(value) ? toBuiltin(value, inferenceOnly) : value,
   );
 }
 
@@ -63,14 +63,14 @@ function isOurs(value: unknown): value is StoredLayer {
 }
 
 /** Makes a layer of ours, in a copy of the topology, the layer of TF.js that does the same. */
-function translate(layer: StoredLayer, inferenceOnly: boolean): StoredLayer {
+function toBuiltin(layer: StoredLayer, inferenceOnly: boolean): StoredLayer {
   const key = layer.class_name ? 'class_name' : 'className';
   const config = layer.config!;
   const className = layer[key]!;
   const title = `layer "${config.name}" (${className})`;
   const nodes = [layer.inbound_nodes, layer.inboundNodes].flat(4);
   if (config.always || nodes.some((kwargs) => Object(kwargs).training))
-    throw new Error(`${title} is active in predict, as no layer of TensorFlow.js is: load it with dropout-wasm/tfjs`);
+    throw new Error(`${title} is active in predict. TensorFlow.js has no equal: load it with dropout-wasm/tfjs`);
   const builtin = className.replace('Wasm', '').replace('Dropout1d', 'SpatialDropout1D');
   const isMissing = !BUILTIN.test(builtin) || config.channels === 'first' || config.rate === 1;
   if (isMissing && !inferenceOnly)

@@ -548,6 +548,53 @@ const backends = (setting: Setting): Check[] => [
       }
     },
   ],
+  ...(setting.backend === 'wasm'
+    ? [
+        [
+          'x on a removed backend is an error that leaks no tensor and draws no key',
+          async () => {
+            const x = onDevice(wave(100), [100]);
+            const layer = create(CASES[0]!);
+            const factory = removed(setting.backend);
+            try {
+              await use('cpu');
+              for (const call of [() => drop(x), () => train(layer, x)])
+                await expectNoLeak(() => expectError(call, undefined, /^x is on a removed backend$/), 'the call');
+              expectEqual(positionOf(layer), 0, 'the number of keys of the layer');
+              expectBits(await floats(train(layer, tf.tensor(wave(100)))), twinOf(CASES[0]!).forward(wave(100)));
+            } finally {
+              tf.registerBackend(setting.backend, factory);
+              await use(setting.backend);
+            }
+          },
+        ] as Check,
+      ]
+    : []),
+  ...(setting.backend === 'webgpu'
+    ? [
+        [
+          'tensors of all sizes share the pipeline that was compiled',
+          async () => {
+            for (const n of [1, 2, 20, 31, 32, 33, 64, 100, 1000]) await floats(drop(tf.tensor(wave(n))));
+            const { pipelineCache } = tf.backend() as unknown as { pipelineCache: object };
+            const ours = Object.keys(pipelineCache).filter((key) => key.startsWith('dropout-wasm'));
+            expectEqual(ours.length, 1, `the number of pipelines ${ours}`);
+          },
+        ] as Check,
+      ]
+    : []),
+  ...(setting.backend === 'webgl'
+    ? [
+        [
+          'a tensor of rank 7 has the bits of dropout on arrays, and later ones are served as before',
+          async () => {
+            const x = tf.reshape(tf.tensor(wave(128)), [2, 2, 2, 2, 2, 2, 2] as never);
+            expectBits(await floats(tf.reshape(drop(x), [128])), arrays.dropout(wave(128), { p: 0.5, key }));
+            expectEqual(tfjsPath().path, 'webgl', 'the path');
+          },
+        ] as Check,
+      ]
+    : []),
   [
     'a backend that is removed and registered again',
     async () => {
@@ -577,6 +624,13 @@ const BAD: [name: string, call: (x: tf.Tensor, layer: Layer) => unknown, type: s
     ["a noise shape that does not fit, as TF.js's", (x) => dropout(x, 0.5, [3]), 'RangeError', /noiseShape/],
     ['a seed that is none', (x) => dropout(x, 0.5, undefined, {} as never), 'TypeError', /seed/],
     ['no tensor', () => drop(undefined as never), 'TypeError', /^x /],
+    ['p = 5 for an empty tensor', () => tf.tidy(() => drop(tf.zeros([0]), { p: 5 })), 'RangeError', /^p .*5/],
+    [
+      'no key for an empty tensor',
+      () => tf.tidy(() => drop(tf.zeros([2, 0]), { key: undefined })),
+      'TypeError',
+      /^key has to be /,
+    ],
     ['a rate of a layer that is NaN', (_, layer) => Object.assign(layer, { rate: Number.NaN }), undefined, /rate.*NaN/],
     ['an unknown argument of a layer', () => new tfjs.Dropout({ rate: 0.5, foo: 1 } as never), 'TypeError', /foo/],
     ['an unknown argument of apply', (x, layer) => layer.apply(x, { foo: 1 } as never), 'TypeError', /foo/],
@@ -731,7 +785,7 @@ const fail = (): never => {
 const broken = (program: object): object =>
   Object.assign(Object.create(program), {
     getUserCode: () => 'this is no WGSL',
-    shaderKey: 'broken',
+    shaderKey: 'dropout-wasm broken',
     userCode: 'no GLSL',
   });
 

@@ -1,5 +1,5 @@
 /**
- * Which way serves a backend. It is chosen once for each backend, by what the backend can do.
+ * Which path serves a backend. It is chosen once for each backend, by what the backend can do.
  * @module
  */
 import { tf } from '../shared.js';
@@ -11,9 +11,9 @@ import { compileOnWebgpu, selectOnWebgpu, type WebgpuBackend } from './webgpu.js
 
 const paths = /* @__PURE__ */ new WeakMap<object, Path>();
 
-/** @param name the backend's name in TensorFlow.js */
-export function pathFor(backend: object, name: string): Path {
-  const path = paths.get(backend) ?? choose(backend as AnyBackend, name);
+/** The path of the backend in use. */
+export function pathFor(backend: object): Path {
+  const path = paths.get(backend) ?? choose(backend as AnyBackend);
   paths.set(backend, path);
   return path;
 }
@@ -25,7 +25,7 @@ type AnyBackend = Backend &
     readonly data?: { get?(dataId: object): { values: ArrayLike<number> } };
   };
 
-function choose(backend: AnyBackend, name: string): Path {
+function choose(backend: AnyBackend): Path {
   if (backend.wasm)
     return (
       heapPath(backend as HeapBackend) ??
@@ -36,7 +36,7 @@ function choose(backend: AnyBackend, name: string): Path {
     // GLSL ES 1.00 has no shifts, and a half float holds no 16 bits.
     const serves = tf.env().getNumber('WEBGL_VERSION') === 2 && tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED');
     const reason = serves ? undefined : 'no float textures';
-    return uploadPath('webgl', name, reason, isLost, (x, masked) => selectOnWebgl(backend as WebglBackend, x, masked));
+    return uploadPath('webgl', reason, isLost, (x, masked) => selectOnWebgl(backend as WebglBackend, x, masked));
   }
   if (backend.runWebGPUProgram) {
     let isLost = false;
@@ -44,7 +44,7 @@ function choose(backend: AnyBackend, name: string): Path {
       isLost = true;
     });
     const select: Select = (x, masked) => selectOnWebgpu(backend as WebgpuBackend, x, masked);
-    const path = uploadPath('webgpu', name, 'compiling the shader', () => isLost, select);
+    const path = uploadPath('webgpu', 'compiling', () => isLost, select);
     compileOnWebgpu(backend as WebgpuBackend).then(
       () => Object.assign(path, { name: 'webgpu', reason: undefined }),
       (error) => Object.assign(path, { reason: `${error}` }),
@@ -53,7 +53,7 @@ function choose(backend: AnyBackend, name: string): Path {
   }
   const { data } = backend;
   if (data?.get) return copyPath(undefined, (dataId) => data.get!(dataId).values);
-  return uploadPath('where', name, 'unknown backend');
+  return uploadPath('where', 'unknown backend');
 }
 
 const copyPath = (reason: string | undefined, read: Parameters<typeof copyValues>[0]): Path => ({
@@ -66,16 +66,17 @@ const copyPath = (reason: string | undefined, read: Parameters<typeof copyValues
  * Uploads a mask or noise. Nothing is read back, so nothing waits for the device.
  *
  * @param reason why `tf.where` has to select
+ * @param select selects by a program of the device
  */
 function uploadPath(
   name: Path['name'],
-  backend: string,
   reason: string | undefined,
-  isLost: () => boolean | undefined = () => false,
-  select: Select = selectByWhere,
+  isLost?: () => boolean | undefined,
+  select?: Select,
 ): Path {
+  const backend = tf.getBackend();
   const check = () => {
-    if (isLost()) throw new Error(`the backend ${backend} has lost its device: use another`);
+    if (isLost?.()) throw new Error(`the backend ${backend} has lost its device: use another`);
   };
   const path: Path = {
     name: reason ? 'where' : name,
@@ -85,10 +86,14 @@ function uploadPath(
       const factors = map.factors();
       if (!('bits' in factors)) return applyNoise(x, factors);
       try {
-        if (!path.reason) return select(x, factors);
+        // TensorFlow.js has no shaders for more axes.
+        if (select && !path.reason && x.rank < 7) return select(x, factors);
       } catch (error) {
         check();
+        const y = selectByWhere(x, factors);
+        // Only now: if that throws too, the call is at fault.
         Object.assign(path, { name: 'where', reason: `${error}` });
+        return y;
       }
       return selectByWhere(x, factors);
     },

@@ -11,10 +11,10 @@ export interface Backend {
   disposeData(dataId: object): unknown;
 }
 
-/** A way to apply a map on a backend. */
+/** How a map is applied on a backend. */
 export interface Path {
   name: 'heap' | 'values' | 'webgl' | 'webgpu' | 'where' | 'copy';
-  /** Why a faster way does not serve. */
+  /** Why a faster path does not serve. */
   reason?: string | undefined;
   /** @throws TypeError, RangeError for bad arguments of the map; Error if the backend has lost its device */
   run(x: Tensor, map: ElementwiseMap): TensorInfo;

@@ -22,6 +22,8 @@ export interface WebgpuBackend extends Backend {
 }
 
 const WORKGROUP = 64;
+/** With what the key of the pipeline starts. */
+const KEY = 'dropout-wasm';
 
 const SHADER = `
 fn main(index : i32) {
@@ -37,10 +39,11 @@ export function selectOnWebgpu(
   { dataId, dtype, shape, size: n }: Tensor,
   { bits, affine: { scale, shift, fill } }: Masked,
 ): TensorInfo {
-  const words = new Int32Array(Math.ceil(n / 32));
+  const words = new Int32Array(2 * Math.ceil(n / 64));
   // WebGPU runs on little-endian machines alone.
   new Uint8Array(words.buffer).set(bits);
-  const mask = backend.makeTensorInfo([words.length], 'int32', words);
+  // Of rank 2, so that all sizes share a pipeline: TensorFlow.js has others for inputs of equal shapes.
+  const mask = backend.makeTensorInfo([words.length / 2, 2], 'int32', words);
   const program = {
     variableNames: ['X', 'Mask'],
     uniforms: 'scale: f32, shift: f32, fill: f32,',
@@ -50,7 +53,7 @@ export function selectOnWebgpu(
     dispatchLayout: { x: [0] },
     // TensorFlow.js distributes more than one dimension holds.
     dispatch: [Math.ceil(n / WORKGROUP), 1, 1],
-    shaderKey: 'dropout-wasm',
+    shaderKey: KEY,
     getUserCode: () => SHADER,
   };
   try {
@@ -65,8 +68,8 @@ export function selectOnWebgpu(
 const COMPILE_ONLY = 'WEBGPU_ENGINE_COMPILE_ONLY';
 
 /**
- * Compiles the program. Until that is done, it must not run: a shader that does not compile fails later, and everything
- * submitted with it.
+ * Compiles the program for up to 65,535 work groups. Until that is done, it must not run: a shader that does not compile
+ * fails later, and everything submitted with it.
  *
  * @throws why it does not compile
  */
@@ -84,7 +87,7 @@ export async function compileOnWebgpu(backend: WebgpuBackend): Promise<void> {
   });
   const { pipelineCache: cache } = backend;
   for (const [key, pipeline] of Object.entries(cache))
-    if (pipeline instanceof Promise) {
+    if (key.startsWith(KEY)) {
       delete cache[key];
       cache[key] = await pipeline;
     }

@@ -130,12 +130,12 @@ describe('a layer that is active in evaluation', () => {
       refuses(
         () => one(name, { ...own, rate: 0.5, always: true }, { inferenceOnly }),
         Error,
-        `layer "layer0" (${name}) is active in predict, as no layer of TensorFlow.js is: `,
+        `layer "layer0" (${name}) is active in predict. TensorFlow.js has no equal: `,
       );
       refuses(
         () => one(name, { ...own, rate: 0.5 }, { inferenceOnly }, node({ training: true })),
         Error,
-        `layer "layer0" (${name}) is active in predict, as no layer of TensorFlow.js is: `,
+        `layer "layer0" (${name}) is active in predict. TensorFlow.js has no equal: `,
       );
     }
   });
