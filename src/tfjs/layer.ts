@@ -108,7 +108,7 @@ export abstract class ArrayLayer<L extends Layer, A extends LayerArgs = LayerArg
     const word = seed === undefined ? undefined : seedOf(seed as number | bigint);
     // A stored layer has both: the state of the stream, and the seed that it started from. Numbers, since JSON rounds it.
     if (word !== undefined && generator && Number(stream?.seed) !== Number(word))
-      throw new TypeError('a layer takes a seed or a generator, but got both');
+      throw wrongType('generator', 'left out beside a seed', generator);
     super(args);
     this.seed = seed as number | bigint | undefined;
     this.supportsMasking = true;

@@ -74,9 +74,7 @@ function toBuiltin(layer: StoredLayer, inferenceOnly: boolean): StoredLayer {
   const builtin = className.replace('Wasm', '').replace('Dropout1d', 'SpatialDropout1D');
   const isMissing = !BUILTIN.test(builtin) || config.channels === 'first' || config.rate === 1;
   if (isMissing && !inferenceOnly)
-    throw new Error(
-      `${title}: TensorFlow.js has no equal: load it with dropout-wasm/tfjs, or pass { inferenceOnly: true }`,
-    );
+    throw new Error(`${title}: TensorFlow.js has no equal: load it with dropout-wasm/tfjs, or set inferenceOnly`);
   for (const name of Object.keys(config)) {
     const match = ARGS.exec(name);
     if (!match || (isMissing && match[3])) delete config[name];

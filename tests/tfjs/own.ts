@@ -697,6 +697,26 @@ const badInput = (): Check[] =>
 
 const heap = (): Check[] => [
   [
+    'a full heap is an error that leaks nothing and draws no key',
+    async () => {
+      const backend = tf.backend() as unknown as { getMemoryOffset(dataId: object): number };
+      const { getMemoryOffset } = backend;
+      const layer = create(CASES[0]!);
+      const x = onDevice(wave(100), [100]);
+      // What TF.js records where malloc fails.
+      let calls = 0;
+      backend.getMemoryOffset = (dataId) => (++calls % 2 ? getMemoryOffset.call(backend, dataId) : 0);
+      try {
+        for (const call of [() => drop(x), () => train(layer, x)])
+          await expectNoLeak(() => expectError(call, 'RangeError', /^the heap is full$/), 'the call');
+      } finally {
+        backend.getMemoryOffset = getMemoryOffset;
+      }
+      expectEqual(positionOf(layer), 0, 'the number of keys of the layer');
+      expectBits(await floats(drop(x)), arrays.dropout(wave(100), { p: 0.5, key }));
+    },
+  ],
+  [
     'the heap grows in the middle',
     async () => {
       const backend = tf.backend() as unknown as { wasm: { HEAPU8: Uint8Array } };

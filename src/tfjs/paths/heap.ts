@@ -41,6 +41,8 @@ export function heapPath(backend: HeapBackend): Path | undefined {
       const y = backend.makeOutput(shape, 'float32');
       try {
         const dst = backend.getMemoryOffset(y.dataId);
+        // What malloc returns where the heap is full, whereas TensorFlow.js would write there.
+        if (!dst) throw new RangeError('the heap is full');
         // Only now, since each of these calls may make the memory grow.
         if (memory.buffer !== buffer) {
           arrays.useMemory(memory);

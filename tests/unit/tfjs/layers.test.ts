@@ -259,8 +259,8 @@ describe.each(family)('$name $args', (layerCase) => {
           : `rate has to be a number between 0 and 1, but got ${typeof value === 'string' ? '"0.5"' : `undefined: new ${name}({ rate: 0.5 })`}`,
       );
     bad({ always: 1 }, TypeError, /^always has to be a boolean, but got 1$/);
-    bad({ seed: 1 }, TypeError, /^a layer takes a seed or a generator, but got both$/);
-    bad({ seed: 2, generator: generator.toJSON() }, TypeError, /^a layer takes a seed or a generator, but got both$/);
+    bad({ seed: 1 }, TypeError, /^generator has to be left out beside a seed, but got /);
+    bad({ seed: 2, generator: generator.toJSON() }, TypeError, /^generator has to be left out beside a seed, but got /);
     bad({ generator: 42 }, TypeError, /^generator has to be a Generator, but got 42: .*seed/);
     bad({ generator: { seed: 'x', position: 0 } }, RangeError, /^seed has to be /);
     refuses(() => create({ seed: -1 }), RangeError, /^seed has to be/);

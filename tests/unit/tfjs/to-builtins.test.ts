@@ -105,7 +105,7 @@ describe('a layer that TensorFlow.js does not have', () => {
     refuses(
       () => one(name, config),
       Error,
-      `layer "layer0" (${name}): TensorFlow.js has no equal: load it with dropout-wasm/tfjs, or pass { inferenceOnly: true }`,
+      `layer "layer0" (${name}): TensorFlow.js has no equal: load it with dropout-wasm/tfjs, or set inferenceOnly`,
     );
     const nodes = (kwargs: object) => ({ name: 'layer0', inbound_nodes: [[['in', 0, 0, kwargs]]] });
     expect(one(name, config, { inferenceOnly: true }, nodes({ training: false, mask: null }))).toEqual({
