@@ -238,6 +238,19 @@ export function streamFor(seed: number | bigint | undefined, generator: Generato
   return generator.spawn();
 }
 
+/**
+ * The seed of this package for one of TensorFlow.js, which may be any number, or of Keras, which may be any integer. Whole
+ * numbers from 0 to 2^53 stay as they are. Any other finite number becomes the mix of the bits of its float64. Anything
+ * else is left to the checks of this package.
+ */
+export function seedFor(seed: number | bigint): number | bigint {
+  if (!Number.isFinite(seed) || (Number.isInteger(seed) && (seed as number) >= 0 && (seed as number) <= 2 ** 53))
+    return seed;
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, seed as number);
+  return toBigInt(mix(u64(view.getInt32(0), view.getInt32(4))));
+}
+
 /** The stream whose state is stored, and undefined for anything else, such as a generator. */
 export const storedStream = (state: unknown): Generator | undefined =>
   isOptions(state) && brandOf(state) !== 'Generator' ? Generator.fromJSON(state as GeneratorJSON) : undefined;

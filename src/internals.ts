@@ -14,7 +14,7 @@ import {
   wrongType,
   wrongValue,
 } from './core/check.js';
-import { defaultGenerator, storedStream, streamFor } from './generator.js';
+import { defaultGenerator, seedFor, storedStream, streamFor } from './generator.js';
 import { dropoutMap, layerMap } from './layers/maps.js';
 
 /**
@@ -32,6 +32,7 @@ export const internals = {
   dropoutMap,
   isOptions,
   layerMap,
+  seedFor,
   storedStream,
   streamFor,
   withoutNulls,

@@ -5,8 +5,7 @@
 import type { serialization, Tensor } from '@tensorflow/tfjs-core';
 import { argsOf, type Inputs, type Outputs } from './layer.js';
 import * as wrappers from './layers.js';
-import { seedFor } from './seeds.js';
-import { layers, tf } from './shared.js';
+import { layers, seedFor, tf } from './shared.js';
 
 type Config = serialization.ConfigDict;
 /** Stands for the class of any wrapper. */
@@ -82,11 +81,17 @@ function override<T extends object>(object: T, values: object): () => void {
   const before = Object.getOwnPropertyDescriptors(object);
   Object.assign(object, values);
   return () => {
+    // Unless somebody else has set it since.
     for (const name of Object.keys(values) as (keyof T)[])
-      if (before[name]) Object.defineProperty(object, name, before[name]);
-      else delete object[name];
+      if (object[name] === (values as T)[name]) {
+        if (before[name]) Object.defineProperty(object, name, before[name]);
+        else delete object[name];
+      }
   };
 }
+
+/** The layers that run in place of TF.js's. Undoing and replacing again continues their streams. */
+const delegates = /* @__PURE__ */ new WeakMap<object, InstanceType<Builtin>>();
 
 /** A layer of TF.js, with the properties that some of them have. */
 type Patched = layers.Layer &
@@ -99,7 +104,6 @@ function patch(type: Builtin, make: keyof typeof layers): () => void {
     (layers[make] as (args: object) => Patched)({ rate: 0, name: 'x' }),
   ) as Patched;
   const { apply, getConfig } = prototype;
-  const delegates = new WeakMap<Patched, InstanceType<Builtin>>();
   const known = argsOf(type.wrapped);
 
   /** The layer that runs, with the rate or stddev that the layer of TF.js has now. */
@@ -114,11 +118,11 @@ function patch(type: Builtin, make: keyof typeof layers): () => void {
 
   const methods: ThisType<Patched> = {
     apply(inputs: Inputs, kwargs?: { training?: boolean | null }): Outputs {
-      return delegateOf(this).checkedApply(inputs, kwargs, () => apply.call(this, inputs, kwargs as never));
+      return delegateOf(this).checkedApply(inputs, kwargs, () => apply.call(this, inputs, kwargs as never), this);
     },
     call(inputs: Tensor | Tensor[], kwargs: { training?: boolean | null }): Tensor {
       this.invokeCallHook(inputs, kwargs);
-      return delegateOf(this).run(inputs, kwargs);
+      return delegateOf(this).run(inputs, kwargs, this);
     },
     /** With what TF.js ignores: the state of the stream, and the noise shape of AlphaDropout. */
     getConfig(): Config {

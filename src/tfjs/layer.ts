@@ -23,14 +23,14 @@ import { checkTensor } from './tensors.js';
 /** Constructor arguments and stored configuration of every layer. Null counts as not given, as in stored models. */
 export interface LayerArgs extends NonNullable<ConstructorParameters<typeof layers.Layer>[0]> {
   /** Seed of the layer's stream: a bigint from 0 to 2^64 − 1 or an integer from 0 to 2^53. */
-  seed?: number | bigint | null;
+  seed?: number | bigint | null | undefined;
   /**
    * Instead of `seed`: a generator whose next child becomes the layer's stream, or the stored state of the stream
    * itself, as in `getConfig()`. By default the stream is a child of the default generator, which `manualSeed` reseeds.
    */
-  generator?: Generator | GeneratorJSON | null;
+  generator?: Generator | GeneratorJSON | null | undefined;
   /** Whether the layer is active in `predict` and `evaluate` too, for Monte-Carlo dropout. Default false. */
-  always?: boolean;
+  always?: boolean | null | undefined;
 }
 
 /** Arguments of a layer with a drop probability. */
@@ -92,8 +92,6 @@ export abstract class ArrayLayer<L extends Layer, A extends LayerArgs = LayerArg
   /** @internal The seed of the stream for a seed as it was given. */
   static readonly seedOf: (seed: number | bigint) => number | bigint = (seed) => seed;
   protected readonly arrays: L;
-  /** The `training` with which the layer was applied to a symbolic tensor; undefined before that. */
-  private fixedMode: boolean | null | undefined;
   /** The seed as it was given. `seedOf` may have turned it into another. */
   declare private readonly seed: number | bigint | undefined;
 
@@ -139,19 +137,23 @@ export abstract class ArrayLayer<L extends Layer, A extends LayerArgs = LayerArg
     return this.checkedApply(inputs, kwargs, () => super.apply(inputs, kwargs));
   }
 
-  /** @internal Checks the arguments of `apply`, runs it, and keeps the mode that it fixes. */
-  checkedApply(inputs: Inputs, kwargs: { training?: boolean | null } | undefined, apply: () => Outputs): Outputs {
+  /** @internal Checks the arguments of `apply`, also in place of a layer of TF.js, and runs it. */
+  checkedApply(
+    inputs: Inputs,
+    kwargs: { training?: boolean | null } | undefined,
+    apply: () => Outputs,
+    layer: layers.Layer = this,
+  ): Outputs {
     const x = single(inputs);
     // A mask is what TF.js passes on from a Masking layer.
     const { training: mode } = checkOptions(kwargs ?? {}, ['training', 'mask'], 'kwargs');
     if (mode != null) checkBoolean(mode, 'training');
     if (!(x instanceof SymbolicTensor)) return apply();
     const training = mode ?? null;
-    if (this.fixedMode !== undefined && this.fixedMode !== training)
-      throw new Error(`${this.name} is applied with training: ${this.fixedMode} and ${training}: make two layers`);
-    const y = apply();
-    this.fixedMode = training;
-    return y;
+    const fixed = modeOf(layer);
+    if (fixed !== undefined && fixed !== training)
+      throw new Error(`${layer.name} is applied with training: ${fixed} and ${training}: make two layers`);
+    return apply();
   }
 
   override call(inputs: Tensor | Tensor[], kwargs: { training?: boolean | null }): Tensor {
@@ -159,10 +161,10 @@ export abstract class ArrayLayer<L extends Layer, A extends LayerArgs = LayerArg
     return this.run(inputs, kwargs);
   }
 
-  /** @internal `call`, without the hook. */
-  run(inputs: Tensor | Tensor[], kwargs?: { training?: boolean | null }): Tensor {
+  /** @internal `call` in place of a layer of TF.js, without the hook. */
+  run(inputs: Tensor | Tensor[], kwargs?: { training?: boolean | null }, layer: layers.Layer = this): Tensor {
     const x = single(inputs) as Tensor;
-    const training = this.fixedMode ?? (kwargs?.training || this.always);
+    const training = modeOf(layer) ?? (kwargs?.training || this.always);
     // p or stddev, whichever the layer has. It is protected.
     const { amount } = this.arrays as unknown as { amount: number };
     return training && amount ? this.forward(x) : x;
@@ -210,6 +212,10 @@ export abstract class RateLayer<L extends Layer & { p: number }, A extends RateA
     this.arrays.p = checkProbability(rate, 'rate');
   }
 }
+
+/** The `training` with which a layer was applied to symbolic tensors: null for none, undefined before that. */
+const modeOf = ({ inboundNodes: [node] }: layers.Layer): boolean | null | undefined =>
+  node && (node.callArgs?.training ?? null);
 
 /** @throws TypeError unless inputs is a tensor, or an array of one */
 function single(inputs: Inputs): Tensor | SymbolicTensor {

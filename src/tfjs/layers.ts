@@ -14,13 +14,13 @@ export interface DropoutArgs extends RateArgs {
    * The shape of the draws, which are broadcast to the shape of x, batch axis included: 1 shares a draw along an axis,
    * null copies the size of x. By default every element has its own draw.
    */
-  noiseShape?: arrays.NoiseShape | null;
+  noiseShape?: arrays.NoiseShape | null | undefined;
 }
 
 /** Arguments of the layers that drop whole channels. */
 export interface ChannelArgs extends RateArgs {
   /** Position of the channel axis: 'last' (the default, as in TF.js) or 'first'. */
-  channels?: arrays.Channels;
+  channels?: arrays.Channels | null | undefined;
 }
 
 /** Arguments of GaussianNoise. */
@@ -32,24 +32,24 @@ export interface GaussianNoiseArgs extends LayerArgs {
 /** Arguments of DropPath. */
 export interface DropPathArgs extends RateArgs {
   /** Whether kept samples are scaled by 1 / (1 − rate). Default true. */
-  scaleByKeep?: boolean;
+  scaleByKeep?: boolean | null | undefined;
 }
 
 /** Arguments of DropBlock2d. */
 export interface DropBlockArgs extends ChannelArgs {
   /** Height and width of a block, a positive integer. Default 7; it is clamped to the image. */
-  blockSize?: number;
+  blockSize?: number | null | undefined;
 }
 
 /** Arguments of LockedDropout. */
 export interface LockedDropoutArgs extends RateArgs {
   /** Whether x is [batch, time, features] (default true, as in TF.js) instead of [time, batch, features]. */
-  batchFirst?: boolean;
+  batchFirst?: boolean | null | undefined;
   /**
    * How long a mask is used: for one training call ('call', the default), or until `reset()` ('reset'). Instead of
    * 'reset': the mask in use, as in `getConfig()`.
    */
-  lock?: 'call' | 'reset' | StoredLock | null;
+  lock?: 'call' | 'reset' | StoredLock | null | undefined;
 }
 
 /** The mask in use, as JSON. */

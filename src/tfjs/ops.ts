@@ -5,8 +5,16 @@
 import type { Tensor, TensorLike } from '@tensorflow/tfjs-core';
 import type { Generator, NoiseShape } from 'dropout-wasm';
 import { elementwise } from './kernel.js';
-import { seedFor } from './seeds.js';
-import { arrays, checkOptions, checkProbability, defaultGenerator, dropoutMap, tf, wrongType } from './shared.js';
+import {
+  arrays,
+  checkOptions,
+  checkProbability,
+  defaultGenerator,
+  dropoutMap,
+  seedFor,
+  tf,
+  wrongType,
+} from './shared.js';
 import { checkTensor, isTensorLike } from './tensors.js';
 
 /** Options of `dropout`. */
@@ -21,7 +29,7 @@ export interface TensorDropoutOptions {
    * The shape of the draws, which are broadcast to the shape of x: 1 shares a draw along an axis, null copies the size
    * of x. It has as many axes as x, or fewer, aligned to the last axis. By default every element has its own draw.
    */
-  noiseShape?: NoiseShape | null;
+  noiseShape?: NoiseShape | null | undefined;
 }
 
 /**

@@ -21,23 +21,23 @@ import { checkTensor } from './tensors.js';
 /** Options of `recurrentDropout`. Null counts as not given. */
 export interface RecurrentDropoutOptions {
   /** Seed of the stream: a bigint from 0 to 2^64 − 1 or an integer from 0 to 2^53. */
-  seed?: number | bigint | null;
+  seed?: number | bigint | null | undefined;
   /**
    * Instead of `seed`: a generator whose next child becomes the stream, or the stored state of the stream itself. By
    * default the stream is a child of the default generator, which `manualSeed` reseeds.
    */
-  generator?: Generator | GeneratorJSON | null;
+  generator?: Generator | GeneratorJSON | null | undefined;
 }
 
 /** Options of `setRecurrentDropout`. Null counts as not given. */
 export interface SetRecurrentDropoutOptions {
   /** Each cell gets a child of the generator of this seed: a bigint from 0 to 2^64 − 1 or an integer from 0 to 2^53. */
-  seed?: number | bigint | null;
+  seed?: number | bigint | null | undefined;
   /**
    * Instead of `seed`: a generator whose next children become the streams, or their stored states, one for each cell.
    * By default the streams are children of the default generator, which `manualSeed` reseeds.
    */
-  generator?: Generator | GeneratorJSON | readonly GeneratorJSON[] | null;
+  generator?: Generator | GeneratorJSON | readonly GeneratorJSON[] | null | undefined;
 }
 
 /** A function for the argument `dropoutFunc` of a recurrent layer. */

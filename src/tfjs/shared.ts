@@ -19,6 +19,7 @@ export const {
   dropoutMap,
   isOptions,
   layerMap,
+  seedFor,
   storedStream,
   streamFor,
   withoutNulls,

@@ -4,7 +4,7 @@
  */
 import type { io } from '@tensorflow/tfjs-core';
 import { LAYERS } from './layers.js';
-import { checkBoolean, checkOptions, isOptions } from './shared.js';
+import { checkBoolean, checkOptions, isOptions, wrongType } from './shared.js';
 
 /** Options of `toBuiltins`. */
 export interface ToBuiltinsOptions {
@@ -12,7 +12,7 @@ export interface ToBuiltinsOptions {
    * Whether the model will only be evaluated. Layers that TF.js does not have then become linear activations, which pass
    * their input through as the layers do in evaluation. Default false: such a layer is an error.
    */
-  inferenceOnly?: boolean;
+  inferenceOnly?: boolean | undefined;
 }
 
 /** A layer in a topology, in the spelling of Keras or of TF.js. */
@@ -47,6 +47,7 @@ export function toBuiltins(modelTopology: io.ModelArtifacts['modelTopology'], op
   const { inferenceOnly = false } = checkOptions(options, ['inferenceOnly']);
   checkBoolean(inferenceOnly, 'inferenceOnly');
   checkOptions(modelTopology ?? (null as never), Object.keys(Object(modelTopology)), 'modelTopology');
+  if ('toJSON' in modelTopology!) throw wrongType('modelTopology', 'JSON', modelTopology, 'toJSON(null, false)');
   return JSON.parse(JSON.stringify(modelTopology), (_, value) =>
     isOurs(value) ? toBuiltin(value, inferenceOnly) : value,
   );
@@ -68,22 +69,31 @@ function toBuiltin(layer: StoredLayer, inferenceOnly: boolean): StoredLayer {
   const config = layer.config!;
   const className = layer[key]!;
   const title = `layer "${config.name}" (${className})`;
-  const nodes = [layer.inbound_nodes, layer.inboundNodes].flat(4);
-  if (config.always || nodes.some((kwargs) => Object(kwargs).training))
+  const nodes = [layer.inbound_nodes, layer.inboundNodes].flat(4).map(Object);
+  // TensorFlow.js ignores the mode of a node. False: never active.
+  const isFrozen = nodes.some(({ training }) => training === false);
+  if (config.always ? !isFrozen : nodes.some(({ training }) => training))
     throw new Error(`${title} is active in predict. TensorFlow.js has no equal: load it with dropout-wasm/tfjs`);
   const builtin = className.replace('Wasm', '').replace('Dropout1d', 'SpatialDropout1D');
-  const isMissing = !BUILTIN.test(builtin) || config.channels === 'first' || config.rate === 1;
-  if (isMissing && !inferenceOnly)
+  const noiseShape = config.noise_shape ?? config.noiseShape;
+  const isMissing =
+    !BUILTIN.test(builtin) ||
+    config.channels === 'first' ||
+    config.rate === 1 ||
+    // It takes no null.
+    (builtin === 'AlphaDropout' && Array.isArray(noiseShape) && noiseShape.includes(null));
+  if (isMissing && !inferenceOnly && !isFrozen)
     throw new Error(`${title}: TensorFlow.js has no equal: load it with dropout-wasm/tfjs, or set inferenceOnly`);
+  const isLinear = isMissing || isFrozen;
   for (const name of Object.keys(config)) {
     const match = ARGS.exec(name);
-    if (!match || (isMissing && match[3])) delete config[name];
+    if (!match || (isLinear && match[3])) delete config[name];
   }
-  if (isMissing) {
+  if (isLinear) {
     config.activation = 'linear';
     // Keras's Activation takes no `training`.
-    for (const kwargs of nodes) delete Object(kwargs).training;
+    for (const kwargs of nodes) delete kwargs.training;
   }
-  layer[key] = isMissing ? 'Activation' : builtin;
+  layer[key] = isLinear ? 'Activation' : builtin;
   return layer;
 }

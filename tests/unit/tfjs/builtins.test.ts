@@ -360,6 +360,38 @@ describe('replaceBuiltins', () => {
       expect(() => layer.apply(inputs)).toThrow(/make two layers$/);
     });
 
+    it('are active in predict in a graph that was built before', () => {
+      const inputs = tfInput({ shape: [64] });
+      const layer = layers.dropout({ rate: 0.5, seed: 3 });
+      const mc = tfModel({ inputs, outputs: layer.apply(inputs, { training: true }) as never });
+      replace();
+      const expected = new arrays.Dropout(0.5, { seed: 3 });
+      expect(valuesOf(mc.predict(tf.ones([1, 64])))).toEqual([...expected.forward(new Float32Array(64).fill(1))]);
+      expect(() => layer.apply(inputs)).toThrow(/make two layers$/);
+    });
+
+    it('continue their streams when they are replaced again', () => {
+      replace();
+      const layer = layers.dropout({ rate: 0.5, seed: 3 });
+      const expected = new arrays.Dropout(0.5, { seed: 3 });
+      expect(valuesOf(train(layer, x))).toEqual([...expected.forward(input).data]);
+      undo();
+      train(layer, x);
+      replace();
+      expect(valuesOf(train(layer, x))).toEqual([...expected.forward(input).data]);
+    });
+
+    it('stay as others have changed them in between', () => {
+      const prototype = Object.getPrototypeOf(layers.dropout({ rate: 0.5 }));
+      const { call } = prototype;
+      replace();
+      const wrapped = () => x;
+      prototype.call = wrapped;
+      undo();
+      expect(prototype.call).toBe(wrapped);
+      prototype.call = call;
+    });
+
     it('refuse a second input', () => {
       replace();
       expect(() => layers.dropout({ rate: 0.5 }).apply([x, x])).toThrow(/^x has to be a single tensor, but got 2/);

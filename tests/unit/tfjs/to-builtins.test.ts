@@ -100,6 +100,9 @@ describe('a layer that TensorFlow.js does not have', () => {
     ['SpatialDropout1D', { channels: 'first' }],
     // It drops nothing at rate 1.
     ['DropoutWasm', { rate: 1 }],
+    // It takes no null.
+    ['AlphaDropoutWasm', { noise_shape: [null, 1] }],
+    ['AlphaDropoutWasm', { noiseShape: [null] }],
   ])('%s %j is an error, or a linear activation', (name, args) => {
     const config = { rate: 0.5, ...common, ...own, ...args };
     refuses(
@@ -140,8 +143,17 @@ describe('a layer that is active in evaluation', () => {
     }
   });
 
+  it('is a linear activation where training: false is fixed, since TensorFlow.js ignores it', () => {
+    for (const always of [false, true])
+      expect(one('DropoutWasm', { ...own, rate: 0.5, always }, {}, node({ training: false, mask: null }))).toEqual({
+        class_name: 'Activation',
+        config: { name: 'layer0', activation: 'linear' },
+        ...node({ mask: null }),
+      });
+  });
+
   it('is one that TensorFlow.js has otherwise', () => {
-    for (const kwargs of [{}, { training: null }, { training: false }])
+    for (const kwargs of [{}, { training: null }])
       expect(one('DropoutWasm', { ...own, rate: 0.5 }, {}, node(kwargs))).toEqual({
         class_name: 'Dropout',
         config: { name: 'layer0', rate: 0.5 },
@@ -263,6 +275,11 @@ describe('bad input', () => {
   it.each([
     ['a string', JSON.stringify(bare()), /^modelTopology has to be an object, but got .*: JSON\.parse it$/],
     ['an ArrayBuffer', new ArrayBuffer(8), /got ArrayBuffer/],
+    [
+      'a model',
+      sequential({ layers: [new tfjs.Dropout({ rate: 0.5, inputShape: [4] })] }),
+      /^modelTopology has to be JSON, but got Sequential: toJSON\(null, false\)$/,
+    ],
     ['a list', [bare()], /^modelTopology/],
     ['null', null, /got null/],
     ['nothing', undefined, /got null/],
