@@ -5,8 +5,8 @@
  */
 import type { Affine } from '../backend/interface.js';
 import type { NoiseShape } from '../core/shapes.js';
-import type { FloatArray, OpenInput } from '../core/tensor.js';
-import { scaleBy } from '../functional/common.js';
+import type { FloatArray } from '../core/tensor.js';
+import { inverted, scaleBy } from '../functional/common.js';
 import { dropout } from '../functional/dropout.js';
 import { type MaskFormat, mask } from '../functional/mask.js';
 import type { ForwardContext, Layer } from './layer.js';
@@ -61,7 +61,7 @@ export function dropoutMap(shape: readonly number[], options: DropoutCall): Elem
     },
     factors: () => ({
       bits: mask(shape, { p, key, offset, noiseShape, format: 'bits' }),
-      affine: scaleBy(p === 1 ? 0 : 1 / (1 - p)),
+      affine: p === 1 ? scaleBy(0) : inverted(p),
     }),
     gradient: () => map,
   };
@@ -77,10 +77,9 @@ interface Internals {
 }
 
 /** The map of a forward that `layer.begin` has started. */
-export function layerMap(layer: Layer, x: OpenInput, context: ForwardContext): ElementwiseMap {
+export function layerMap(layer: Layer, context: ForwardContext): ElementwiseMap {
   const internals = layer as unknown as Internals;
-  const { amount } = context;
-  const { length } = x.data;
+  const { amount, length } = context;
   // x + noise; the gradient is dy.
   const additive = (layer.constructor as typeof Layer).parameter === 'stddev';
 

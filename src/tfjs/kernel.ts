@@ -85,7 +85,7 @@ export function forward(layer: Layer, x: Tensor): Tensor {
   const { size, shape } = checkFloats(x);
   const input = { data: { length: size } as FloatArray, shape };
   const context = layer.begin(input);
-  const y = elementwise(x, layerMap(layer, input, context));
+  const y = elementwise(x, layerMap(layer, context));
   layer.finish(input, context);
   return y;
 }
