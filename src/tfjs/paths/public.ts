@@ -4,12 +4,12 @@
  */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ElementwiseMap, Masked, Noise } from '../../layers/maps.js';
-import { tf } from '../shared.js';
+import { arrays, tf } from '../shared.js';
 
 /** Selects elements by an uploaded mask. */
 export const selectByWhere = (x: Tensor, { bits, affine }: Masked): Tensor =>
   tf.tidy(() => {
-    const mask = Uint8Array.from({ length: x.size }, (_, i) => (bits[i >> 3]! >> (i & 7)) & 1);
+    const mask = new Uint8Array(arrays.applyMask(new Float32Array(x.size).fill(1), bits, { p: 0, format: 'bits' }));
     // A vector, since webgl and webgpu have `where` for at most four axes.
     const product = tf.mul(tf.reshape(x, [-1]), affine.scale);
     const kept = affine.shift ? tf.add(product, affine.shift) : product;
