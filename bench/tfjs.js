@@ -44,8 +44,8 @@ result is read by await data(), which is part of all times.`;
 
 const STEPS_LEGEND = `ms per training step, until the loss is read: without dropout, with TF.js's
 layer and with ours. A/A = TF.js's / a second model with TF.js's; in three
-quarters of the rounds it is within A/A · (1 ± spread). A ratio that differs from
-1 by no more is no difference.`;
+quarters of the rounds it is within A/A · (1 ± spread). A ratio that differs
+from 1 by no more is no difference.`;
 
 /**
  * @param {import('./sections.js').Scale} scale

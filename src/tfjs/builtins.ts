@@ -44,11 +44,11 @@ const BUILTINS: [Builtin, (keyof typeof layers)?][] = [
 let undo: (() => void) | undefined;
 
 /**
- * Makes models and code as they are draw from the streams of this package: TF.js's (and Keras's) Dropout,
+ * Makes existing models and code draw from the streams of this package: TF.js's (and Keras's) Dropout,
  * SpatialDropout1D, AlphaDropout, GaussianDropout and GaussianNoise, with their rate, noise shape and seed.
  *
- * - Stored models load the layers of this package in their place, and in that of SpatialDropout2D and 3D, which TF.js
- *   has not. A layer that Keras called with `training=True` is active in `predict` too.
+ * - Stored models load the layers of this package in their place, and in place of SpatialDropout2D and 3D, which TF.js
+ *   does not have. A layer that Keras called with `training=True` is active in `predict` too.
  * - What `tf.layers.dropout()` and the like make, before or after, runs the layers of this package.
  *
  * Any seed that TF.js or Keras accepts is reproducible. A seeded layer draws a new mask at every step. Models are stored

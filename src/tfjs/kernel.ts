@@ -20,8 +20,8 @@ export interface TfjsPath {
   backend: string;
   /**
    * 'heap': the kernel works in the memory of the wasm backend. 'values': the kernel works on the arrays of the cpu
-   * backend. 'webgl' and
-   * 'webgpu': a program on uploaded bits. 'where': `tf.where` on an uploaded mask. 'copy': on a copy of the values.
+   * backend. 'webgl' and 'webgpu': a program of the device works on uploaded bits. 'where': `tf.where` works on an
+   * uploaded mask. 'copy': the kernel works on a copy of the values.
    */
   path: Path['name'];
   /** Why a faster path does not serve. */

@@ -90,8 +90,8 @@ export function recurrentDropout(options?: RecurrentDropoutOptions): RecurrentDr
  * @param model a model, such as a loaded one, or a single layer
  * @returns the streams of the cells, in the order of `model.layers`, since a model stores no stream of a recurrent layer:
  *   `JSON.stringify` stores them beside the model, and `{ generator: JSON.parse(…) }` lets the loaded model continue
- * @throws TypeError, RangeError for another argument or a number of stored states that is not the number of cells; Error
- *   for a model without such a cell
+ * @throws TypeError for a model without such a cell, and for anything else; RangeError unless there is a stored state
+ *   for each cell
  * @example
  * const streams = setRecurrentDropout(model, { seed: 42 });
  * await model.fit(x, y);
@@ -121,13 +121,10 @@ export function setRecurrentDropout(model: layers.Layer, options?: SetRecurrentD
 const streamOf = ({ seed, generator }: RecurrentDropoutOptions): Generator =>
   (seed == null && storedStream(generator)) || streamFor(seed ?? undefined, (generator ?? undefined) as Generator);
 
-const functionOf = (generator: Generator): RecurrentDropout =>
-  Object.assign(
-    (ones: Tensor, rate: number) => drawFrom(generator, checkTensor(ones), checkProbability(rate, 'rate')),
-    {
-      generator,
-    },
-  );
+function functionOf(generator: Generator): RecurrentDropout {
+  const draw = (ones: Tensor, rate: number) => drawFrom(generator, checkTensor(ones), checkProbability(rate, 'rate'));
+  return Object.assign(draw, { generator });
+}
 
 /** The recurrent cells of a layer, in order. TF.js runs copies of the layer that a bidirectional one was made from. */
 function cellsOf(layer: object | undefined): Cell[] {
