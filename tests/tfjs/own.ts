@@ -570,6 +570,52 @@ const backends = (setting: Setting): Check[] => [
         ] as Check,
       ]
     : []),
+  ...(setting.gpu
+    ? [
+        [
+          `the mask is uploaded in ${setting.backend === 'webgl' ? '1/16' : '1/32'} of the elements of x, and nothing else`,
+          async () => {
+            const n = 4096;
+            const x = onDevice(wave(n), [n]);
+            await settle(setting, () => drop(x));
+            const backend = tf.backend() as unknown as { makeTensorInfo(...args: unknown[]): unknown };
+            const { makeTensorInfo } = backend;
+            const uploads: number[] = [];
+            backend.makeTensorInfo = function (...args) {
+              if (args[2]) uploads.push((args[2] as Float32Array).length);
+              return makeTensorInfo.apply(this, args);
+            };
+            let y!: tf.Tensor;
+            try {
+              y = drop(x);
+            } finally {
+              backend.makeTensorInfo = makeTensorInfo;
+            }
+            expectEqual(uploads, [n / (setting.backend === 'webgl' ? 16 : 32)], 'the lengths of the uploads');
+            expectBits(await floats(y), arrays.dropout(wave(n), { p: 0.5, key }));
+          },
+        ] as Check,
+      ]
+    : [
+        [
+          'the op and every layer run one kernel, forward and for the gradient',
+          async () => {
+            const kernelsOf = async (call: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor) => {
+              const { kernels } = await tf.profile(() => tf.grad(call)(x, x));
+              return kernels.map(({ name }) => name);
+            };
+            expectEqual(await kernelsOf((x) => drop(x), tf.tensor(wave(8))), ['DropoutWasm', 'DropoutWasm'], 'the op');
+            for (const layerCase of CASES) {
+              const { data, shape } = tensor(layerCase.shape);
+              const layer = create(layerCase);
+              const names = await kernelsOf((x) => train(layer, x), tf.tensor(data, shape));
+              // The gradient of added noise is dy.
+              const gradient = layerCase.args.stddev ? 'Identity' : 'DropoutWasm';
+              expectEqual(names, ['DropoutWasm', gradient], titleOf(layerCase));
+            }
+          },
+        ] as Check,
+      ]),
   ...(setting.backend === 'webgpu'
     ? [
         [
