@@ -33,6 +33,14 @@ it.each(rows)('%s %s costs at most %i bytes', async (entry, names, limit) => {
   expect(size, `${entry} ${names} is ${size} bytes, minified and gzipped: ${hint}`).toBeLessThanOrEqual(limit);
 });
 
+it('README.md names the limits of the main entry', () => {
+  const kilobytes = (bytes: number) => Number((bytes / 1024).toFixed(1));
+  const { '{ Dropout }': dropout, '*': all } = LIMITS['.'];
+  expect(readFileSync(join(ROOT, 'README.md'), 'utf8')).toContain(
+    `at most ${kilobytes(dropout)} KB and everything ${kilobytes(all)} KB`,
+  );
+});
+
 async function bundled(file: string, names: string): Promise<Uint8Array> {
   const { outputFiles } = await build({
     stdin: { contents: `export ${names} from '${file}'`, resolveDir: ROOT },
