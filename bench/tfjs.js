@@ -153,7 +153,7 @@ async function inChromium(run) {
   if (!executablePath) throw new Error('Chromium is not installed');
   const folder = mkdtempSync(join(tmpdir(), 'dropout-wasm-'));
   try {
-    await bundlePage(fileURLToPath(new URL('tfjs-page.js', import.meta.url)), { outdir: folder });
+    await bundlePage(fileURLToPath(new URL('tfjs-page.js', import.meta.url)), folder);
     // Chromium's sandbox refuses to run as root. It opens nothing but this page.
     const args = ['--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
     const browser = await chromium.launch({ executablePath, args });

@@ -24,7 +24,7 @@ if (chromium || requiresAll)
     let server: Server;
     beforeAll(async () => {
       if (!chromium) throw new Error('Chromium is not installed');
-      await bundlePage(join(ROOT, 'tests/tfjs/page.ts'), { outdir });
+      await bundlePage(join(ROOT, 'tests/tfjs/page.ts'), outdir);
       server = await serveFiles(outdir);
       browser = await launch(chromium, FLAGS);
     });

@@ -20,7 +20,7 @@ const LOCK = 'package-lock.json';
  *
  * @returns {Promise<string>} the folder, build/tfjs
  */
-export async function installTfjs() {
+async function installTfjs() {
   const lock = join(FOLDER, LOCK);
   if (existsSync(lock) && readFileSync(lock, 'utf8') === readFileSync(join(HERE, LOCK), 'utf8')) return FOLDER;
   // Renamed at the end, so that an interrupted installation is not taken for a complete one.
@@ -41,27 +41,19 @@ export async function installTfjs() {
 }
 
 /**
- * Bundles a module with TF.js as `page.js` of a folder, beside `index.html`, which loads it, and the files of the wasm
- * backend. The page calls `setWasmPaths('./')`.
+ * Bundles a module with TF.js and dist as `page.js` of a folder, beside `index.html`, which loads it, and the files of
+ * the wasm backend. The page calls `setWasmPaths('./')`.
  *
  * @param {string} entry path of the module
- * @param {object} options
- * @param {string} options.outdir the folder, made if need be
- * @param {string} [options.package] the folder of dropout-wasm, by default the root with its dist
- * @param {Record<string, string>} [options.define] of esbuild
- * @param {boolean} [options.minify] of esbuild
- * @returns {Promise<string>} outdir
+ * @param {string} outdir the folder
  */
-export async function bundlePage(entry, { outdir, package: folder = ROOT, define = {}, minify = false }) {
+export async function bundlePage(entry, outdir) {
   const gpu = await installTfjs();
-  const { exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  mkdirSync(outdir, { recursive: true });
+  const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   await build({
     entryPoints: [entry],
     outfile: join(outdir, 'page.js'),
     bundle: true,
-    minify,
-    define,
     format: 'esm',
     platform: 'browser',
     target: 'es2022',
@@ -78,7 +70,7 @@ export async function bundlePage(entry, { outdir, package: folder = ROOT, define
             return resolve(path, { resolveDir, kind, pluginData: 'resolved' });
           });
           onResolve({ filter: /^dropout-wasm(\/|$)/ }, ({ path }) => ({
-            path: join(folder, exports[path.replace('dropout-wasm', '.')].default),
+            path: join(ROOT, exports[path.replace('dropout-wasm', '.')].default),
           }));
         },
       },
@@ -91,5 +83,4 @@ export async function bundlePage(entry, { outdir, package: folder = ROOT, define
     join(outdir, 'index.html'),
     '<!doctype html>\n<link rel="icon" href="data:," />\n<script type="module" src="page.js"></script>\n',
   );
-  return outdir;
 }
