@@ -1,20 +1,26 @@
 /**
- * What dropout-wasm/tfjs takes from the main entry instead of bundling it again.
+ * What dropout-wasm/tfjs and dropout-wasm/monte-carlo take from the main entry instead of bundling it again.
  * @module
  */
-import { brandOf } from './core/brand.js';
+import { settle } from './backend/wasm/memory.js';
+import { brand, brandOf } from './core/brand.js';
 import {
   checkBoolean,
   checkNames,
   checkOptions,
+  checkPositive,
   checkProbability,
+  checkWhole,
   checkWord,
   isOptions,
   withoutNulls,
+  wrong,
   wrongType,
   wrongValue,
 } from './core/check.js';
+import { checkLength, checkMask, checkShape, isSameShape, open } from './core/tensor.js';
 import { defaultGenerator, storedStream, streamFor } from './generator.js';
+import { checkLayers } from './layers/layer.js';
 import { dropoutMap, layerMap } from './layers/maps.js';
 
 /**
@@ -22,19 +28,34 @@ import { dropoutMap, layerMap } from './layers/maps.js';
  * @internal
  */
 export const internals = {
+  brand,
   brandOf,
   checkBoolean,
+  checkLayers,
+  checkLength,
+  checkMask,
   checkNames,
   checkOptions,
+  checkPositive,
   checkProbability,
+  checkShape,
+  checkWhole,
   checkWord,
   defaultGenerator,
-  dropoutMap,
   isOptions,
-  layerMap,
+  isSameShape,
+  open,
+  settle,
   storedStream,
   streamFor,
   withoutNulls,
+  wrong,
   wrongType,
   wrongValue,
 };
+
+/**
+ * Beside `internals`, since these import the calls and kernels of every layer.
+ * @internal
+ */
+export const internalMaps = { dropoutMap, layerMap };

@@ -16,12 +16,11 @@ export const {
   checkProbability,
   checkWord,
   defaultGenerator,
-  dropoutMap,
   isOptions,
-  layerMap,
   storedStream,
   streamFor,
   withoutNulls,
   wrongType,
   wrongValue,
 } = arrays.internals;
+export const { dropoutMap, layerMap } = arrays.internalMaps;

@@ -17,6 +17,7 @@ export const LIMITS = {
   './inference': { '{ Dropout }': 1408, '*': 1792 },
   './tfjs': { '*': 6144 },
   './tfjs/inference': { '*': 704 },
+  './monte-carlo': { '*': 4096 },
   './onnx': { '*': 1792 },
   './threads': { '*': 11264 },
   './threads/worker.js': { '': 1536 },
