@@ -3,7 +3,7 @@
  * @module
  */
 import { settle } from './backend/wasm/memory.js';
-import { brand, brandOf } from './core/brand.js';
+import { brandOf } from './core/brand.js';
 import {
   checkBoolean,
   checkNames,
@@ -18,17 +18,23 @@ import {
   wrongType,
   wrongValue,
 } from './core/check.js';
-import { checkLength, checkMask, checkShape, isSameShape, open } from './core/tensor.js';
-import { defaultGenerator, storedStream, streamFor } from './generator.js';
+import { checkLength, checkMask, checkShape, type FloatArray, open, shapeOf } from './core/tensor.js';
+import { defaultGenerator, sourceFor, storedStream, streamFor } from './generator.js';
 import { checkLayers } from './layers/layer.js';
 import { dropoutMap, layerMap } from './layers/maps.js';
+
+/** The elements of an input, which are there to be read, and its shape. @throws TypeError, RangeError like `open` */
+function read(value: unknown, name: string): { data: FloatArray; shape: readonly number[] } {
+  const input = open(value, name);
+  settle(input.data);
+  return { data: input.data, shape: shapeOf(input) };
+}
 
 /**
  * Not public: it may change with every version. An object, since bundlers cannot tree-shake the namespace of a module.
  * @internal
  */
 export const internals = {
-  brand,
   brandOf,
   checkBoolean,
   checkLayers,
@@ -43,9 +49,8 @@ export const internals = {
   checkWord,
   defaultGenerator,
   isOptions,
-  isSameShape,
-  open,
-  settle,
+  read,
+  sourceFor,
   storedStream,
   streamFor,
   withoutNulls,

@@ -3,13 +3,14 @@
  * @module
  */
 import type { Tensor } from 'dropout-wasm';
-import { checkProbabilities, classesOf, largest } from './classes.js';
 import { log } from './numerics.js';
-import { checkLength, checkOptions, checkPositive, checkWhole, open, settle, wrongType } from './shared.js';
+import { checkRow, largest } from './rows.js';
+import { checkLength, checkOptions, checkPositive, checkWhole, read, wrongType } from './shared.js';
+import { sumsFor } from './sums.js';
 
 /** Options of `calibration`. */
 export interface CalibrationOptions {
-  /** The number of bins, of equal width, over the confidences from 0 to 1. From 1 to 65,536, default 15. */
+  /** The number of bins, of equal width, over the confidences from 0 to 1. From 1 to 1,000, default 15. */
   bins?: number;
 }
 
@@ -58,62 +59,50 @@ export function calibration(
   options: CalibrationOptions = {},
 ): Calibration {
   const { bins: binCount = 15 } = checkOptions(options, ['bins']);
-  const { data, shape = [data.length] } = open(probabilities, 'probabilities');
-  checkPositive(binCount, 'bins', 65536);
-  const classes = classesOf(shape, 'probabilities');
-  settle(data);
+  checkPositive(binCount, 'bins', 1000);
+  const { data, shape } = read(probabilities, 'probabilities');
+  const { rows, classes } = sumsFor('probabilities', shape, 'probabilities');
   const p = Float64Array.from(data);
-  checkProbabilities(p, p.length, classes, 'probabilities');
-  const rows = p.length / classes;
-  if (!Array.isArray(labels) && !ArrayBuffer.isView(labels)) throw wrongType('labels', 'an array of classes', labels);
+  if (!(Object(labels).length >= 0)) throw wrongType('labels', 'an array of classes', labels);
   checkLength(labels, rows, 'labels');
-  for (let row = 0; row < rows; row++) checkWhole(labels[row]!, `labels[${row}]`, classes - 1);
-
-  const bins = Array.from({ length: binCount }, (_, i) => ({
-    from: i / binCount,
-    to: (i + 1) / binCount,
-    count: 0,
-    confidence: 0,
-    accuracy: 0,
-  }));
-  const total = { right: 0, squares: 0, logs: 0 };
   for (let row = 0; row < rows; row++) {
-    const label = labels[row]!;
+    checkRow(p, row * classes, classes, 'probabilities');
+    checkWhole(labels[row]!, `labels[${row}]`, classes - 1);
+  }
+
+  const bins: CalibrationBin[] = [];
+  for (let i = 0; i < binCount; )
+    bins.push({ from: i / binCount, to: ++i / binCount, count: 0, confidence: 0, accuracy: 0 });
+  let [accuracy, squares, logs, expected, maximum] = [0, 0, 0, 0, 0];
+  for (let row = 0; row < rows; row++) {
     const at = row * classes;
-    const predicted = largest(p, at, at + classes);
+    const right = at + labels[row]!;
+    const predicted = largest(p, at, classes);
     const confidence = p[predicted]!;
-    const isRight = predicted === at + label;
-    for (let i = at; i < at + classes; i++) {
-      const error = p[i]! - (i === at + label ? 1 : 0);
-      total.squares += error * error;
-    }
-    total.logs -= log(p[at + label]!);
-    if (isRight) total.right++;
-    // A sum of 1.001 may have a confidence past 1. The product may be rounded across a limit.
-    let i = Math.min(binCount - 1, Math.floor(confidence * binCount));
-    if (confidence <= bins[i]!.from && i > 0) i--;
-    else if (confidence > bins[i]!.to && i < binCount - 1) i++;
-    const bin = bins[i]!;
+    const score = predicted === right ? 1 : 0;
+    // A confidence may be past 1, since the sum of a row may be.
+    const bin = bins.find(({ to }) => confidence <= to) ?? bins.at(-1)!;
     bin.count++;
     bin.confidence += confidence;
-    if (isRight) bin.accuracy++;
+    bin.accuracy += score;
+    accuracy += score;
+    logs -= log(p[right]!);
+    for (let i = at; i < at + classes; i++) squares += (p[i]! - (i === right ? 1 : 0)) ** 2;
   }
-  let expected = 0;
-  let maximum = 0;
   for (const bin of bins) {
     bin.confidence /= bin.count;
     bin.accuracy /= bin.count;
-    if (bin.count === 0) continue;
-    const gap = Math.abs(bin.accuracy - bin.confidence);
+    // NaN without rows.
+    const gap = Math.abs(bin.accuracy - bin.confidence) || 0;
     expected += (gap * bin.count) / rows;
-    if (gap > maximum) maximum = gap;
+    maximum = Math.max(maximum, gap);
   }
   return {
-    accuracy: total.right / rows,
+    accuracy: accuracy / rows,
     expectedCalibrationError: expected,
     maximumCalibrationError: maximum,
-    brierScore: total.squares / rows,
-    negativeLogLikelihood: total.logs / rows,
+    brierScore: squares / rows,
+    negativeLogLikelihood: logs / rows,
     bins,
   };
 }

@@ -4,9 +4,7 @@
  * @module
  */
 export { type Calibration, type CalibrationBin, type CalibrationOptions, calibration } from './calibration.js';
-export type { Kind } from './classes.js';
-export { fromBytes } from './from-bytes.js';
-export { type ClassResult, type MonteCarloResult, merge, type ResultOf } from './result.js';
+export { type ClassResult, fromBytes, type MonteCarloResult, merge, type ResultOf } from './result.js';
 export {
   type MonteCarlo,
   type MonteCarloOptions,
@@ -18,3 +16,4 @@ export {
   type StreamOptions,
   type Until,
 } from './run.js';
+export type { Kind } from './sums.js';

@@ -16,13 +16,14 @@ const MIN_NORMAL = 2.2250738585072014e-308;
 const TWO_54 = 18014398509481984;
 
 /** 2^k for k from −1022 to 1023, at k + 1022. */
-const POWERS = /* @__PURE__ */ powersOfTwo();
+const POWERS = /* @__PURE__ */ sequence(MIN_NORMAL, 2046, () => 2);
+const INVERSE_FACTORIALS = /* @__PURE__ */ sequence(1, 14, (n) => 1 / n);
 
-function powersOfTwo(): Float64Array {
-  const powers = new Float64Array(2046);
-  let power = MIN_NORMAL;
-  for (let i = 0; i < 2046; i++, power *= 2) powers[i] = power;
-  return powers;
+/** Numbers of which each is the one before times `ratio` of its index. */
+function sequence(first: number, length: number, ratio: (i: number) => number): Float64Array {
+  const numbers = new Float64Array(length);
+  for (let i = 0; i < length; first *= ratio(++i)) numbers[i] = first;
+  return numbers;
 }
 
 /**
@@ -66,23 +67,8 @@ export function exp(x: number): number {
   const high = x - k * LN2_HIGH;
   const low = k * LN2_LOW;
   const r = high - low;
-  let tail = 1 / 6227020800;
-  for (let i = 0; i < INVERSE_FACTORIALS.length; i++) tail = tail * r + INVERSE_FACTORIALS[i]!;
+  let tail = 0;
+  for (let n = 13; n > 1; n--) tail = tail * r + INVERSE_FACTORIALS[n]!;
   const y = 1 + (high - (low - r * r * tail));
   return k < -1022 ? (y * POWERS[k + 1076]!) / TWO_54 : y * POWERS[k + 1022]!;
 }
-
-/** 1/12! down to 1/2!. */
-const INVERSE_FACTORIALS = [
-  1 / 479001600,
-  1 / 39916800,
-  1 / 3628800,
-  1 / 362880,
-  1 / 40320,
-  1 / 5040,
-  1 / 720,
-  1 / 120,
-  1 / 24,
-  1 / 6,
-  1 / 2,
-];

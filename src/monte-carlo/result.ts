@@ -1,200 +1,151 @@
 /**
- * Results of Monte-Carlo runs. A result is the tree's nodes; statistics are computed when they are first read.
+ * Results of Monte-Carlo runs.
  * @module
  */
-import { entropies, type Kind } from './classes.js';
-import { brand, brandOf, checkWord, isSameShape, wrongType, wrongValue } from './shared.js';
-import { toBytes } from './to-bytes.js';
-import { fold, type Sums, Tree } from './tree.js';
+import { decode, encode } from './bytes.js';
+import { entropyOf, largest } from './rows.js';
+import { checkShape, checkWord, wrongType } from './shared.js';
+import { add, type Kind, push, type Sums } from './sums.js';
 
 /** The statistics of a number of samples. Arrays have an element for each element of a sample. */
-export class MonteCarloResult<K extends Kind = Kind> {
+export interface MonteCarloResult<K extends Kind = Kind> {
   /** What the samples hold. */
   readonly kind: K;
   /** The shape of a sample, and of `mean`, `variance`, `std` and `standardError`. */
   readonly shape: readonly number[];
   /** The number of samples. */
   readonly count: number;
-  /** The numbers of the samples, as ranges [from, to) in ascending order, to excluded. */
+  /** The numbers of the samples, as ranges [from, to) in ascending order, `to` excluded. */
   readonly ranges: readonly (readonly [from: number, to: number])[];
+  /** The mean of the samples; where they are logits, of their probabilities. */
+  readonly mean: Float64Array;
+  /** The variance of the samples, which divides by count − 1. NaN for a single sample. */
+  readonly variance: Float64Array;
+  /** The standard deviation of the samples: the square root of `variance`. */
+  readonly std: Float64Array;
+  /** The standard error of `mean`, √(variance / count): how far the mean is from that of endless samples. */
+  readonly standardError: Float64Array;
   /**
-   * With `keep: true`, the samples themselves, in the order of their numbers; for logits, their softmax. Undefined after
-   * `fromBytes` and where `merge` had a result without them.
+   * With `keep: true`, the samples themselves, in the order of their numbers; where they are logits, their
+   * probabilities. Undefined after `fromBytes`, and where `merge` had a result without them.
    */
   readonly kept: readonly Float64Array[] | undefined;
-  /** @internal */
-  readonly sums: Sums;
-  private total: Float64Array | undefined;
-  private readonly computed: Record<string, Float64Array> = {};
+  /**
+   * The result as bytes for `fromBytes`, the same on every machine and for any split of the samples. Samples that were
+   * kept are left out.
+   */
+  toBytes(): Uint8Array;
+}
 
-  /** @internal */
-  constructor(sums: Sums) {
-    const { nodes } = sums;
+/**
+ * The statistics of samples of class probabilities, the classes on the last axis. The arrays of this interface have an
+ * element for each row. Entropies are in nats: divide by `Math.LN2` for bits.
+ */
+export interface ClassResult<K extends ClassKind = ClassKind> extends MonteCarloResult<K> {
+  /** The entropy of the mean probabilities: the total uncertainty. */
+  readonly entropy: Float64Array;
+  /** The mean entropy of the samples: the uncertainty in the data, which remains whatever the mask. */
+  readonly expectedEntropy: Float64Array;
+  /**
+   * `entropy` − `expectedEntropy`, at least 0: how much the samples disagree, the uncertainty of the model (BALD, Houlsby
+   * et al. 2011).
+   */
+  readonly mutualInformation: Float64Array;
+  /** The share of samples whose most probable class is not the most frequent one of the row. */
+  readonly variationRatio: Float64Array;
+}
+
+type ClassKind = Exclude<Kind, 'values'>;
+
+/** The result of a run of this kind. */
+export type ResultOf<K extends Kind> = K extends ClassKind ? ClassResult<K> : MonteCarloResult<K>;
+
+/** A class, not an object with a function, which could not be sent to a worker. */
+class Result {
+  declare count: number;
+
+  constructor(readonly sums: Sums) {
+    const { kind, shape, length, rows, classes, nodes, votes } = sums;
     const ranges: [number, number][] = [];
-    this.count = 0;
-    for (const { from, size } of nodes) {
+    let total = new Float64Array();
+    let count = 0;
+    for (const node of nodes) {
+      const { from, size, parts } = node;
       const last = ranges.at(-1);
       if (last?.[1] === from) last[1] += size;
       else ranges.push([from, from + size]);
-      this.count += size;
+      if (count) add(total, count, parts, size, length, total);
+      else total = parts.slice();
+      count += size;
+      node.isShared = true;
     }
-    this.kind = sums.kind as K;
-    this.shape = [...sums.shape];
-    this.ranges = ranges;
-    this.kept = sums.kept;
-    this.sums = sums;
-    brand(this, BRAND);
+    const mean = total.slice(0, length);
+    const variance = total.slice(length, 2 * length);
+    const standardError = new Float64Array(length);
+    for (let i = 0; i < length; i++) {
+      variance[i]! /= count - 1;
+      standardError[i] = Math.sqrt(variance[i]! / count);
+    }
+    const std = variance.map(Math.sqrt);
+    const kept = nodes.every((node) => node.kept) ? nodes.flatMap((node) => node.kept!) : undefined;
+    Object.assign(this, { kind, shape, count, ranges, mean, variance, std, standardError, kept });
+    if (!rows) return;
+    const expectedEntropy = total.slice(2 * length).map((sum) => sum / count);
+    const entropy = expectedEntropy.map((_, row) => entropyOf(mean, row * classes, classes));
+    const mutualInformation = entropy.map((nats, row) => Math.max(0, nats - expectedEntropy[row]!));
+    const variationRatio = entropy.map((_, row) => 1 - votes[largest(votes, row * classes, classes)]! / count);
+    Object.assign(this, { entropy, expectedEntropy, mutualInformation, variationRatio });
   }
 
-  /** The mean of the samples; of probabilities, where samples are logits. */
-  get mean(): Float64Array {
-    return this.once('mean', () => this.folded().slice(0, this.sums.extent.length));
-  }
-
-  /** The variance of the samples, which divides by count − 1. NaN for a single sample. */
-  get variance(): Float64Array {
-    const { length } = this.sums.extent;
-    return this.once('variance', () =>
-      this.folded()
-        .subarray(length, 2 * length)
-        .map((squares) => squares / (this.count - 1)),
-    );
-  }
-
-  /** The standard deviation of the samples: the square root of `variance`. */
-  get std(): Float64Array {
-    return this.once('std', () => this.variance.map(Math.sqrt));
-  }
-
-  /** The standard error of `mean`, √(variance / count): how far the mean is from that of endless samples. */
-  get standardError(): Float64Array {
-    return this.once('standardError', () => this.variance.map((variance) => Math.sqrt(variance / this.count)));
-  }
-
-  /**
-   * The result as bytes, the same on every machine and for any split of the samples, for `fromBytes`. Samples that were
-   * kept are not included.
-   */
   toBytes(): Uint8Array {
-    return toBytes(this.sums);
-  }
-
-  /** The kind, the shape and the ranges, such as `MonteCarloResult(probabilities of [2,10], samples [0, 100))`. */
-  toString(): string {
-    const ranges = this.ranges.map(([from, to]) => `[${from}, ${to})`).join(', ');
-    return `MonteCarloResult(${this.kind} of [${this.shape}], samples ${ranges})`;
-  }
-
-  /** @internal Computes a statistic at its first read. */
-  protected once(name: string, compute: () => Float64Array): Float64Array {
-    this.computed[name] ??= compute();
-    return this.computed[name];
-  }
-
-  /** @internal The sums of all nodes. */
-  protected folded(): Float64Array {
-    this.total ??= fold(this.sums.nodes, this.sums.extent);
-    return this.total;
+    return encode(this.sums);
   }
 }
 
-/**
- * The statistics of samples of class probabilities, the classes on the last axis. Entropies have an element for each row
- * and are in nats: divide by `Math.LN2` for bits.
- */
-export class ClassResult<K extends Exclude<Kind, 'values'> = Exclude<Kind, 'values'>> extends MonteCarloResult<K> {
-  /** The entropy of the mean probabilities: the total uncertainty. */
-  get entropy(): Float64Array {
-    const { length, rows } = this.sums.extent;
-    return this.once('entropy', () => {
-      const out = new Float64Array(rows);
-      entropies(this.folded(), length, length / rows, out);
-      return out;
-    });
-  }
-
-  /** The mean of the entropies of the samples: the uncertainty that the data leaves, whatever the mask. */
-  get expectedEntropy(): Float64Array {
-    const { length } = this.sums.extent;
-    return this.once('expectedEntropy', () =>
-      this.folded()
-        .subarray(2 * length)
-        .map((sum) => sum / this.count),
-    );
-  }
-
-  /**
-   * `entropy` − `expectedEntropy`, at least 0: what the samples disagree about, the uncertainty of the model (BALD,
-   * Houlsby et al. 2011).
-   */
-  get mutualInformation(): Float64Array {
-    return this.once('mutualInformation', () =>
-      this.entropy.map((entropy, row) => Math.max(0, entropy - this.expectedEntropy[row]!)),
-    );
-  }
-
-  /** The share of samples whose most probable class is not the row's most frequent one. */
-  get variationRatio(): Float64Array {
-    const { extent, votes } = this.sums;
-    const classes = extent.length / extent.rows;
-    return this.once('variationRatio', () =>
-      new Float64Array(extent.rows).map((_, row) => {
-        let most = 0;
-        for (const n of votes.subarray(row * classes, (row + 1) * classes)) if (n > most) most = n;
-        return (this.count - most) / this.count;
-      }),
-    );
-  }
-}
-
-/** The result of a run of this kind. */
-export type ResultOf<K extends Kind> = K extends Exclude<Kind, 'values'> ? ClassResult<K> : MonteCarloResult<K>;
-
-const BRAND = 'MonteCarloResult';
-
-export const resultOf = <K extends Kind>(sums: Sums): ResultOf<K> =>
-  (sums.kind === 'values' ? new MonteCarloResult(sums) : new ClassResult(sums)) as unknown as ResultOf<K>;
+export const resultOf = <R>(sums: Sums): R => new Result(sums) as R;
 
 /**
- * Merges results of disjoint samples of one run, in any order: of other ranges, or from other workers and machines. The
- * merged result is the same, to the bit, as that of a single run of all these samples.
+ * Merges results of disjoint samples of one run, in any order: of other ranges, of other workers or machines. The merged
+ * result is the same, to the bit, as that of a single run of all these samples.
  *
  * @throws TypeError unless every argument is a result; RangeError for other shapes or kinds, or ranges that overlap
  * @example
  * const parts = await Promise.all([0, 50].map((from) => monteCarlo(predict, { samples: 50, from, seed: 42 })));
- * const { mean } = merge(...parts); // that of samples: 100
+ * const { mean } = merge(...parts); // that of { samples: 100, seed: 42 }
  */
-export function merge<R extends MonteCarloResult>(...results: R[]): R {
-  const [first] = results;
-  if (!first) throw wrongType('merge', 'called with results', first);
-  results.forEach((result, i) => {
-    const name = `result ${i}`;
-    if (brandOf(result) !== BRAND)
-      throw wrongType(name, 'a result of monteCarlo', result, 'fromBytes makes one of the bytes of a message');
-    checkWord(result.kind, `kind of ${name}`, [first.kind]);
-    if (!isSameShape(result.shape, first.shape)) throw wrongValue(`shape of ${name}`, `[${first.shape}]`, result.shape);
+export function merge<R extends MonteCarloResult>(...results: [R, ...R[]]): R {
+  const all = results.map((result, i) => {
+    const { sums } = Object(result) as Result;
+    if (!sums?.nodes) throw wrongType(`result ${i}`, 'of monteCarlo, merge or fromBytes', result);
+    return sums;
   });
-  const { kind, shape, extent, votes } = first.sums;
-  const nodes = results.flatMap(({ sums }) => sums.nodes).sort((a, b) => a.from - b.from);
-  const tree = new Tree(extent);
+  const [first] = all;
+  if (!first) throw wrongType('merge', 'called with results', first);
+  for (const [i, { kind, shape }] of all.entries()) {
+    checkWord(kind, `kind of result ${i}`, [first.kind]);
+    checkShape(shape, first.shape, `result ${i}`);
+  }
+  const sums: Sums = {
+    ...first,
+    nodes: [],
+    votes: first.votes.map((_, i) => all.reduce((n, { votes }) => n + votes[i]!, 0)),
+  };
+  const nodes = all.flatMap(({ nodes }) => nodes).sort((a, b) => a.from - b.from);
   let end = 0;
   for (const { from, size } of nodes) {
-    if (from < end) throw new RangeError(`the results overlap: each has sample ${from}`);
+    if (from < end) throw new RangeError(`results overlap: more than one has sample ${from}`);
     end = from + size;
   }
-  for (const { from, size, sums } of nodes) tree.push({ from, size, sums, isShared: true });
-  const totalVotes = votes.slice();
-  for (const { sums } of results.slice(1)) for (let i = 0; i < votes.length; i++) totalVotes[i]! += sums.votes[i]!;
-  return resultOf({ kind, shape, extent, nodes: tree.share(), votes: totalVotes, kept: keptOf(results) }) as never;
+  const spare: Float64Array[] = [];
+  for (const node of nodes) push(sums, node, spare);
+  return resultOf(sums);
 }
 
-/** The samples of all results in the order of their numbers, if all kept them. */
-function keptOf(results: readonly MonteCarloResult[]): Float64Array[] | undefined {
-  const samples: [number, Float64Array][] = [];
-  for (const { kept, ranges } of results) {
-    if (!kept) return undefined;
-    let i = 0;
-    for (const [from, to] of ranges) for (let n = from; n < to; n++) samples.push([n, kept[i++]!]);
-  }
-  return samples.sort(([a], [b]) => a - b).map(([, sample]) => sample);
-}
+/**
+ * Restores a result from the bytes of `toBytes`.
+ *
+ * @throws TypeError unless bytes is a Uint8Array; RangeError unless it is whole and from `toBytes` of this version
+ * @example
+ * worker.on('message', (bytes) => results.push(fromBytes(bytes)));
+ */
+export const fromBytes = (bytes: Uint8Array): ClassResult | MonteCarloResult<'values'> => resultOf(decode(bytes));

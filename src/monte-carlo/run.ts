@@ -3,19 +3,9 @@
  * @module
  */
 import type { Generator as DropoutGenerator, Layer, Tensor } from 'dropout-wasm';
+import { type ClassResult, type ResultOf, resultOf } from './result.js';
+import { readRows } from './rows.js';
 import {
-  checkFinite,
-  checkProbabilities,
-  classesOf,
-  entropies,
-  KINDS,
-  type Kind,
-  largest,
-  softmax,
-} from './classes.js';
-import { type ResultOf, resultOf } from './result.js';
-import {
-  brandOf,
   checkBoolean,
   checkLayers,
   checkOptions,
@@ -25,13 +15,13 @@ import {
   checkWord,
   defaultGenerator,
   Generator,
-  open,
-  settle,
+  read,
+  sourceFor,
   wrong,
   wrongType,
   wrongValue,
 } from './shared.js';
-import { Tree } from './tree.js';
+import { KINDS, type Kind, push, type Sums, sumsFor } from './sums.js';
 
 /** A typed array of floats, which is one row, or elements in row-major order with their shape. */
 export type Sample = Float32Array | Float64Array | Tensor;
@@ -152,24 +142,21 @@ export interface MonteCarlo {
 
 export const monteCarlo: MonteCarlo = /* @__PURE__ */ Object.assign(
   async <K extends Kind = 'values'>(predict: Predict, options: MonteCarloOptions<K>): Promise<ResultOf<K>> => {
-    const run = new Run<K>(predict, checkOptions(options, OPTIONS));
-    for await (const _ of run.samples());
-    return run.result();
+    let result: () => unknown;
+    for await (result of run(predict, checkOptions(options, OPTIONS)));
+    return result!() as ResultOf<K>;
   },
   {
     async *stream<K extends Kind = 'values'>(
       predict: Predict,
       options: StreamOptions<K>,
     ): AsyncGenerator<ResultOf<K>, void> {
-      const { every = 1, ...others } = checkOptions(options, [...OPTIONS, 'every']);
+      const { every = 1 } = checkOptions(options, [...OPTIONS, 'every']);
       checkPositive(every, 'every');
-      const run = new Run<K>(predict, others);
-      let isReported = false;
-      for await (const count of run.samples()) {
-        isReported = count % every === 0;
-        if (isReported) yield run.result();
-      }
-      if (!isReported) yield run.result();
+      let count = 0;
+      let result: () => unknown;
+      for await (result of run(predict, options)) if (++count % every === 0) yield result() as ResultOf<K>;
+      if (count % every) yield result!() as ResultOf<K>;
     },
   },
 );
@@ -179,191 +166,109 @@ const OPTIONS = ['samples', 'from', 'seed', 'generator', 'layers', 'kind', 'unti
 /** The number of samples from one look at `until` to the next. */
 const LOOK = 16;
 
-/** A stream that takes its seed from another one when it is first used, and tells whether it was. */
-class SampleStream extends Generator {
-  isUsed = false;
-
-  constructor(
-    private readonly source: DropoutGenerator,
-    private readonly label: string,
-  ) {
-    super();
+/**
+ * Computes the samples of a run. After each it yields a function that returns the result so far.
+ * @throws what `monteCarlo` rejects with
+ */
+async function* run(predict: Predict, options: MonteCarloOptions): AsyncGenerator<() => unknown, void> {
+  const {
+    samples,
+    from = 0,
+    seed,
+    generator,
+    layers = [],
+    kind = 'values',
+    until,
+    keep = false,
+    signal,
+    onSample,
+  } = options;
+  for (const [name, value] of Object.entries({ predict, onSample: onSample ?? predict }))
+    if (typeof value !== 'function') throw wrongType(name, 'a function', value);
+  checkPositive(samples, 'samples');
+  checkWhole(from, 'from', 2 ** 53 - samples);
+  checkWord<Kind>(kind, 'kind', KINDS);
+  checkLayers(layers);
+  if (new Set(layers).size < layers.length) throw wrongValue('layers', 'without repetitions', layers);
+  const { standardError, minSamples = LOOK } = checkOptions(until, ['standardError', 'minSamples'], 'until');
+  if (until) {
+    if (!Number.isFinite(standardError) || standardError! <= 0)
+      throw wrong('number', 'until.standardError', 'a number above 0', standardError);
+    checkPositive(minSamples, 'until.minSamples');
+    if (from) throw wrongValue('from', '0 beside until', from);
   }
-
-  override seedWord(): ReturnType<DropoutGenerator['seedWord']> {
-    if (!this.isUsed) {
-      this.isUsed = true;
-      this.reseed(this.source.fork(this.label).seed);
-    }
-    return super.seedWord();
-  }
-}
-
-/** One run: its options, checked, and the sums so far. */
-class Run<K extends Kind> {
-  declare private readonly options: MonteCarloOptions<K>;
-  declare private readonly layers: readonly Layer[];
-  /** The generator of the whole run, if it has a seed or generator. */
-  declare private readonly root: DropoutGenerator | undefined;
-  declare private readonly from: number;
-  declare private readonly kind: Kind;
-  private shape: readonly number[] = [];
-  private classes = 0;
-  private votes = new Float64Array(0);
-  private tree: Tree | undefined;
-  private readonly kept: Float64Array[] = [];
-
-  /** @throws TypeError, RangeError that names the option, before anything is drawn */
-  constructor(
-    private readonly predict: Predict,
-    options: MonteCarloOptions<K>,
-  ) {
-    const { samples, from = 0, seed, generator, layers = [], kind = 'values', until, keep, signal, onSample } = options;
-    checkFunction(predict, 'predict');
-    checkPositive(samples, 'samples');
-    checkWhole(from, 'from', 2 ** 53 - samples);
-    checkWord<Kind>(kind, 'kind', KINDS);
-    checkLayers(layers);
-    if (new Set(layers).size < layers.length) throw wrongValue('layers', 'a list without repetitions', layers);
-    if (until !== undefined) {
-      const { standardError, minSamples = LOOK } = checkOptions(until, ['standardError', 'minSamples'], 'until');
-      if (typeof standardError !== 'number' || !(standardError > 0))
-        throw wrong('number', 'until.standardError', 'a number above 0', standardError);
-      checkPositive(minSamples, 'until.minSamples');
-      if (from > 0) throw wrongValue('from', '0 beside until', from, 'run a fixed number of samples, and merge');
-    }
-    if (keep !== undefined) checkBoolean(keep, 'keep');
-    if (signal !== undefined && typeof Object(signal).aborted !== 'boolean')
-      throw wrongType('signal', 'an AbortSignal', signal, 'pass the signal of the AbortController');
-    if (onSample !== undefined) checkFunction(onSample, 'onSample');
-    if (generator !== undefined) {
-      if (seed !== undefined) throw wrongType('generator', 'left out beside a seed', generator);
-      if (brandOf(generator) !== 'Generator')
-        throw wrongType(
-          'generator',
-          'a Generator',
-          generator,
-          typeof generator === 'number' ? `seed: ${generator}` : undefined,
+  checkBoolean(keep, 'keep');
+  if (signal !== undefined) checkBoolean(Object(signal).aborted, 'signal.aborted');
+  const root = sourceFor(seed, generator);
+  if (layers.some(({ isTaken }) => isTaken)) throw new Error('a layer is in a run that has not ended');
+  for (const layer of layers) layer.isTaken = true;
+  try {
+    // Copies of the seeds, since predict might call manualSeed.
+    const streams = layers.map((layer, k) => new Generator((root ? root.fork(`#${k}`) : layer.generator).seed));
+    const source = root ? new Generator(root.seed) : defaultGenerator.follower();
+    const spare: Float64Array[] = [];
+    let sums: Sums | undefined;
+    const result = (): ClassResult => {
+      const { nodes, votes } = sums!;
+      return resultOf({ ...sums!, nodes: [...nodes], votes: votes.slice() });
+    };
+    for (let count = 0; count < samples; ) {
+      throwIfAborted(signal);
+      const index = from + count;
+      const name = `sample ${index}`;
+      const own = lazyFork(source, name);
+      const forks = streams.map((stream) => stream.fork(name));
+      const giveBacks = layers.map((layer, k) => layer.borrow(forks[k]!));
+      let sample: Sample;
+      try {
+        const value = predict({ index, generator: own });
+        // Not await for any value: in the meantime others might use the layers.
+        sample = 'then' in Object(value) ? await value : (value as Sample);
+      } finally {
+        for (const giveBack of giveBacks) giveBack();
+      }
+      throwIfAborted(signal);
+      if (!count && !own.isSeeded && !forks.some(({ position }) => position))
+        throw new Error(
+          'no layer drew a key and generator was not used, so samples would be equal: ' +
+            'pass the layers of predict, with p between 0 and 1',
         );
+      const { data, shape } = read(sample, name);
+      sums ??= sumsFor(kind, [...shape], name);
+      checkShape(shape, sums.shape, name);
+      const parts = spare.pop() ?? new Float64Array(2 * data.length + sums.rows);
+      parts.set(data);
+      readRows(parts, sums, name);
+      const kept = keep || onSample ? parts.slice(0, data.length) : undefined;
+      push(sums, { from: index, size: 1, parts, kept: keep ? [kept!] : undefined }, spare);
+      count++;
+      await onSample?.(index, kept!);
+      yield result;
+      if (
+        until &&
+        count % LOOK === 0 &&
+        count >= minSamples &&
+        result().standardError.every((e) => e <= standardError!)
+      )
+        break;
     }
-    this.root = seed === undefined ? generator : new Generator(seed);
-    this.options = options;
-    this.layers = [...layers];
-    this.from = from;
-    this.kind = kind;
-  }
-
-  /** Computes the samples. Gives their number so far after each. */
-  async *samples(): AsyncGenerator<number, void> {
-    const { predict, layers, root, from, options } = this;
-    const { samples, signal, onSample } = options;
-    for (const layer of layers)
-      if (layer.isTaken)
-        throw new Error(`${layer} is in a run that has not ended: await it, or leave its stream by break or return()`);
-    for (const layer of layers) layer.isTaken = true;
-    try {
-      // Copies of the seeds, since predict might call manualSeed.
-      const streams = layers.map((layer, k) => new Generator((root ? root.fork(`#${k}`) : layer.generator).seed));
-      const source = root ? new Generator(root.seed) : defaultGenerator.follower();
-      for (let count = 0; count < samples && !this.isDone(count); ) {
-        throwIfAborted(signal);
-        const index = from + count;
-        const label = `sample ${index}`;
-        const generator = new SampleStream(source, label);
-        const forks = streams.map((stream) => stream.fork(label));
-        const giveBacks = layers.map((layer, k) => layer.borrow(forks[k]!));
-        let sample: Sample;
-        try {
-          const value = predict({ index, generator });
-          // Not await for any value: in the meantime others might use the layers.
-          sample = isPromiseLike(value) ? await value : value;
-        } finally {
-          for (const giveBack of giveBacks) giveBack();
-        }
-        if (count === 0 && !generator.isUsed && !forks.some(({ position }) => position > 0))
-          throw new Error(
-            `no layer drew a key in ${label} and predict did not use generator, so all samples would be equal: ` +
-              'pass as layers those that predict runs, with p between 0 and 1, or draw from generator',
-          );
-        throwIfAborted(signal);
-        const elements = this.add(index, sample, label);
-        await onSample?.(index, elements!);
-        yield ++count;
-      }
-    } finally {
-      for (const layer of layers) layer.isTaken = false;
-    }
-  }
-
-  /** The result of the samples so far, which later ones do not change. */
-  result(): ResultOf<K> {
-    const { kind, shape, kept, options } = this;
-    const { extent } = this.tree!;
-    const nodes = this.tree!.share();
-    return resultOf({
-      kind,
-      shape,
-      extent,
-      nodes,
-      votes: this.votes.slice(),
-      kept: options.keep ? [...kept] : undefined,
-    });
-  }
-
-  /** Whether no standard error is above that of `until`, looked at after every 16th sample. */
-  private isDone(count: number): boolean {
-    const { until } = this.options;
-    if (!until || count === 0 || count % LOOK || count < (until.minSamples ?? LOOK)) return false;
-    return this.result().standardError.every((error) => error <= until.standardError);
-  }
-
-  /**
-   * Adds a sample to the sums.
-   *
-   * @returns a copy of its elements if there is use for it
-   * @throws TypeError, RangeError that names the sample
-   */
-  private add(index: number, sample: Sample, name: string): Float64Array | undefined {
-    const { kind, options } = this;
-    const { keep, onSample } = options;
-    const { data, shape = [data.length] } = open(sample, name);
-    const { length } = data;
-    if (this.tree) checkShape(shape, this.shape, name);
-    else {
-      if (length === 0) throw wrongValue(`${name}.shape`, 'one with elements', shape);
-      if (kind !== 'values') {
-        this.classes = classesOf(shape, name);
-        this.votes = new Float64Array(length);
-      }
-      this.shape = [...shape];
-      this.tree = new Tree({ length, rows: this.classes && length / this.classes });
-    }
-    const { tree, classes, votes } = this;
-    settle(data);
-    const sums = tree.allocate();
-    sums.set(data);
-    if (kind === 'probabilities') checkProbabilities(sums, length, classes, name);
-    else checkFinite(sums, length, name);
-    if (kind === 'logits') softmax(sums, length, classes);
-    if (kind !== 'values') {
-      entropies(sums, length, classes, sums, 2 * length);
-      for (let row = 0; row < length; row += classes) votes[largest(sums, row, row + classes)]! += 1;
-    }
-    const elements = keep || onSample ? sums.slice(0, length) : undefined;
-    if (keep) this.kept.push(elements!);
-    tree.push({ from: index, size: 1, sums, isShared: false });
-    return elements;
+  } finally {
+    for (const layer of layers) layer.isTaken = false;
   }
 }
 
-function checkFunction(value: unknown, name: string): void {
-  if (typeof value !== 'function') throw wrongType(name, 'a function', value);
+/** A fork of a generator that is made at its first use, and has no seed before. */
+function lazyFork(source: DropoutGenerator, label: string): DropoutGenerator {
+  const fork = new Generator();
+  const { seedWord } = fork;
+  fork.seedWord = () => {
+    if (!fork.isSeeded) fork.reseed(source.fork(label).seed);
+    return seedWord.call(fork);
+  };
+  return fork;
 }
-
-const isPromiseLike = <T>(value: T | PromiseLike<T>): value is PromiseLike<T> =>
-  typeof (value as PromiseLike<T> | undefined)?.then === 'function';
 
 /** @throws the reason of the signal */
 function throwIfAborted(signal: Signal | undefined): void {
-  if (signal?.aborted) throw signal.reason ?? Object.assign(new Error('the run was aborted'), { name: 'AbortError' });
+  if (signal?.aborted) throw signal.reason ?? new Error('the run was aborted');
 }

@@ -7,8 +7,6 @@ import * as main from 'dropout-wasm';
 
 export const { Generator } = main;
 export const {
-  brand,
-  brandOf,
   checkBoolean,
   checkLayers,
   checkLength,
@@ -19,9 +17,8 @@ export const {
   checkWhole,
   checkWord,
   defaultGenerator,
-  isSameShape,
-  open,
-  settle,
+  read,
+  sourceFor,
   wrong,
   wrongType,
   wrongValue,
