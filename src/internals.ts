@@ -18,7 +18,7 @@ import {
   wrongType,
   wrongValue,
 } from './core/check.js';
-import { checkLength, checkMask, checkShape, type FloatArray, open, shapeOf } from './core/tensor.js';
+import { checkMask, checkShape, type FloatArray, open, shapeOf } from './core/tensor.js';
 import { defaultGenerator, sourceFor, storedStream, streamFor } from './generator.js';
 import { checkLayers } from './layers/layer.js';
 import { dropoutMap, layerMap } from './layers/maps.js';
@@ -38,7 +38,6 @@ export const internals = {
   brandOf,
   checkBoolean,
   checkLayers,
-  checkLength,
   checkMask,
   checkNames,
   checkOptions,

@@ -5,7 +5,7 @@
 import type { Tensor } from 'dropout-wasm';
 import { log } from './numerics.js';
 import { checkRow, largest } from './rows.js';
-import { checkLength, checkOptions, checkPositive, checkWhole, read, wrongType } from './shared.js';
+import { checkOptions, checkPositive, checkWhole, read, wrong } from './shared.js';
 import { sumsFor } from './sums.js';
 
 /** Options of `calibration`. */
@@ -63,8 +63,7 @@ export function calibration(
   const { data, shape } = read(probabilities, 'probabilities');
   const { rows, classes } = sumsFor('probabilities', shape, 'probabilities');
   const p = Float64Array.from(data);
-  if (!(Object(labels).length >= 0)) throw wrongType('labels', 'an array of classes', labels);
-  checkLength(labels, rows, 'labels');
+  if (Object(labels).length !== rows) throw wrong('object', 'labels', `an array of ${rows} classes`, labels);
   for (let row = 0; row < rows; row++) {
     checkRow(p, row * classes, classes, 'probabilities');
     checkWhole(labels[row]!, `labels[${row}]`, classes - 1);

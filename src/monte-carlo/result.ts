@@ -60,12 +60,14 @@ type ClassKind = Exclude<Kind, 'values'>;
 /** The result of a run of this kind. */
 export type ResultOf<K extends Kind> = K extends ClassKind ? ClassResult<K> : MonteCarloResult<K>;
 
-/** A class, not an object with a function, which could not be sent to a worker. */
+/** A class, not an object with a function, which could not be sent to a worker. It takes no part of the sums over. */
 class Result {
-  declare count: number;
+  declare sums: Sums;
 
-  constructor(readonly sums: Sums) {
-    const { kind, shape, length, rows, classes, nodes, votes } = sums;
+  constructor(sums: Sums) {
+    const { kind, shape, length, rows, classes } = sums;
+    const nodes = [...sums.nodes];
+    const votes = sums.votes.slice();
     const ranges: [number, number][] = [];
     let total = new Float64Array();
     let count = 0;
@@ -80,21 +82,17 @@ class Result {
       node.isShared = true;
     }
     const mean = total.slice(0, length);
-    const variance = total.slice(length, 2 * length);
-    const standardError = new Float64Array(length);
-    for (let i = 0; i < length; i++) {
-      variance[i]! /= count - 1;
-      standardError[i] = Math.sqrt(variance[i]! / count);
-    }
+    const variance = total.slice(length, 2 * length).map((squares) => squares / (count - 1));
     const std = variance.map(Math.sqrt);
+    const standardError = variance.map((v) => Math.sqrt(v / count));
     const kept = nodes.every((node) => node.kept) ? nodes.flatMap((node) => node.kept!) : undefined;
-    Object.assign(this, { kind, shape, count, ranges, mean, variance, std, standardError, kept });
-    if (!rows) return;
+    this.sums = { ...sums, nodes, votes };
     const expectedEntropy = total.slice(2 * length).map((sum) => sum / count);
     const entropy = expectedEntropy.map((_, row) => entropyOf(mean, row * classes, classes));
     const mutualInformation = entropy.map((nats, row) => Math.max(0, nats - expectedEntropy[row]!));
     const variationRatio = entropy.map((_, row) => 1 - votes[largest(votes, row * classes, classes)]! / count);
-    Object.assign(this, { entropy, expectedEntropy, mutualInformation, variationRatio });
+    const result = { kind, shape, count, ranges, mean, variance, std, standardError, kept };
+    Object.assign(this, result, rows > 0 && { entropy, expectedEntropy, mutualInformation, variationRatio });
   }
 
   toBytes(): Uint8Array {
@@ -114,30 +112,24 @@ export const resultOf = <R>(sums: Sums): R => new Result(sums) as R;
  * const { mean } = merge(...parts); // that of { samples: 100, seed: 42 }
  */
 export function merge<R extends MonteCarloResult>(...results: [R, ...R[]]): R {
-  const all = results.map((result, i) => {
+  let first: Sums | undefined;
+  // No result is an error as well.
+  const all = (results.length > 0 ? results : [undefined]).map((result, i) => {
     const { sums } = Object(result) as Result;
-    if (!sums?.nodes) throw wrongType(`result ${i}`, 'of monteCarlo, merge or fromBytes', result);
+    const name = `result ${i}`;
+    if (!sums) throw wrongType(name, 'of monteCarlo or fromBytes', result);
+    first ??= sums;
+    checkWord(sums.kind, `kind of ${name}`, [first.kind]);
+    checkShape(sums.shape, first.shape, name);
     return sums;
   });
-  const [first] = all;
-  if (!first) throw wrongType('merge', 'called with results', first);
-  for (const [i, { kind, shape }] of all.entries()) {
-    checkWord(kind, `kind of result ${i}`, [first.kind]);
-    checkShape(shape, first.shape, `result ${i}`);
-  }
   const sums: Sums = {
-    ...first,
+    ...first!,
     nodes: [],
-    votes: first.votes.map((_, i) => all.reduce((n, { votes }) => n + votes[i]!, 0)),
+    votes: first!.votes.map((_, i) => all.reduce((n, { votes }) => n + votes[i]!, 0)),
   };
-  const nodes = all.flatMap(({ nodes }) => nodes).sort((a, b) => a.from - b.from);
-  let end = 0;
-  for (const { from, size } of nodes) {
-    if (from < end) throw new RangeError(`results overlap: more than one has sample ${from}`);
-    end = from + size;
-  }
   const spare: Float64Array[] = [];
-  for (const node of nodes) push(sums, node, spare);
+  for (const node of all.flatMap(({ nodes }) => nodes).sort((a, b) => a.from - b.from)) push(sums, node, spare);
   return resultOf(sums);
 }
 

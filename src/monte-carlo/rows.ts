@@ -7,12 +7,6 @@ import { wrongValue } from './shared.js';
 import type { Sums } from './sums.js';
 
 /**
- * How far the sum of a row may be from 1. A softmax in f16 is off by up to 5e-4, one in f32 over 100,000 classes by
- * 1e-5; what is no distribution is off by more.
- */
-const TOLERANCE = 1e-3;
-
-/**
  * Turns the elements of a sample into its sums (sums.ts), and adds its votes.
  * @throws RangeError that names the sample if it is not of its kind
  */
@@ -39,10 +33,11 @@ export function checkRow(p: Float64Array, at: number, n: number, name: string): 
     if (!(value >= 0)) throw wrongValue(`${name}[${i}]`, 'a probability', value, REMEDY);
     sum += value;
   }
-  if (!(Math.abs(sum - 1) <= TOLERANCE)) throw wrongValue(`the sum of row ${at / n} of ${name}`, '1', sum, REMEDY);
+  // A softmax in f16 is off by up to 5e-4, one in f32 over 100,000 classes by 1e-5; what is no distribution is off by more.
+  if (!(Math.abs(sum - 1) <= 1e-3)) throw wrongValue(`the sum of row ${at / n} of ${name}`, '1', sum, REMEDY);
 }
 
-const REMEDY = "kind: 'logits' takes logits, and a sigmoid's p is two classes, [1 - p, p]";
+const REMEDY = "logits take kind: 'logits', a sigmoid two classes [1 - p, p]";
 
 /** Turns logits into probabilities, in place. */
 function softmax(x: Float64Array, at: number, n: number): void {

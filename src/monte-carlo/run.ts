@@ -189,7 +189,6 @@ async function* run(predict: Predict, options: MonteCarloOptions): AsyncGenerato
   checkWhole(from, 'from', 2 ** 53 - samples);
   checkWord<Kind>(kind, 'kind', KINDS);
   checkLayers(layers);
-  if (new Set(layers).size < layers.length) throw wrongValue('layers', 'without repetitions', layers);
   const { standardError, minSamples = LOOK } = checkOptions(until, ['standardError', 'minSamples'], 'until');
   if (until) {
     if (!Number.isFinite(standardError) || standardError! <= 0)
@@ -200,18 +199,19 @@ async function* run(predict: Predict, options: MonteCarloOptions): AsyncGenerato
   checkBoolean(keep, 'keep');
   if (signal !== undefined) checkBoolean(Object(signal).aborted, 'signal.aborted');
   const root = sourceFor(seed, generator);
-  if (layers.some(({ isTaken }) => isTaken)) throw new Error('a layer is in a run that has not ended');
-  for (const layer of layers) layer.isTaken = true;
+  const taken: Layer[] = [];
   try {
-    // Copies of the seeds, since predict might call manualSeed.
+    for (const layer of layers) {
+      if (layer.isTaken) throw new Error(`${layer} is in a run that has not ended, or twice in layers`);
+      layer.isTaken = true;
+      taken.push(layer);
+    }
+    // Copies, since predict might call manualSeed.
     const streams = layers.map((layer, k) => new Generator((root ? root.fork(`#${k}`) : layer.generator).seed));
-    const source = root ? new Generator(root.seed) : defaultGenerator.follower();
+    const source = root ?? defaultGenerator.follower();
     const spare: Float64Array[] = [];
     let sums: Sums | undefined;
-    const result = (): ClassResult => {
-      const { nodes, votes } = sums!;
-      return resultOf({ ...sums!, nodes: [...nodes], votes: votes.slice() });
-    };
+    const result = (): ClassResult => resultOf(sums!);
     for (let count = 0; count < samples; ) {
       throwIfAborted(signal);
       const index = from + count;
@@ -230,8 +230,7 @@ async function* run(predict: Predict, options: MonteCarloOptions): AsyncGenerato
       throwIfAborted(signal);
       if (!count && !own.isSeeded && !forks.some(({ position }) => position))
         throw new Error(
-          'no layer drew a key and generator was not used, so samples would be equal: ' +
-            'pass the layers of predict, with p between 0 and 1',
+          'no layer drew a key, generator was not used: samples would be equal unless layers has those of predict',
         );
       const { data, shape } = read(sample, name);
       sums ??= sumsFor(kind, [...shape], name);
@@ -253,7 +252,7 @@ async function* run(predict: Predict, options: MonteCarloOptions): AsyncGenerato
         break;
     }
   } finally {
-    for (const layer of layers) layer.isTaken = false;
+    for (const layer of taken) layer.isTaken = false;
   }
 }
 
@@ -270,5 +269,5 @@ function lazyFork(source: DropoutGenerator, label: string): DropoutGenerator {
 
 /** @throws the reason of the signal */
 function throwIfAborted(signal: Signal | undefined): void {
-  if (signal?.aborted) throw signal.reason ?? new Error('the run was aborted');
+  if (signal?.aborted) throw signal.reason ?? new Error('aborted');
 }

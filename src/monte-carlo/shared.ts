@@ -9,7 +9,6 @@ export const { Generator } = main;
 export const {
   checkBoolean,
   checkLayers,
-  checkLength,
   checkMask,
   checkOptions,
   checkPositive,

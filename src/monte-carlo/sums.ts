@@ -53,18 +53,21 @@ export interface Sums {
 export function sumsFor(kind: Kind, shape: readonly number[], name: string): Sums {
   const length = shape.reduce((a, b) => a * b, 1);
   const classes = shape.at(-1) ?? 0;
-  if (!length || (kind !== 'values' && !classes))
-    throw wrongValue(`${name}.shape`, 'one of elements, with an axis for classes', shape);
+  // Infinity without an axis.
   const rows = kind === 'values' ? 0 : length / classes;
+  if (!length || rows > length) throw wrongValue(`${name}.shape`, 'with elements and an axis of classes', shape);
   return { kind, shape, length, rows, classes, nodes: [], votes: new Float64Array(rows && length) };
 }
 
 /**
  * Adds a node above all others, and joins it with its siblings.
  * @param spare arrays that are not in use, for the sums of further nodes
+ * @throws RangeError if samples of the node are there already
  */
 export function push({ nodes, length }: Sums, node: Node, spare: Float64Array[] = []): void {
-  for (let left = nodes.at(-1); left?.size === node.size && left.from + left.size === node.from; left = nodes.at(-1)) {
+  const last = nodes.at(-1);
+  if (last && last.from + last.size > node.from) throw new RangeError(`more than one result has sample ${node.from}`);
+  for (let left = last; left?.size === node.size && left.from + left.size === node.from; left = nodes.at(-1)) {
     const { from, size, parts: a, isShared, kept } = left;
     if (from % (2 * size)) break;
     nodes.pop();
