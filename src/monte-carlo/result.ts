@@ -111,7 +111,7 @@ export const resultOf = <R>(sums: Sums): R => new Result(sums) as R;
  * const parts = await Promise.all([0, 50].map((from) => monteCarlo(predict, { samples: 50, from, seed: 42 })));
  * const { mean } = merge(...parts); // that of { samples: 100, seed: 42 }
  */
-export function merge<R extends MonteCarloResult>(...results: [R, ...R[]]): R {
+export function merge<R extends MonteCarloResult>(...results: R[]): R {
   let first: Sums | undefined;
   // No result is an error as well.
   const all = (results.length > 0 ? results : [undefined]).map((result, i) => {
