@@ -4,7 +4,7 @@
  */
 import type { Tensor } from 'dropout-wasm';
 import { log } from './numerics.js';
-import { checkRow, largest } from './rows.js';
+import { readRow } from './rows.js';
 import { checkOptions, checkPositive, checkWhole, read, wrong } from './shared.js';
 import { sumsFor } from './sums.js';
 
@@ -62,12 +62,8 @@ export function calibration(
   checkPositive(binCount, 'bins', 1000);
   const { data, shape } = read(probabilities, 'probabilities');
   const { rows, classes } = sumsFor('probabilities', shape, 'probabilities');
-  const p = Float64Array.from(data);
+  const p = new Float64Array(data.length + 1);
   if (Object(labels).length !== rows) throw wrong('object', 'labels', `an array of ${rows} classes`, labels);
-  for (let row = 0; row < rows; row++) {
-    checkRow(p, row * classes, classes, 'probabilities');
-    checkWhole(labels[row]!, `labels[${row}]`, classes - 1);
-  }
 
   const bins: CalibrationBin[] = [];
   for (let i = 0; i < binCount; )
@@ -75,8 +71,8 @@ export function calibration(
   let [accuracy, squares, logs, expected, maximum] = [0, 0, 0, 0, 0];
   for (let row = 0; row < rows; row++) {
     const at = row * classes;
-    const right = at + labels[row]!;
-    const predicted = largest(p, at, classes);
+    const right = at + checkWhole(labels[row]!, `labels[${row}]`, classes - 1);
+    const predicted = readRow(data, at, classes, p, data.length, 1e-3, 'probabilities');
     const confidence = p[predicted]!;
     const score = predicted === right ? 1 : 0;
     // A confidence may be past 1, since the sum of a row may be.

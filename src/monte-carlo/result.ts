@@ -3,7 +3,7 @@
  * @module
  */
 import { decode, encode } from './bytes.js';
-import { entropyOf, largest } from './rows.js';
+import { readRow } from './rows.js';
 import { checkShape, checkWord, wrongType } from './shared.js';
 import { add, type Kind, push, type Sums } from './sums.js';
 
@@ -88,9 +88,13 @@ class Result {
     const kept = nodes.every((node) => node.kept) ? nodes.flatMap((node) => node.kept!) : undefined;
     this.sums = { ...sums, nodes, votes };
     const expectedEntropy = total.slice(2 * length).map((sum) => sum / count);
-    const entropy = expectedEntropy.map((_, row) => entropyOf(mean, row * classes, classes));
+    // The entropies of a copy, where the sums of the entropies are not needed any more.
+    for (let row = 0; row < rows; row++) readRow(mean, row * classes, classes, total, 2 * length + row, 1, 'mean');
+    const entropy = total.slice(2 * length);
     const mutualInformation = entropy.map((nats, row) => Math.max(0, nats - expectedEntropy[row]!));
-    const variationRatio = entropy.map((_, row) => 1 - votes[largest(votes, row * classes, classes)]! / count);
+    const variationRatio = entropy.map(
+      (_, row) => 1 - Math.max(...votes.subarray(row * classes, (row + 1) * classes)) / count,
+    );
     const result = { kind, shape, count, ranges, mean, variance, std, standardError, kept };
     Object.assign(this, result, rows > 0 && { entropy, expectedEntropy, mutualInformation, variationRatio });
   }

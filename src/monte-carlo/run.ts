@@ -4,7 +4,7 @@
  */
 import type { Generator as DropoutGenerator, Layer, Tensor } from 'dropout-wasm';
 import { type ClassResult, type ResultOf, resultOf } from './result.js';
-import { readRows } from './rows.js';
+import { readSample } from './rows.js';
 import {
   checkBoolean,
   checkLayers,
@@ -236,8 +236,7 @@ async function* run(predict: Predict, options: MonteCarloOptions): AsyncGenerato
       sums ??= sumsFor(kind, [...shape], name);
       checkShape(shape, sums.shape, name);
       const parts = spare.pop() ?? new Float64Array(2 * data.length + sums.rows);
-      parts.set(data);
-      readRows(parts, sums, name);
+      readSample(data, parts, sums, name);
       const kept = keep || onSample ? parts.slice(0, data.length) : undefined;
       push(sums, { from: index, size: 1, parts, kept: keep ? [kept!] : undefined }, spare);
       count++;

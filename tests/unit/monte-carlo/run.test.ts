@@ -325,7 +325,7 @@ describe('errors', () => {
       'probabilities',
       Float32Array.of(1, Number.NaN),
       RangeError,
-      /^sample 1\[1\] has to be finite/,
+      /^sample 1\[1\] has to be a probability/,
     ],
     [
       'logits',
