@@ -72,7 +72,7 @@ export function calibration(
   for (let row = 0; row < rows; row++) {
     const at = row * classes;
     const right = at + checkWhole(labels[row]!, `labels[${row}]`, classes - 1);
-    const predicted = readRow(data, at, classes, p, data.length, 1e-3, 'probabilities');
+    const predicted = readRow(data, at, classes, p, data.length, 'probabilities');
     const confidence = p[predicted]!;
     const score = predicted === right ? 1 : 0;
     // A confidence may be past 1, since the sum of a row may be.

@@ -3,7 +3,7 @@
  * @module
  */
 import { decode, encode } from './bytes.js';
-import { readRow } from './rows.js';
+import { maxOf, readRow } from './rows.js';
 import { checkShape, checkWord, wrongType } from './shared.js';
 import { add, type Kind, push, type Sums } from './sums.js';
 
@@ -89,12 +89,10 @@ class Result {
     this.sums = { ...sums, nodes, votes };
     const expectedEntropy = total.slice(2 * length).map((sum) => sum / count);
     // The entropies of a copy, where the sums of the entropies are not needed any more.
-    for (let row = 0; row < rows; row++) readRow(mean, row * classes, classes, total, 2 * length + row, 1, 'mean');
+    for (let row = 0; row < rows; row++) readRow(mean, row * classes, classes, total, 2 * length + row);
     const entropy = total.slice(2 * length);
     const mutualInformation = entropy.map((nats, row) => Math.max(0, nats - expectedEntropy[row]!));
-    const variationRatio = entropy.map(
-      (_, row) => 1 - Math.max(...votes.subarray(row * classes, (row + 1) * classes)) / count,
-    );
+    const variationRatio = entropy.map((_, row) => 1 - maxOf(votes, row * classes, classes) / count);
     const result = { kind, shape, count, ranges, mean, variance, std, standardError, kept };
     Object.assign(this, result, rows > 0 && { entropy, expectedEntropy, mutualInformation, variationRatio });
   }
@@ -121,7 +119,7 @@ export function merge<R extends MonteCarloResult>(...results: R[]): R {
   const all = (results.length > 0 ? results : [undefined]).map((result, i) => {
     const { sums } = Object(result) as Result;
     const name = `result ${i}`;
-    if (!sums) throw wrongType(name, 'of monteCarlo or fromBytes', result);
+    if (!sums) throw wrongType(name, 'of monteCarlo or merge', result);
     first ??= sums;
     checkWord(sums.kind, `kind of ${name}`, [first.kind]);
     checkShape(sums.shape, first.shape, name);

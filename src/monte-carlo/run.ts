@@ -140,6 +140,7 @@ export interface MonteCarlo {
   stream<K extends Kind = 'values'>(predict: Predict, options: StreamOptions<K>): AsyncGenerator<ResultOf<K>, void>;
 }
 
+/** Runs a stochastic function and returns statistics of its samples; `monteCarlo.stream` gives partial results too. */
 export const monteCarlo: MonteCarlo = /* @__PURE__ */ Object.assign(
   async <K extends Kind = 'values'>(predict: Predict, options: MonteCarloOptions<K>): Promise<ResultOf<K>> => {
     let result: () => unknown;
@@ -202,7 +203,7 @@ async function* run(predict: Predict, options: MonteCarloOptions): AsyncGenerato
   const taken: Layer[] = [];
   try {
     for (const layer of layers) {
-      if (layer.isTaken) throw new Error(`${layer} is in a run that has not ended, or twice in layers`);
+      if (layer.isTaken) throw new Error(`${layer} is in a run that has not ended, or twice`);
       layer.isTaken = true;
       taken.push(layer);
     }
@@ -229,9 +230,7 @@ async function* run(predict: Predict, options: MonteCarloOptions): AsyncGenerato
       }
       throwIfAborted(signal);
       if (!count && !own.isSeeded && !forks.some(({ position }) => position))
-        throw new Error(
-          'no layer drew a key, generator was not used: samples would be equal unless layers has those of predict',
-        );
+        throw new Error('no layer drew a key, generator was not used: samples would be equal (pass layers)');
       const { data, shape } = read(sample, name);
       sums ??= sumsFor(kind, [...shape], name);
       checkShape(shape, sums.shape, name);

@@ -55,7 +55,7 @@ export function sumsFor(kind: Kind, shape: readonly number[], name: string): Sum
   const classes = shape.at(-1) ?? 0;
   // Infinity without an axis.
   const rows = kind === 'values' ? 0 : length / classes;
-  if (!length || rows > length) throw wrongValue(`${name}.shape`, 'with elements and an axis of classes', shape);
+  if (!length || rows > length) throw wrongValue(`${name}.shape`, 'with elements, and classes on an axis', shape);
   return { kind, shape, length, rows, classes, nodes: [], votes: new Float64Array(rows && length) };
 }
 
@@ -66,7 +66,7 @@ export function sumsFor(kind: Kind, shape: readonly number[], name: string): Sum
  */
 export function push({ nodes, length }: Sums, node: Node, spare: Float64Array[] = []): void {
   const last = nodes.at(-1);
-  if (last && last.from + last.size > node.from) throw new RangeError(`more than one result has sample ${node.from}`);
+  if (last && last.from + last.size > node.from) throw new RangeError(`results share sample ${node.from}`);
   for (let left = last; left?.size === node.size && left.from + left.size === node.from; left = nodes.at(-1)) {
     const { from, size, parts: a, isShared, kept } = left;
     if (from % (2 * size)) break;

@@ -40,7 +40,7 @@ it.each(files)('%s declares nothing that is marked @internal', (path) => {
 
 it.each(entries)('%s describes the entry and each export', (path) => {
   const code = read(path);
-  expect(code).toMatch(/^\/\*\*\n \* dropout-wasm(\/\w+)*: /);
+  expect(code).toMatch(/^\/\*\*\n \* dropout-wasm(\/[\w-]+)*: /);
   expect(code.match(/@module/g)).toHaveLength(1);
   const exported = [...code.matchAll(/^export (?:type )?\{(.*)\};$/gm)].flatMap(([, names]) =>
     names!.split(',').map((name) => name.trim().replace(/^type /, '')),

@@ -138,10 +138,10 @@ it('kept samples are merged in the order of their numbers, if all results have t
 
 it('refuses what does not belong together', async () => {
   const a = await run('values', 0, 4);
-  refuses(() => merge(a, a), RangeError, 'more than one result has sample 0');
+  refuses(() => merge(a, a), RangeError, 'results share sample 0');
   const late = await run('values', 3, 4);
-  refuses(() => merge(a, late), RangeError, 'more than one result has sample');
-  refuses(() => merge(late, a), RangeError, 'more than one result has sample');
+  refuses(() => merge(a, late), RangeError, 'results share sample');
+  refuses(() => merge(late, a), RangeError, 'results share sample');
   const logits = await run('logits', 4, 4);
   refuses(() => merge(a, logits as never), RangeError, 'kind of result 1 has to be "values", but got "logits"');
   const other = await monteCarlo(
@@ -153,8 +153,8 @@ it('refuses what does not belong together', async () => {
   );
   refuses(() => merge(a, other), RangeError, 'result 1.shape has to be [2,3], but got [3]');
   for (const value of [undefined, null, {}, a.toBytes(), [a]])
-    refuses(() => merge(a, value as never), TypeError, 'result 1 has to be of monteCarlo or fromBytes');
-  refuses(() => (merge as () => void)(), TypeError, 'result 0 has to be of monteCarlo or fromBytes');
+    refuses(() => merge(a, value as never), TypeError, 'result 1 has to be of monteCarlo or merge');
+  refuses(() => (merge as () => void)(), TypeError, 'result 0 has to be of monteCarlo or merge');
 });
 
 it('refuses truncated, foreign and changed bytes, and those of another version', async () => {

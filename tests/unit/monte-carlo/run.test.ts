@@ -117,7 +117,7 @@ describe('layers', () => {
     const first = monteCarlo(predict, options);
     await rejects(monteCarlo(predict, options), Error, 'in a run that has not ended');
     await first;
-    await rejects(monteCarlo(predict, { samples: 2, layers: [layer, layer] }), Error, 'twice in layers');
+    await rejects(monteCarlo(predict, { samples: 2, layers: [layer, layer] }), Error, 'or twice');
     const stream = monteCarlo.stream(() => layer.forward(x()), options);
     await stream.next();
     await rejects(monteCarlo(predict, options), Error, 'in a run that has not ended');
@@ -359,7 +359,7 @@ describe('errors', () => {
         generator.next();
         return sample as Float32Array;
       };
-    const message = /^sample 0.shape has to be with elements and an axis of classes/;
+    const message = /^sample 0.shape has to be with elements, and classes on an axis/;
     await rejects(monteCarlo(predict(new Float32Array()), { samples: 1 }), RangeError, message);
     const scalar = { data: Float32Array.of(1), shape: [] };
     await rejects(monteCarlo(predict(scalar), { samples: 1, kind: 'probabilities' }), RangeError, message);
