@@ -230,7 +230,7 @@ async function* run(predict: Predict, options: MonteCarloOptions): AsyncGenerato
       }
       throwIfAborted(signal);
       if (!count && !own.isSeeded && !forks.some(({ position }) => position))
-        throw new Error('no layer drew a key, generator was not used: samples would be equal (pass layers)');
+        throw new Error('no layer drew a key, generator was not used: pass layers, or samples would be equal');
       const { data, shape } = read(sample, name);
       sums ??= sumsFor(kind, [...shape], name);
       checkShape(shape, sums.shape, name);

@@ -55,7 +55,7 @@ export function sumsFor(kind: Kind, shape: readonly number[], name: string): Sum
   const classes = shape.at(-1) ?? 0;
   // Infinity without an axis.
   const rows = kind === 'values' ? 0 : length / classes;
-  if (!length || rows > length) throw wrongValue(`${name}.shape`, 'with elements, and classes on an axis', shape);
+  if (!length || rows > length) throw wrongValue(`${name}.shape`, 'with elements and classes', shape);
   return { kind, shape, length, rows, classes, nodes: [], votes: new Float64Array(rows && length) };
 }
 
