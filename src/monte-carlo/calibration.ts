@@ -2,7 +2,7 @@
  * How well probabilities agree with what happens.
  * @module
  */
-import type { Tensor } from 'dropout-wasm';
+import type { Input } from 'dropout-wasm';
 import { log } from './numerics.js';
 import { readRow } from './rows.js';
 import { checkOptions, checkPositive, checkWhole, read, wrong } from './shared.js';
@@ -54,7 +54,7 @@ export interface Calibration {
  * const { expectedCalibrationError, bins } = calibration({ data: mean, shape }, labels);
  */
 export function calibration(
-  probabilities: Float32Array | Float64Array | Tensor,
+  probabilities: Input,
   labels: ArrayLike<number>,
   options: CalibrationOptions = {},
 ): Calibration {

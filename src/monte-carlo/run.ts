@@ -2,7 +2,7 @@
  * Runs of a stochastic function: one sample after another, and sums of their results.
  * @module
  */
-import type { Generator as DropoutGenerator, Layer, Tensor } from 'dropout-wasm';
+import type { Generator as DropoutGenerator, Input, Layer } from 'dropout-wasm';
 import { type ClassResult, type ResultOf, resultOf } from './result.js';
 import { readSample } from './rows.js';
 import {
@@ -24,7 +24,7 @@ import {
 import { KINDS, type Kind, push, type Sums, sumsFor } from './sums.js';
 
 /** A typed array of floats, which is one row, or elements in row-major order with their shape. */
-export type Sample = Float32Array | Float64Array | Tensor;
+export type Sample = Input;
 
 /** What `predict` is called with. */
 export interface SampleContext {
