@@ -82,9 +82,15 @@ class Result {
       node.isShared = true;
     }
     const mean = total.slice(0, length);
-    const variance = total.slice(length, 2 * length).map((squares) => squares / (count - 1));
-    const std = variance.map(Math.sqrt);
-    const standardError = variance.map((v) => Math.sqrt(v / count));
+    const variance = total.slice(length, 2 * length);
+    const std = variance.slice();
+    const standardError = variance.slice();
+    // Not map, which takes ten times as long.
+    for (let i = 0; i < length; i++) {
+      variance[i]! /= count - 1;
+      std[i] = Math.sqrt(variance[i]!);
+      standardError[i] = Math.sqrt(variance[i]! / count);
+    }
     const kept = nodes.every((node) => node.kept) ? nodes.flatMap((node) => node.kept!) : undefined;
     this.sums = { ...sums, nodes, votes };
     const expectedEntropy = total.slice(2 * length).map((sum) => sum / count);
