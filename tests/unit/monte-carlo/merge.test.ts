@@ -153,8 +153,8 @@ it('refuses what does not belong together', async () => {
   );
   refuses(() => merge(a, other), RangeError, 'result 1.shape has to be [2,3], but got [3]');
   for (const value of [undefined, null, {}, a.toBytes(), [a]])
-    refuses(() => merge(a, value as never), TypeError, 'result 1 has to be of monteCarlo or merge');
-  refuses(() => (merge as () => void)(), TypeError, 'result 0 has to be of monteCarlo or merge');
+    refuses(() => merge(a, value as never), TypeError, 'result 1 has to be of monteCarlo');
+  refuses(() => (merge as () => void)(), TypeError, 'result 0 has to be of monteCarlo');
 });
 
 it('refuses truncated, foreign and changed bytes, and those of another version', async () => {
