@@ -62,9 +62,7 @@ export function calibration(
   checkPositive(binCount, 'bins', 1000);
   const { data, shape } = read(probabilities, 'probabilities');
   const { rows, classes } = sumsFor('probabilities', shape, 'probabilities');
-  // And room for an entropy.
   const p = new Float64Array(data.length + 1);
-  p.set(data);
   if (Object(labels).length !== rows) throw wrong('object', 'labels', `an array of ${rows} classes`, labels);
 
   const bins: CalibrationBin[] = [];
@@ -74,7 +72,7 @@ export function calibration(
   for (let row = 0; row < rows; row++) {
     const at = row * classes;
     const right = at + checkWhole(labels[row]!, `labels[${row}]`, classes - 1);
-    const predicted = readRow(p, at, classes, data.length, 'probabilities');
+    const predicted = readRow(data, at, classes, p, data.length, 'probabilities');
     const confidence = p[predicted]!;
     const score = predicted === right ? 1 : 0;
     // A confidence may be past 1, since the sum of a row may be.

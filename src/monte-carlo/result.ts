@@ -95,7 +95,7 @@ class Result {
     this.sums = { ...sums, nodes, votes };
     const expectedEntropy = total.slice(2 * length).map((sum) => sum / count);
     // The entropies of a copy, where the sums of the entropies are not needed any more.
-    for (let row = 0; row < rows; row++) readRow(total, row * classes, classes, 2 * length + row);
+    for (let row = 0; row < rows; row++) readRow(mean, row * classes, classes, total, 2 * length + row);
     const entropy = total.slice(2 * length);
     const mutualInformation = entropy.map((nats, row) => Math.max(0, nats - expectedEntropy[row]!));
     const variationRatio = entropy.map((_, row) => 1 - maxOf(votes, row * classes, classes) / count);

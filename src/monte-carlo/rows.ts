@@ -13,35 +13,43 @@ import type { Sums } from './sums.js';
  */
 export function readSample(data: FloatArray, parts: Float64Array, sums: Sums, name: string): void {
   const { kind, length, rows, classes, votes } = sums;
-  // First, since the loops below would take longer for elements of several types.
-  parts.set(data);
-  for (let i = 0; i < length && kind !== 'probabilities'; i++) {
-    const value = parts[i]!;
+  const isChecked = kind === 'probabilities';
+  for (let i = 0; i < length && !isChecked; i++) {
+    const value = data[i]!;
     if (value - value !== 0) throw wrongValue(`${name}[${i}]`, 'finite', value);
+    parts[i] = value;
   }
   parts.fill(0, length, 2 * length);
   for (let row = 0; row < rows; row++) {
     const at = row * classes;
-    if (kind === 'logits') softmax(parts, at, classes);
-    votes[readRow(parts, at, classes, 2 * length + row, name)]! += 1;
+    if (!isChecked) softmax(parts, at, classes);
+    votes[readRow(isChecked ? data : parts, at, classes, parts, 2 * length + row, name)]! += 1;
   }
 }
 
 /**
- * Checks a row, and writes its entropy in nats to `x[entropyAt]`. One loop, since each costs as much as a third of the
- * logarithm.
+ * Copies a row to `out`, and writes its entropy in nats to `out[entropyAt]`. One loop, since each costs as much as a
+ * third of the logarithm.
  *
  * @param name of x, if its sum is checked
  * @returns the index of the largest element, the first of equal ones
  * @throws RangeError that names x unless the row is a distribution
  */
-export function readRow(x: Float64Array, at: number, n: number, entropyAt: number, name?: string): number {
+export function readRow(
+  x: FloatArray,
+  at: number,
+  n: number,
+  out: Float64Array,
+  entropyAt: number,
+  name?: string,
+): number {
   let sum = 0;
   let entropy = 0;
   let best = at;
   let most = 0;
   for (let i = at; i < at + n; i++) {
     const p = x[i]!;
+    out[i] = p;
     sum += p;
     // Impossible classes add nothing.
     if (p > 0) entropy -= p * log(p);
@@ -54,7 +62,7 @@ export function readRow(x: Float64Array, at: number, n: number, entropyAt: numbe
   // A softmax in f16 is off by up to 5e-4, one in f32 over 100,000 classes by 1e-5; what is no distribution by more.
   if (name && !(Math.abs(sum - 1) <= 1e-3)) throw wrongValue(`the sum of row ${at / n} of ${name}`, '1', sum, REMEDY);
   // A sum past 1 could make it negative.
-  x[entropyAt] = entropy > 0 ? entropy : 0;
+  out[entropyAt] = entropy > 0 ? entropy : 0;
   return best;
 }
 
