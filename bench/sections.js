@@ -1,5 +1,5 @@
 /**
- * Costs besides throughput: a small call, startup, memory, slices, TensorFlow.js, and download size.
+ * Costs besides throughput: a small call, startup, memory, slices, Monte-Carlo results, TensorFlow.js, and download size.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { median } from './measure.js';
+import { timeMonteCarlo } from './monte-carlo.js';
 import { table } from './report.js';
 import { timeSlices } from './slices.js';
 
@@ -74,6 +75,11 @@ export const SECTIONS = [
     name: 'slice',
     title: 'plain dropout of 1,048,576 elements / slice: dropout, masks; ns per element',
     run: ({ effort }) => timeSlices(effort),
+  },
+  {
+    name: 'monte-carlo',
+    title: 'Monte-Carlo results: ms, and the time of ours / a hand-written loop',
+    run: ({ effort }) => timeMonteCarlo(effort),
   },
   {
     name: 'tfjs',

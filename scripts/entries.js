@@ -2,6 +2,7 @@
 export const ENTRIES = [
   'index',
   'inference/index',
+  'monte-carlo/index',
   'onnx/index',
   'tfjs/index',
   'tfjs/inference',

@@ -222,12 +222,12 @@ export function manualSeed(seed: number | bigint): Generator {
 }
 
 /**
- * The stream of a new layer, which no other layer draws from: that of its seed, or the next child of a generator.
+ * The generator of a seed, or the one that is given; undefined for neither.
  * @throws TypeError, RangeError unless at most one is given, and it is a seed or a Generator of any copy of the package
  */
-export function streamFor(seed: number | bigint | undefined, generator: Generator | undefined): Generator {
-  if (seed !== undefined && generator !== undefined) throw wrongType('generator', 'left out beside a seed', generator);
-  if (generator === undefined) return seed === undefined ? defaultGenerator.follower() : new Generator(seed);
+export function sourceFor(seed: number | bigint | undefined, generator: Generator | undefined): Generator | undefined {
+  if (generator === undefined) return seed === undefined ? undefined : new Generator(seed);
+  if (seed !== undefined) throw wrongType('generator', 'left out beside a seed', generator);
   if (brandOf(generator) !== 'Generator')
     throw wrongType(
       'generator',
@@ -235,7 +235,16 @@ export function streamFor(seed: number | bigint | undefined, generator: Generato
       generator,
       typeof generator === 'number' ? `seed: ${generator}` : undefined,
     );
-  return generator.spawn();
+  return generator;
+}
+
+/**
+ * The stream of a new layer, which no other layer draws from: that of its seed, or the next child of a generator.
+ * @throws TypeError, RangeError like `sourceFor`
+ */
+export function streamFor(seed: number | bigint | undefined, generator: Generator | undefined): Generator {
+  const source = sourceFor(seed, generator);
+  return generator ? generator.spawn() : (source ?? defaultGenerator.follower());
 }
 
 /**

@@ -21,5 +21,5 @@ export { type ApplyMaskOptions, applyMask, type MaskFormat, type MaskOptions, ma
 export type { Slice } from './functional/slice.js';
 export { Generator, type GeneratorJSON, manualSeed } from './generator.js';
 /** @internal */
-export { internals } from './internals.js';
+export { internalMaps, internals } from './internals.js';
 export * from './layers/registry.js';

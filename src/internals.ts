@@ -1,21 +1,34 @@
 /**
- * What dropout-wasm/tfjs takes from the main entry instead of bundling it again.
+ * What dropout-wasm/tfjs and dropout-wasm/monte-carlo take from the main entry instead of bundling it again.
  * @module
  */
+import { settle } from './backend/wasm/memory.js';
 import { brandOf } from './core/brand.js';
 import {
   checkBoolean,
   checkNames,
   checkOptions,
+  checkPositive,
   checkProbability,
+  checkWhole,
   checkWord,
   isOptions,
   withoutNulls,
+  wrong,
   wrongType,
   wrongValue,
 } from './core/check.js';
-import { defaultGenerator, seedFor, storedStream, streamFor } from './generator.js';
+import { checkMask, checkShape, type FloatArray, open, shapeOf } from './core/tensor.js';
+import { defaultGenerator, seedFor, sourceFor, storedStream, streamFor } from './generator.js';
+import { checkLayers } from './layers/layer.js';
 import { dropoutMap, layerMap } from './layers/maps.js';
+
+/** The elements of an input, which are there to be read, and its shape. @throws TypeError, RangeError like `open` */
+function read(value: unknown, name: string): { data: FloatArray; shape: readonly number[] } {
+  const input = open(value, name);
+  settle(input.data);
+  return { data: input.data, shape: shapeOf(input) };
+}
 
 /**
  * Not public: it may change with every version. An object, since bundlers cannot tree-shake the namespace of a module.
@@ -24,18 +37,30 @@ import { dropoutMap, layerMap } from './layers/maps.js';
 export const internals = {
   brandOf,
   checkBoolean,
+  checkLayers,
+  checkMask,
   checkNames,
   checkOptions,
+  checkPositive,
   checkProbability,
+  checkShape,
+  checkWhole,
   checkWord,
   defaultGenerator,
-  dropoutMap,
   isOptions,
-  layerMap,
+  read,
   seedFor,
+  sourceFor,
   storedStream,
   streamFor,
   withoutNulls,
+  wrong,
   wrongType,
   wrongValue,
 };
+
+/**
+ * Beside `internals`, since these import the calls and kernels of every layer.
+ * @internal
+ */
+export const internalMaps = { dropoutMap, layerMap };

@@ -108,6 +108,8 @@ export abstract class Layer {
   private _training = true;
   private latest: ForwardContext | undefined;
   private latestKey: U64 | undefined;
+  /** @internal Whether a Monte-Carlo run that has not ended has the layer. */
+  isTaken = false;
 
   /**
    * @param amount p or stddev
@@ -222,6 +224,19 @@ export abstract class Layer {
     if (context.key) this.useKey(x, context.key);
     if (context.training) this.latestKey = context.key;
     this.latest = context;
+  }
+
+  /**
+   * @internal Makes the layer active on another stream, for a sample of a Monte-Carlo run, until the returned function
+   * is called. That gives the layer back its stream, mode and latest forward.
+   */
+  borrow(sample: Generator): () => void {
+    const { stream, _training, _always, latest, latestKey } = this;
+    this.stream = sample;
+    this._training = true;
+    return () => {
+      Object.assign(this, { stream, _training, _always, latest, latestKey });
+    };
   }
 
   /**

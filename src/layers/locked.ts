@@ -65,6 +65,17 @@ export class LockedDropout extends MaskLayer {
     this.lock = undefined;
   }
 
+  /** @internal A sample draws a mask of its own. */
+  override borrow(sample: Generator): () => void {
+    const { lock } = this;
+    const giveBack = super.borrow(sample);
+    this.lock = undefined;
+    return () => {
+      giveBack();
+      this.lock = lock;
+    };
+  }
+
   /** The options, the mode, the state of the generator, and the mask in use. */
   override toJSON(): LayerJSON {
     const json = super.toJSON();

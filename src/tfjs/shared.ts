@@ -16,9 +16,7 @@ export const {
   checkProbability,
   checkWord,
   defaultGenerator,
-  dropoutMap,
   isOptions,
-  layerMap,
   seedFor,
   storedStream,
   streamFor,
@@ -26,3 +24,4 @@ export const {
   wrongType,
   wrongValue,
 } = arrays.internals;
+export const { dropoutMap, layerMap } = arrays.internalMaps;

@@ -129,7 +129,7 @@ async function expectSameResults(realm: Realm, path = 'index'): Promise<Package>
 }
 
 describe('with the globals of ES2022 alone', () => {
-  it.each(['index', 'index.reference', 'inference/index', 'onnx/index', 'threads/index'])(
+  it.each(['index', 'index.reference', 'inference/index', 'monte-carlo/index', 'onnx/index', 'threads/index'])(
     'importing dist/%s.js changes no global',
     async (path) => {
       const realm = new Realm();

@@ -1,10 +1,11 @@
 /**
- * Every snippet of docs/layers.md, docs/reproducibility.md and docs/tfjs.md runs and prints what its comments state.
+ * Every snippet of docs/layers.md, docs/reproducibility.md, docs/tfjs.md and docs/uncertainty.md runs and prints what its comments state.
  * layers.md names every export and has a section on every layer; tfjs.md has the arguments of every layer. The links of
  * all pages lead somewhere.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as dropoutWasm from 'dropout-wasm';
+import * as monteCarlo from 'dropout-wasm/monte-carlo';
 import * as tfjs from 'dropout-wasm/tfjs';
 import { describe, expect, it } from 'vitest';
 import { layerNames } from '../support/layers.js';
@@ -66,6 +67,23 @@ interface LayerClass {
   new (args: object): { getConfig(): Record<string, unknown> };
 }
 
+describe('docs/uncertainty.md', () => {
+  const page = readFileSync(new URL('../../docs/uncertainty.md', import.meta.url), 'utf8');
+  const snippets = snippetsOf(page);
+
+  it.each(snippets.map(({ name, code }) => [name, code]))('%s', (_, code) => {
+    expectPrinted({ code, printed: runNode('--input-type=module', '--eval', code) });
+  });
+
+  it('contains no code blocks other than snippets', () => {
+    expect(page.match(/^ *(```|~~~)/gm)).toHaveLength(2 * snippets.length);
+  });
+
+  it.each(Object.keys(monteCarlo))('names %s', (name) => {
+    expect([...withoutSnippets(page).matchAll(/`[^`]*`/g)].join().match(/\w+/g)).toContain(name);
+  });
+});
+
 describe('docs/layers.md', () => {
   const snippets = snippetsOf(page);
 
@@ -77,9 +95,12 @@ describe('docs/layers.md', () => {
   const named = [...text.matchAll(/^#+ .*$|`[^`]*`/gm)].join('\n').match(/\w+/g);
 
   // useModule is not about layers.
-  it.each(Object.keys(dropoutWasm).filter((name) => !/^(useModule|internals)$/.test(name)))('names %s', (name) => {
-    expect(named, `docs/layers.md does not name ${name}`).toContain(name);
-  });
+  it.each(Object.keys(dropoutWasm).filter((name) => !/^(useModule|internals|internalMaps)$/.test(name)))(
+    'names %s',
+    (name) => {
+      expect(named, `docs/layers.md does not name ${name}`).toContain(name);
+    },
+  );
 
   it.each(layerNames(dropoutWasm))('has a section on %s, with an example', (name) => {
     const headings = text

@@ -1,0 +1,103 @@
+/**
+ * How well probabilities agree with what happens.
+ * @module
+ */
+import type { Input } from 'dropout-wasm';
+import { log } from './numerics.js';
+import { readRow } from './rows.js';
+import { checkOptions, checkPositive, checkWhole, read, wrong } from './shared.js';
+import { sumsFor } from './sums.js';
+
+/** Options of `calibration`. */
+export interface CalibrationOptions {
+  /** The number of bins, of equal width, over the confidences from 0 to 1. From 1 to 1,000, default 15. */
+  bins?: number;
+}
+
+/** The rows whose confidence is above `from` and at most `to`. */
+export interface CalibrationBin {
+  from: number;
+  to: number;
+  /** The number of rows. */
+  count: number;
+  /** The mean confidence: the probability of the most probable class. NaN for no rows. */
+  confidence: number;
+  /** The share of rows whose most probable class is the label. NaN for no rows. */
+  accuracy: number;
+}
+
+/** What `calibration` returns. */
+export interface Calibration {
+  /** The share of rows whose most probable class is the label. */
+  accuracy: number;
+  /** The mean of |accuracy − confidence| over the bins, weighted by their rows. From 0, perfect, to 1. */
+  expectedCalibrationError: number;
+  /** The largest |accuracy − confidence| of a bin with rows. */
+  maximumCalibrationError: number;
+  /** The mean over rows of the sum over classes of (p − y)², where y is 1 for the label and 0 elsewhere. From 0 to 2. */
+  brierScore: number;
+  /** The mean of −ln p of the label, in nats. Infinity if the probability of a label is 0. */
+  negativeLogLikelihood: number;
+  /** The bins in ascending order: `accuracy` over `confidence` is the reliability plot. */
+  bins: CalibrationBin[];
+}
+
+/**
+ * Computes calibration errors (Guo et al. 2017) and proper scores of class probabilities.
+ *
+ * @param probabilities rows of class probabilities, the classes on the last axis; a plain array is one row
+ * @param labels the right class of each row, from 0
+ * @throws TypeError, RangeError for probabilities below 0 or whose sum is not from 0.999 to 1.001, for other labels and
+ *   for another number of labels than of rows
+ * @example
+ * const { mean, shape } = await monteCarlo(predict, { samples: 50, kind: 'probabilities', layers });
+ * const { expectedCalibrationError, bins } = calibration({ data: mean, shape }, labels);
+ */
+export function calibration(
+  probabilities: Input,
+  labels: ArrayLike<number>,
+  options: CalibrationOptions = {},
+): Calibration {
+  const { bins: binCount = 15 } = checkOptions(options, ['bins']);
+  checkPositive(binCount, 'bins', 1000);
+  const { data, shape } = read(probabilities, 'probabilities');
+  const { rows, classes } = sumsFor('probabilities', shape, 'probabilities');
+  const p = new Float64Array(data.length + 1);
+  if (Object(labels).length !== rows) throw wrong('object', 'labels', `an array of ${rows} classes`, labels);
+
+  const bins: CalibrationBin[] = [];
+  for (let i = 0; i < binCount; )
+    bins.push({ from: i / binCount, to: ++i / binCount, count: 0, confidence: 0, accuracy: 0 });
+  let [accuracy, squares, logs, expected, maximum] = [0, 0, 0, 0, 0];
+  for (let row = 0; row < rows; row++) {
+    const at = row * classes;
+    const right = at + checkWhole(labels[row]!, `labels[${row}]`, classes - 1);
+    const predicted = readRow(data, at, classes, p, data.length, 'probabilities');
+    const confidence = p[predicted]!;
+    const score = predicted === right ? 1 : 0;
+    // A confidence may be past 1, since the sum of a row may be.
+    const bin = bins.find(({ to }) => confidence <= to) ?? bins.at(-1)!;
+    bin.count++;
+    bin.confidence += confidence;
+    bin.accuracy += score;
+    accuracy += score;
+    logs -= log(p[right]!);
+    for (let i = at; i < at + classes; i++) squares += (p[i]! - (i === right ? 1 : 0)) ** 2;
+  }
+  for (const bin of bins) {
+    bin.confidence /= bin.count;
+    bin.accuracy /= bin.count;
+    // NaN without rows.
+    const gap = Math.abs(bin.accuracy - bin.confidence) || 0;
+    expected += (gap * bin.count) / rows;
+    maximum = Math.max(maximum, gap);
+  }
+  return {
+    accuracy: accuracy / rows,
+    expectedCalibrationError: expected,
+    maximumCalibrationError: maximum,
+    brierScore: squares / rows,
+    negativeLogLikelihood: logs / rows,
+    bins,
+  };
+}

@@ -1,0 +1,369 @@
+/** Runs: streams and states of layers, ends, and errors. */
+import { inspect } from 'node:util';
+import { Dropout, Generator, type Layer, LockedDropout, manualSeed } from 'dropout-wasm';
+import { type MonteCarloOptions, monteCarlo, type Predict } from 'dropout-wasm/monte-carlo';
+import { describe, expect, it } from 'vitest';
+
+const x = () => new Float32Array(40).fill(1);
+
+async function rejects(run: Promise<unknown>, type: new (...args: never[]) => Error, message: string | RegExp) {
+  const error = await run.then(
+    () => undefined,
+    (thrown) => thrown,
+  );
+  expect(error).toBeInstanceOf(type);
+  expect(error.message).toMatch(message);
+}
+
+const draws: Predict = ({ generator }) => Float64Array.of(Number(generator.next() >> 11n));
+
+describe('layers', () => {
+  it('draw in sample i from fork `sample i` of their own stream', async () => {
+    const layer = new Dropout(0.5, { seed: 7 }).eval();
+    const { kept } = await monteCarlo(() => layer.forward(x()), { samples: 3, from: 5, layers: [layer], keep: true });
+    for (let i = 0; i < 3; i++) {
+      const other = new Dropout(0.5, { seed: new Generator(7).fork(`sample ${5 + i}`).seed });
+      expect([...kept![i]!]).toEqual([...other.forward(x())]);
+    }
+  });
+
+  it('draw from child k of the seed or generator of the run', async () => {
+    const layers = [new Dropout(0.5, { seed: 7 }), new Dropout(0.5)];
+    const generator = new Generator(9, 4);
+    const predict = () => Float32Array.of(...layers.flatMap((layer) => [...layer.forward(x())]));
+    const run = (options: object) => monteCarlo(predict, { samples: 2, layers, keep: true, ...options });
+    const { kept } = await run({ seed: 9 });
+    for (let i = 0; i < 2; i++) {
+      const others = [0, 1].map(
+        (k) => new Dropout(0.5, { seed: new Generator(9).fork(`#${k}`).fork(`sample ${i}`).seed }),
+      );
+      expect([...kept![i]!]).toEqual(others.flatMap((layer) => [...layer.forward(x())]));
+    }
+    expect((await run({ generator })).kept).toEqual(kept);
+    expect(generator.toJSON()).toEqual(new Generator(9, 4).toJSON());
+  });
+
+  it('are as before afterwards, also when predict throws or rejects', async () => {
+    const locked = new LockedDropout(0.5, { seed: 1 });
+    const layer = new Dropout(0.5, { seed: 2, always: true });
+    const steps = { data: x(), shape: [2, 4, 5] };
+    locked.forward(steps);
+    layer.forward(x());
+    const dropped = layer.eval().mask();
+    locked.eval();
+    const state = () =>
+      inspect(
+        [locked, layer].map((l) => [l.toJSON(), l.key, l.mask(), l.generator.position]),
+        { depth: 9 },
+      );
+    const before = state();
+    const generators = [locked.generator, layer.generator];
+    const predict =
+      (fail?: 'throw' | 'reject'): Predict =>
+      ({ index }) => {
+        const y = locked.forward({ data: layer.forward(x()), shape: [2, 4, 5] });
+        locked.train();
+        layer.always = false;
+        if (index === 1 && fail === 'throw') throw new Error('out of order');
+        return index === 1 && fail === 'reject' ? Promise.reject(new Error('out of order')) : Promise.resolve(y);
+      };
+    const layers = [locked, layer] as Layer[];
+    await monteCarlo(predict(), { samples: 3, layers });
+    expect(state()).toBe(before);
+    for (const fail of ['throw', 'reject'] as const) {
+      await rejects(monteCarlo(predict(fail), { samples: 3, layers }), Error, 'out of order');
+      expect(state()).toBe(before);
+    }
+    expect([locked.generator, layer.generator]).toEqual(generators);
+    expect(locked.generator).toBe(generators[0]);
+    expect(layer.mask()).toEqual(dropped);
+    // And they serve again.
+    await monteCarlo(predict(), { samples: 1, layers });
+  });
+
+  it('LockedDropout keeps one mask within a sample, and draws another one for the next', async () => {
+    const layer = new LockedDropout(0.5, { seed: 3 });
+    const step = { data: x(), shape: [1, 4, 10] };
+    layer.forward({ data: new Float32Array(6), shape: [1, 2, 3] });
+    const masks: string[] = [];
+    await monteCarlo(
+      () => {
+        const [first, second] = [layer.forward(step), layer.forward(step)];
+        expect(second).toEqual(first);
+        masks.push(first.data.join());
+        return first;
+      },
+      { samples: 4, layers: [layer] },
+    );
+    expect(new Set(masks).size).toBe(4);
+  });
+
+  it('that nobody seeded follow manualSeed', async () => {
+    const layer = new Dropout(0.5);
+    const run = () => monteCarlo(() => layer.forward(x()), { samples: 4, layers: [layer] });
+    manualSeed(3);
+    const first = await run();
+    expect(await run()).toEqual(first);
+    manualSeed(3);
+    expect(await run()).toEqual(first);
+    manualSeed(4);
+    expect((await run()).mean).not.toEqual(first.mean);
+  });
+
+  it('are in one run at a time', async () => {
+    const layer = new Dropout(0.5, { seed: 1 });
+    const options = { samples: 2, layers: [layer] };
+    const predict = async () => layer.forward(x());
+    const first = monteCarlo(predict, options);
+    await rejects(monteCarlo(predict, options), Error, 'in a run that has not ended');
+    await first;
+    await rejects(monteCarlo(predict, { samples: 2, layers: [layer, layer] }), Error, 'or twice');
+    const stream = monteCarlo.stream(() => layer.forward(x()), options);
+    await stream.next();
+    await rejects(monteCarlo(predict, options), Error, 'in a run that has not ended');
+    expect(layer.training).toBe(true);
+    expect(layer.generator.position).toBe(0);
+    await stream.return();
+    await monteCarlo(predict, options);
+  });
+
+  it('take part in a run without a seed of the default generator if they do not need it', async () => {
+    const parent = manualSeed(5);
+    const layer = new Dropout(0.5, { seed: 1 });
+    await monteCarlo(() => layer.forward(x()), { samples: 2, layers: [layer] });
+    expect(parent.toJSON().children).toBe(0);
+    await monteCarlo(draws, { samples: 2 });
+    expect(parent.toJSON().children).toBe(1);
+  });
+});
+
+describe('generator', () => {
+  it('is fork `sample i` of the generator of the run', async () => {
+    const { kept } = await monteCarlo(draws, { samples: 2, from: 3, seed: 8, keep: true });
+    const expected = [3, 4].map((i) => Number(new Generator(8).fork(`sample ${i}`).next() >> 11n));
+    expect(kept!.map(([value]) => value)).toEqual(expected);
+  });
+
+  it.each<[string, (generator: Generator) => unknown]>([
+    ['next', (generator) => generator.next()],
+    ['keyAt', (generator) => generator.keyAt(3)],
+    ['seed', (generator) => generator.seed],
+    ['fork', (generator) => generator.fork('a')],
+    ['spawn', (generator) => generator.spawn()],
+    ['a layer', (generator) => new Dropout(0.5, { generator })],
+    ['toJSON', (generator) => generator.toJSON()],
+  ])('is used by %s, like any other generator', async (_, use) => {
+    const used: unknown[] = [];
+    const predict: Predict = ({ generator }) => {
+      used.push(use(generator));
+      return x();
+    };
+    await monteCarlo(predict, { samples: 1, seed: 8 });
+    expect(inspect(used[0])).toBe(inspect(use(new Generator(new Generator(8).fork('sample 0').seed))));
+  });
+});
+
+describe('ends', () => {
+  it('until the standard error is small enough, after a multiple of 16 samples', async () => {
+    const predict: Predict = ({ generator }) => Float64Array.of(Number(generator.next() >> 11n) / 2 ** 53);
+    const options = { samples: 1000, seed: 1 };
+    const result = await monteCarlo(predict, { ...options, until: { standardError: 0.03 } });
+    expect(result.count % 16).toBe(0);
+    expect(result.standardError[0]).toBeLessThanOrEqual(0.03);
+    const before = await monteCarlo(predict, { ...options, samples: result.count - 16 });
+    expect(before.standardError[0]).toBeGreaterThan(0.03);
+    expect(result).toEqual(await monteCarlo(predict, { ...options, samples: result.count }));
+    const longer = await monteCarlo(predict, { ...options, until: { standardError: 0.03, minSamples: 200 } });
+    expect(longer.count).toBe(208);
+    const never = await monteCarlo(predict, { ...options, samples: 40, until: { standardError: 1e-9 } });
+    expect(never.count).toBe(40);
+    const counts = [];
+    for await (const { count } of monteCarlo.stream(predict, { ...options, every: 30, until: { standardError: 0.03 } }))
+      counts.push(count);
+    expect(counts.at(-1)).toBe(result.count);
+  });
+
+  it('gives a partial result after every few samples, and always the whole', async () => {
+    const counts = async (every?: number) => {
+      const seen = [];
+      for await (const { count } of monteCarlo.stream(draws, { samples: 7, ...(every && { every }) })) seen.push(count);
+      return seen;
+    };
+    expect(await counts()).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(await counts(3)).toEqual([3, 6, 7]);
+    expect(await counts(7)).toEqual([7]);
+    expect(await counts(100)).toEqual([7]);
+  });
+
+  it('when the signal is aborted, with its reason', async () => {
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    const seen: number[] = [];
+    const run = monteCarlo(draws, {
+      samples: 10,
+      signal: controller.signal,
+      onSample: async (index) => {
+        seen.push(index);
+        if (index === 2) controller.abort(reason);
+      },
+    });
+    await expect(run).rejects.toBe(reason);
+    expect(seen).toEqual([0, 1, 2]);
+    let calls = 0;
+    const early = monteCarlo(() => Float32Array.of(calls++), { samples: 2, signal: controller.signal });
+    await expect(early).rejects.toBe(reason);
+    expect(calls).toBe(0);
+    await rejects(monteCarlo(draws, { samples: 2, signal: { aborted: true } }), Error, 'aborted');
+    const within = new AbortController();
+    const last = monteCarlo(
+      (context) => {
+        within.abort(reason);
+        return draws(context);
+      },
+      { samples: 1, signal: within.signal },
+    );
+    await expect(last).rejects.toBe(reason);
+  });
+
+  it('onSample gets each sample, and is waited for', async () => {
+    const seen: [number, number][] = [];
+    const result = await monteCarlo(draws, {
+      samples: 3,
+      from: 4,
+      seed: 2,
+      keep: true,
+      onSample: async (index, sample) => {
+        await Promise.resolve();
+        seen.push([index, sample[0]!]);
+      },
+    });
+    expect(seen).toEqual(result.kept!.map(([value], i) => [4 + i, value]));
+  });
+});
+
+describe('errors', () => {
+  const used = { samples: 2 };
+  const bad: [string, object, new (...args: never[]) => Error, RegExp][] = [
+    ['no samples', {}, TypeError, /^samples has to be a whole number from 1/],
+    ['0 samples', { samples: 0 }, RangeError, /^samples has to be a whole number from 1/],
+    ['a negative from', { ...used, from: -1 }, RangeError, /^from has to be/],
+    ['numbers past 2^53', { ...used, from: 2 ** 53 - 1 }, RangeError, /^from has to be/],
+    ['an unknown option', { ...used, n: 1 }, TypeError, /^unknown option "n": the options are samples, from/],
+    ['every without a stream', { ...used, every: 1 }, TypeError, /^unknown option "every"/],
+    [
+      'a seed and a generator',
+      { ...used, seed: 1, generator: new Generator(1) },
+      TypeError,
+      /^generator has to be left out/,
+    ],
+    ['a number as the generator', { ...used, generator: 3 }, TypeError, /seed: 3$/],
+    ['a bad seed', { ...used, seed: -1 }, RangeError, /^seed has to be/],
+    [
+      'an unknown kind',
+      { ...used, kind: 'classes' },
+      RangeError,
+      /^kind has to be "values" or "probabilities" or "logits"/,
+    ],
+    ['layers that are none', { ...used, layers: [{}] }, TypeError, /^layers has to be an array of layers/],
+    ['a layer alone', { ...used, layers: new Dropout(0.5) }, TypeError, /^layers has to be an array of layers/],
+    ['until as a number', { ...used, until: 0.1 }, TypeError, /^until has to be an object/],
+    ['until without an error', { ...used, until: {} }, TypeError, /^until.standardError has to be a number above 0/],
+    ['until an error of 0', { ...used, until: { standardError: 0 } }, RangeError, /^until.standardError/],
+    ['until a string', { ...used, until: { standardError: '1' } }, TypeError, /^until.standardError/],
+    ['a bad minSamples', { ...used, until: { standardError: 1, minSamples: 0.5 } }, RangeError, /^until.minSamples/],
+    [
+      'until beside from',
+      { ...used, from: 1, until: { standardError: 1 } },
+      RangeError,
+      /^from has to be 0 beside until/,
+    ],
+    ['a keep that is no boolean', { ...used, keep: 1 }, TypeError, /^keep has to be a boolean/],
+    ['a controller for its signal', { ...used, signal: new AbortController() }, TypeError, /^signal.aborted has to be/],
+    ['an onSample that is no function', { ...used, onSample: {} }, TypeError, /^onSample has to be a function/],
+  ];
+
+  it.each(bad)('%s, before predict is called or anything is drawn', async (_, options, type, message) => {
+    let calls = 0;
+    const predict: Predict = (context) => {
+      calls++;
+      return draws(context);
+    };
+    await rejects(monteCarlo(predict, options as MonteCarloOptions), type, message);
+    if ('every' in options === false)
+      await rejects(monteCarlo.stream(predict, options as MonteCarloOptions).next(), type, message);
+    expect(calls).toBe(0);
+  });
+
+  it('no function, and a bad every', async () => {
+    await rejects(monteCarlo(x() as never, used), TypeError, /^predict has to be a function/);
+    await rejects(monteCarlo.stream(draws, { ...used, every: 0 }).next(), RangeError, /^every has to be/);
+  });
+
+  it('samples that would all be equal', async () => {
+    const message = /^no layer drew a key, generator was not used/;
+    await rejects(monteCarlo(x, used), Error, message);
+    const layer = new Dropout(0.5);
+    await rejects(
+      monteCarlo(() => layer.forward(x()), used),
+      Error,
+      message,
+    );
+    const [none, all, idle] = [new Dropout(0), new Dropout(1), new Dropout(0.5)];
+    const predict = () => all.forward(none.forward(x()));
+    await rejects(monteCarlo(predict, { ...used, layers: [none, all, idle] }), Error, message);
+    expect([none, all, idle].map(({ key, isTaken }) => [key, isTaken])).toEqual(Array(3).fill([undefined, false]));
+  });
+
+  const samples: [string, MonteCarloOptions['kind'], unknown, new (...args: never[]) => Error, RegExp][] = [
+    ['nothing', 'values', undefined, TypeError, /^sample 1 has to be a Float32Array/],
+    ['a list', 'values', [1, 2], TypeError, /^sample 1 has to be a Float32Array .*Float32Array.from/],
+    ['another shape', 'values', new Float32Array(3), RangeError, /^sample 1.shape has to be \[2\], but got \[3\]$/],
+    ['NaN', 'values', Float32Array.of(0, Number.NaN), RangeError, /^sample 1\[1\] has to be finite, but got NaN$/],
+    ['Infinity', 'logits', Float32Array.of(Number.POSITIVE_INFINITY, 0), RangeError, /^sample 1\[0\] has to be finite/],
+    [
+      'NaN in probabilities',
+      'probabilities',
+      Float32Array.of(1, Number.NaN),
+      RangeError,
+      /^sample 1\[1\] has to be a probability/,
+    ],
+    [
+      'logits',
+      'probabilities',
+      Float32Array.of(2, -1),
+      RangeError,
+      /^sample 1\[1\] has to be a probability.*kind: 'logits'/,
+    ],
+    [
+      'percent',
+      'probabilities',
+      Float32Array.of(60, 40),
+      RangeError,
+      /^the sum of row 0 of sample 1 has to be 1, but got 100/,
+    ],
+    ['almost', 'probabilities', Float64Array.of(0.6, 0.4011), RangeError, /^the sum of row 0 of sample 1 has to be 1/],
+  ];
+
+  it.each(samples)('a sample of %s in %s names the sample', async (_, kind, sample, type, message) => {
+    const predict: Predict = ({ index, generator }) => {
+      generator.next();
+      return (index === 1 ? sample : Float32Array.of(0.5, 0.5)) as Float32Array;
+    };
+    await rejects(monteCarlo(predict, { samples: 2, kind: kind! }), type, message);
+  });
+
+  it('a sample that is empty, or has no axis of classes', async () => {
+    const predict =
+      (sample: object): Predict =>
+      ({ generator }) => {
+        generator.next();
+        return sample as Float32Array;
+      };
+    const message = /^sample 0.shape has to be with elements and classes/;
+    await rejects(monteCarlo(predict(new Float32Array()), { samples: 1 }), RangeError, message);
+    const scalar = { data: Float32Array.of(1), shape: [] };
+    await rejects(monteCarlo(predict(scalar), { samples: 1, kind: 'probabilities' }), RangeError, message);
+    const sigmoid = { data: Float32Array.of(0.3, 0.9), shape: [2, 1] };
+    await rejects(monteCarlo(predict(sigmoid), { samples: 1, kind: 'probabilities' }), RangeError, /\[1 - p, p\]$/);
+  });
+});
