@@ -26,7 +26,7 @@ export interface Node {
   /** Whether a result has the node too, so that its sums must not change. */
   isShared?: boolean;
   /** The samples themselves, if they are kept. */
-  readonly kept?: Float64Array[] | undefined;
+  readonly kept?: Float64Array[] | false | undefined;
 }
 
 /** What a result is computed from. */
@@ -48,14 +48,15 @@ export interface Sums {
 
 /**
  * The sums of no samples.
+ * @param max the largest number of elements
  * @throws RangeError that names the sample, unless it has elements and, if it is to hold classes, an axis of them
  */
-export function sumsFor(kind: Kind, shape: readonly number[], name: string): Sums {
+export function sumsFor(kind: Kind, shape: readonly number[], name: string, max = 1 / 0): Sums {
   const length = shape.reduce((a, b) => a * b, 1);
   const classes = shape.at(-1) ?? 0;
   // Infinity without an axis.
   const rows = kind === 'values' ? 0 : length / classes;
-  if (!length || rows > length) throw wrongValue(`${name}.shape`, 'with elements and classes', shape);
+  if (!length || rows > length || length > max) throw wrongValue(`${name}.shape`, 'with elements and classes', shape);
   return { kind, shape, length, rows, classes, nodes: [], votes: new Float64Array(rows && length) };
 }
 
