@@ -110,6 +110,38 @@ describe('layers', () => {
     expect((await run()).mean).not.toEqual(first.mean);
   });
 
+  it.each([
+    ['of layers that nobody seeded', undefined],
+    ['of the default generator', 'generator'],
+  ])('%s stay where they were when predict calls manualSeed', async (_, own) => {
+    const samplesOf = async (change: () => void) => {
+      manualSeed(3);
+      const layer = new Dropout(0.5);
+      const predict: Predict = (context) => {
+        const y = own ? draws(context) : layer.forward(x());
+        change();
+        return y;
+      };
+      return (await monteCarlo(predict, { samples: 5, keep: true, layers: own ? [] : [layer] })).kept;
+    };
+    expect(await samplesOf(() => manualSeed(99))).toEqual(await samplesOf(() => {}));
+  });
+
+  it('are those that the list had when the run began', async () => {
+    const [first, second] = [new Dropout(0.5, { seed: 1 }).eval(), new Dropout(0.5, { seed: 2 }).eval()];
+    const layers = [first];
+    const result = await monteCarlo(
+      () => {
+        layers[0] = second;
+        layers.push(second);
+        return first.forward(x());
+      },
+      { samples: 4, layers },
+    );
+    expect(result).toEqual(await monteCarlo(() => first.forward(x()), { samples: 4, layers: [first] }));
+    expect([first, second].map(({ isTaken, training }) => [isTaken, training])).toEqual(Array(2).fill([false, false]));
+  });
+
   it('are in one run at a time', async () => {
     const layer = new Dropout(0.5, { seed: 1 });
     const options = { samples: 2, layers: [layer] };
@@ -280,6 +312,8 @@ describe('errors', () => {
     ['a keep that is no boolean', { ...used, keep: 1 }, TypeError, /^keep has to be a boolean/],
     ['a controller for its signal', { ...used, signal: new AbortController() }, TypeError, /^signal.aborted has to be/],
     ['an onSample that is no function', { ...used, onSample: {} }, TypeError, /^onSample has to be a function/],
+    ['null as onSample', { ...used, onSample: null }, TypeError, /^onSample has to be a function, but got null/],
+    ['null as signal', { ...used, signal: null }, TypeError, /^signal.aborted has to be a boolean/],
   ];
 
   it.each(bad)('%s, before predict is called or anything is drawn', async (_, options, type, message) => {
@@ -294,7 +328,10 @@ describe('errors', () => {
     expect(calls).toBe(0);
   });
 
-  it('no function, and a bad every', async () => {
+  it('no function, no options, and a bad every', async () => {
+    const none = (run: unknown) => (run as (predict: Predict) => unknown)(draws);
+    await rejects(none(monteCarlo) as Promise<unknown>, TypeError, /^samples has to be/);
+    await rejects((none(monteCarlo.stream) as AsyncGenerator).next(), TypeError, /^samples has to be/);
     await rejects(monteCarlo(x() as never, used), TypeError, /^predict has to be a function/);
     await rejects(monteCarlo.stream(draws, { ...used, every: 0 }).next(), RangeError, /^every has to be/);
   });
