@@ -124,7 +124,8 @@ function argumentsFor<K extends Kind>(
       model,
       executeAsync && 'a graph model has no dropout left. Convert with --output_format tfjs_layers_model',
     );
-  if ('layers' in Object(options)) throw wrongType('layers', 'left out, since those of the model are found', layers);
+  const { layers: given } = Object(options);
+  if (given !== undefined) throw wrongType('layers', 'left out, since those of the model are found', given);
   const { masks = 'each', ...rest } = checkOptions(options, names);
   checkWord(masks, 'masks', ['each', 'shared']);
   const [first, ...others] = [x].flat();
