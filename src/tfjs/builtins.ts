@@ -8,11 +8,11 @@ import * as wrappers from './layers.js';
 import { layers, seedFor, tf } from './shared.js';
 
 type Config = serialization.ConfigDict;
-/** Stands for the class of any wrapper. */
+/** Stands for the class of any wrapper. Declared, since the class of `builtin` has no name. */
 type Wrapper = typeof wrappers.Dropout;
 
 /** Makes the class of a built-in layer. A subclass, so that a layer loaded under its name is stored under it again. */
-const builtin = (wrapper: unknown, className: string) =>
+const builtin = (wrapper: unknown, className: string): Wrapper =>
   class extends (wrapper as Wrapper) {
     static override readonly className = className;
     /** @internal */
@@ -26,10 +26,8 @@ const builtin = (wrapper: unknown, className: string) =>
     }
   };
 
-type Builtin = ReturnType<typeof builtin>;
-
 /** Each class, with the function of `tf.layers` that it replaces, if there is one. */
-const BUILTINS: [Builtin, (keyof typeof layers)?][] = [
+const BUILTINS: [Wrapper, (keyof typeof layers)?][] = [
   // Before Dropout, from which it inherits the methods that are saved.
   [builtin(wrappers.Dropout1d, 'SpatialDropout1D'), 'spatialDropout1d'],
   [builtin(wrappers.Dropout, 'Dropout'), 'dropout'],
@@ -91,18 +89,18 @@ export function override<T extends object>(object: T, values: object): () => voi
 }
 
 /** The layers that run in place of TF.js's. Undoing and replacing again continues their streams. */
-const delegates = /* @__PURE__ */ new WeakMap<object, InstanceType<Builtin>>();
+const delegates = /* @__PURE__ */ new WeakMap<object, wrappers.Dropout>();
 
 /** A layer of TF.js, with the properties that some of them have. */
 export type Patched = layers.Layer &
   Partial<Record<'rate' | 'stddev' | 'noiseShape' | 'seed', never>> & { invokeCallHook(...args: unknown[]): void };
 
 /** The class that replaces the class of a layer of TF.js; undefined for any other layer. */
-export const builtinFor = (layer: Partial<Patched>): Builtin | undefined =>
+export const builtinFor = (layer: Partial<Patched>): Wrapper | undefined =>
   BUILTINS.find(([type, make]) => make && type.className === layer.getClassName?.())?.[0];
 
 /** The layer that runs in place of one of TF.js's, with the rate or stddev that this has now. */
-export function delegateOf(layer: Patched, type: Builtin): InstanceType<Builtin> {
+export function delegateOf(layer: Patched, type: Wrapper): wrappers.Dropout {
   const { name, rate, stddev, noiseShape, seed } = layer;
   const delegate =
     delegates.get(layer) ?? new type(argsFrom({ name, rate, stddev, noiseShape, seed }, argsOf(type.wrapped)) as never);
@@ -112,14 +110,14 @@ export function delegateOf(layer: Patched, type: Builtin): InstanceType<Builtin>
 }
 
 /** The `call` of a layer of TF.js that is replaced by one of this class. */
-export const callOf = (type: Builtin) =>
+export const callOf = (type: Wrapper) =>
   function (this: Patched, inputs: Tensor | Tensor[], kwargs?: RunOptions): Tensor {
     this.invokeCallHook(inputs, kwargs);
     return delegateOf(this, type).run(inputs, kwargs, this);
   };
 
 /** Makes the layers that TF.js makes by this name run a layer of this package. Returns what undoes it. */
-function patch(type: Builtin, make: keyof typeof layers): () => void {
+function patch(type: Wrapper, make: keyof typeof layers): () => void {
   // With a name, since TF.js counts the layers without.
   const prototype = Object.getPrototypeOf(
     (layers[make] as (args: object) => Patched)({ rate: 0, name: 'x' }),
