@@ -16,7 +16,7 @@ import { type Cell, cellsOf, disposeMasks, isCell, partsOf } from './recurrent.j
 import { arrays, brandOf, checkOptions, checkWord, layerMap, tf, wrongType } from './shared.js';
 import { checkFloats, checkTensor } from './tensors.js';
 
-/** Options of `monteCarloPredict`: those of `monteCarlo` but for `layers`, which are those of the model, and `masks`. */
+/** Options of `monteCarloPredict`: those of `monteCarlo`, without `layers`, since the model's are found, and `masks`. */
 export interface MonteCarloPredictOptions<K extends Kind = Kind> extends Omit<MonteCarloOptions<K>, 'layers'> {
   /**
    * 'each' (the default): each row of x, which is an index along the first axis, has masks and noise of its own.
@@ -38,19 +38,19 @@ export interface MonteCarloPredict {
    * Runs `model.predict` for a number of samples with dropout and noise active, and returns the mean, variance and, for
    * classes, entropies: Monte-Carlo dropout (Gal and Ghahramani 2016). Only these layers wake, in nested models and
    * wrappers too: those of this package, TF.js's own Dropout, SpatialDropout1D, AlphaDropout, GaussianDropout and
-   * GaussianNoise, and the dropout of recurrent cells. One whose node has `training: false` stays off. All else, such as
-   * batch normalization, and the state of recurrent layers stay as in `predict`, and afterwards the model is as before.
+   * GaussianNoise, and the dropout of recurrent cells. One whose node has `training: false` stays off. Batch
+   * normalization and everything else are as in `predict`, and afterwards the model is as before.
    *
-   * Sample i depends on the streams and on i alone, so it can be computed again by its number. A layer draws from a fork
-   * of its own stream or, where the run has a seed or generator, of child number k of that, for the layer at index k of
-   * the model's. TF.js's own layers have the streams that `replaceBuiltins` gives them.
+   * Sample i depends on the streams and on i alone, so it can be computed again by its number. A layer draws from
+   * ``fork(`sample ${i}`)`` of its own stream or, where the run has a seed or generator, of child number k of that, for
+   * layer k of the model. TF.js's own layers have the streams that `replaceBuiltins` gives them.
    *
    * @param model a tf.LayersModel of one output, such as a Sequential
-   * @param x what `model.predict` takes: a tensor, or an array of one for each input. Each sample is one batch of all rows,
+   * @param x what `model.predict` takes: a tensor, or an array of one for each input. A sample is one batch of all rows,
    *   since another batch size would give other masks
-   * @returns the statistics of all samples, in the shape of the model's output; an output of int32 or bool counts as numbers
-   * @throws (as a rejection) TypeError or RangeError that names the argument, before anything is drawn; TypeError unless a
-   *   dropout or noise layer of the model is on; whatever `monteCarlo` rejects with; what `predict` throws
+   * @returns the statistics of all samples, in the shape of the model's output. Outputs of int32 and bool count as numbers
+   * @throws (as a rejection) TypeError or RangeError that names the argument, before anything is drawn; TypeError unless
+   *   a dropout or noise layer of the model is on; whatever `monteCarlo` rejects with; what `predict` throws
    * @example
    * const { mean, std } = await monteCarloPredict(model, x, { samples: 100, seed: 42 });
    */

@@ -131,7 +131,7 @@ function functionOf(generator: Generator): RecurrentDropout {
   return Object.assign(draw, { generator });
 }
 
-/** A layer and the layers that it consists of, in order. TF.js runs copies of the layer that a bidirectional one was made from. */
+/** A layer and its parts, in order. TF.js runs copies of the layer that a bidirectional one was made from. */
 export function partsOf(layer: object | undefined): object[] {
   if (Object(layer) !== layer) return [];
   const { forwardLayer, backwardLayer, layer: inner, cell, layers = [], cells = [] } = layer as Parts;

@@ -479,7 +479,7 @@ function exactModel() {
 const monteCarlo = (): Check[] => [
   ...CASES.map(
     (layerCase): Check => [
-      `monteCarloPredict with ${titleOf(layerCase)}: samples are those of the layer for arrays, shared masks those of a row`,
+      `monteCarloPredict with ${titleOf(layerCase)}: samples of the layer for arrays, with shared masks those of a row`,
       async () => {
         const { shape, scales } = layerCase;
         const [rows, ...rest] = shape as [number, ...number[]];
