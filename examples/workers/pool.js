@@ -24,6 +24,8 @@ const MAX_FAULTS = 3;
 /**
  * @typedef {import('dropout-wasm/monte-carlo').ClassResult} Result
  *
+ * @typedef {{ range: Range, faults: number }} Job
+ *
  * @typedef {object} Options
  * @property {number} workers the number of workers
  * @property {number} samples the number of samples
@@ -50,9 +52,16 @@ const MAX_FAULTS = 3;
 export async function runOnWorkers(spawn, options) {
   const { workers, samples, seed, rangeSize = 16, timeLimit = 60_000, signal, onRange } = options;
   signal?.throwIfAborted();
-  const queue = [];
-  for (let from = 0; from < samples; from += rangeSize)
-    queue.push({ range: { from, samples: Math.min(rangeSize, samples - from), seed }, faults: 0 });
+  let next = 0;
+  /** Ranges whose worker failed. @type {Job[]} */
+  const lost = [];
+  /** @returns {Job | undefined} */
+  const take = () => {
+    const from = next;
+    if (lost.length > 0 || from >= samples) return lost.pop();
+    next += rangeSize;
+    return { range: { from, samples: Math.min(rangeSize, samples - from), seed }, faults: 0 };
+  };
   /** @type {Set<ReturnType<typeof start>>} */
   const running = new Set();
   /** @type {Result | undefined} */
@@ -63,7 +72,7 @@ export async function runOnWorkers(spawn, options) {
   const work = async () => {
     /** @type {ReturnType<typeof start> | undefined} */
     let worker;
-    for (let job = queue.shift(); job; job = queue.shift()) {
+    for (let job = take(); job; job = take()) {
       worker ??= start(spawn);
       running.add(worker);
       let part;
@@ -74,7 +83,7 @@ export async function runOnWorkers(spawn, options) {
         running.delete(worker);
         worker.terminate();
         worker = undefined;
-        queue.unshift(job);
+        lost.push(job);
         continue;
       }
       result = result ? merge(result, part) : part;
