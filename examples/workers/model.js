@@ -32,10 +32,10 @@ const GRID = Float32Array.from({ length: 2 * SIDE * SIDE }, (_, i) => {
 
 /** Rows of the result that the table shows. */
 export const inputs = [
-  { name: 'on the upper moon', row: rowAt(0, 1) },
-  { name: 'on the lower moon', row: rowAt(1, -0.6) },
-  { name: 'between the moons', row: rowAt(0.5, 0.2) },
-  { name: 'at the upper tip', row: rowAt(1, 0) },
+  { name: 'upper moon', row: rowAt(0, 1) },
+  { name: 'lower moon', row: rowAt(1, -0.6) },
+  { name: 'between', row: rowAt(0.5, 0.2) },
+  { name: 'upper tip', row: rowAt(1, 0) },
   { name: 'far away', row: rowAt(2.9, 2.6) },
 ];
 

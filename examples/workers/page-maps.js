@@ -22,10 +22,9 @@ const data = moons();
 /**
  * @param {number} value
  * @param {number[][]} colors
- * @returns {[number, number, number, number]} with the opacity, which is 0 for NaN
+ * @returns {[number, number, number, number]} red, green, blue and opacity
  */
 function colorOf(value, colors) {
-  if (Number.isNaN(value)) return [0, 0, 0, 0];
   const at = Math.min(Math.max(value, 0), 1) * (colors.length - 1);
   const i = Math.min(Math.floor(at), colors.length - 2);
   /** @param {number} channel */

@@ -4,7 +4,7 @@ import { runOnWorkers } from './pool.js';
 import { COLUMNS, digestOf, seconds, short, tableOf } from './report.js';
 
 /** The mutual information that has the last color. */
-const MOST = 0.3;
+const MOST = 0.5;
 
 /**
  * @template {typeof Element} T
@@ -60,7 +60,7 @@ async function run(workers) {
     });
     const time = seconds(performance.now() - started);
     const digest = short(await digestOf(result));
-    runs.prepend(rowOf([workers, String(samples), String(seed), time, digest]));
+    runs.prepend(rowOf([workers, time, digest]));
     status.textContent = `${samples} samples in ${time}`;
   } catch (error) {
     status.textContent = error instanceof Error ? error.message : String(error);
@@ -95,11 +95,13 @@ function rowOf([name = '', ...cells]) {
 
 for (const [i, heading] of find('#inputs thead', HTMLTableSectionElement).querySelectorAll('th').entries())
   heading.textContent = COLUMNS[i] ?? '';
-drawMap(probability, () => Number.NaN, ORANGE_TO_BLUE);
-drawMap(information, () => Number.NaN, WHITE_TO_PURPLE);
+drawMap(probability, () => 0.5, ORANGE_TO_BLUE);
+drawMap(information, () => 0, WHITE_TO_PURPLE);
 drawScale(find('#probability ~ .scale canvas', HTMLCanvasElement), ORANGE_TO_BLUE);
 drawScale(find('#information ~ .scale canvas', HTMLCanvasElement), WHITE_TO_PURPLE);
 
+// Other samples have another digest.
+form.addEventListener('input', () => runs.replaceChildren());
 form.addEventListener('submit', (event) => {
   event.preventDefault();
   if (event.submitter instanceof HTMLButtonElement) run(event.submitter.value);
