@@ -79,13 +79,20 @@ export async function runOnWorkers(spawn, options) {
       try {
         part = /** @type {Result} */ (fromBytes(await worker.compute(job.range, timeLimit)));
       } catch (error) {
-        if (isOver || ++job.faults === MAX_FAULTS) throw error;
+        if (isOver || ++job.faults === MAX_FAULTS) {
+          const { from, samples } = job.range;
+          const reason = error instanceof Error ? error.message : error;
+          throw new Error(`samples ${from} to ${from + samples - 1} failed ${MAX_FAULTS} times: ${reason}`, {
+            cause: error,
+          });
+        }
         running.delete(worker);
         worker.terminate();
         worker = undefined;
         lost.push(job);
         continue;
       }
+      if (isOver) return;
       result = result ? merge(result, part) : part;
       onRange?.(result);
     }

@@ -124,7 +124,9 @@ describe('the pool on worker threads', () => {
         eval: true,
       }).on('error', onFault),
     );
-    await expect(runOnWorkers(recorded, { ...options, workers: 1 })).rejects.toThrow('broken');
+    await expect(runOnWorkers(recorded, { ...options, workers: 1 })).rejects.toThrow(
+      'samples 0 to 7 failed 3 times: broken',
+    );
     expect(log).toEqual({ started: 3, ended: 3, sent: [0, 0, 0] });
   });
 
