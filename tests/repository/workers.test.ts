@@ -47,6 +47,13 @@ describe('main.js', () => {
     expect(await run(...args, '--seed', '43')).not.toContain(short(expected));
   });
 
+  it('prints the digest and the table that README.md shows', async () => {
+    const shown = readFileSync(example('README.md'), 'utf8');
+    const [, digest, table] = (await run('--workers', '2')).match(/([0-9a-f]{16})\n\n([\s\S]*)$/)!;
+    expect(shown.match(/ [0-9a-f]{16}$/gm)).toEqual(Array(3).fill(` ${digest}`));
+    expect(shown).toContain(`\n${table}`);
+  });
+
   it('prints help in 80 columns', async () => {
     const help = await run('--help');
     for (const option of ['--workers', '--samples', '--range', '--seed']) expect(help).toContain(option);
