@@ -33,8 +33,13 @@ async function serve(wanted) {
     // The paths of the root's tsconfig.json lead to the source of dropout-wasm.
     tsconfigRaw: {},
   });
-  const { port } = await pages.serve({ servedir: here, host: '127.0.0.1', port: wanted });
-  console.log(`http://127.0.0.1:${port}/ (Ctrl-C ends the server)`);
+  try {
+    const { port } = await pages.serve({ servedir: here, host: '127.0.0.1', port: wanted });
+    console.log(`http://127.0.0.1:${port}/ (Ctrl-C ends the server)`);
+  } catch (error) {
+    await pages.dispose();
+    throw error;
+  }
 }
 
 try {

@@ -85,6 +85,13 @@ describe('main.js', () => {
   });
 });
 
+it('serve.js prints help, and refuses wrong arguments', async () => {
+  const serve = (...args: string[]) => promisify(execFile)(process.execPath, [example('serve.js'), ...args]);
+  expect((await serve('--help')).stdout).toContain('--port N');
+  const refusal = { code: 1, stderr: '--port takes 0 to 65535, but got "65536"\n' };
+  await expect(serve('--port', '65536')).rejects.toMatchObject(refusal);
+});
+
 describe('the pool on worker threads', () => {
   /** Starts threads, and keeps what happened to them. */
   function recorder(start: Spawn = spawn) {
@@ -174,7 +181,7 @@ describe('the pool', () => {
 
   it.each([
     ['does not answer', () => undefined],
-    ['sends damaged bytes', (bytes: Uint8Array) => bytes.map((byte, i) => (i === 100 ? byte ^ 1 : byte))],
+    ['sends damaged bytes', (bytes: Uint8Array) => bytes.map((byte, i) => (i === 70 ? byte ^ 1 : byte))],
   ])('replaces a worker that %s', async (_, damage) => {
     const spawn = workersThat((bytes, answers) => (answers % 3 === 1 ? damage(bytes) : bytes));
     expect((await runOnWorkers(spawn, options)).toBytes()).toEqual(await whole());
