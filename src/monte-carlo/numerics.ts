@@ -37,9 +37,9 @@ export function log(x: number): number {
     x *= TWO_54;
     shift = 54;
   }
-  bits.setFloat64(0, x);
+  bits.setFloat64(0, x, true);
   // The difference of the high halves of 1 and √½ carries to the exponent where x is past √2.
-  const k = ((bits.getInt32(0) + 0x95f62) >> 20) - 1023;
+  const k = ((bits.getInt32(4, true) + 0x95f62) >> 20) - 1023;
   // Not by writing the exponent: reading a double whose half was just written waits for memory, which takes 15 ns.
   const f = x * POWERS[1022 - k]! - 1;
   const s = f / (2 + f);
