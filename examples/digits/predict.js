@@ -1,6 +1,6 @@
 /** Predictions of a trained model with dropout off and by Monte-Carlo dropout. */
 import { tensor2d, tidy } from '@tensorflow/tfjs-core';
-import { monteCarlo } from 'dropout-wasm/monte-carlo';
+import { monteCarloPredict } from 'dropout-wasm/tfjs';
 import { PIXELS } from './data.js';
 import { EVALUATION_BATCH_SIZE } from './train.js';
 
@@ -35,17 +35,4 @@ export async function predictBothWays(model, { images, labels }, { samples, onSa
   } finally {
     x.dispose();
   }
-}
-
-/** @param {any} model @param {any} x @param {any} options @returns {Promise<any>} */
-async function monteCarloPredict(model, x, options) {
-  const layers = model.layers.filter((/** @type {any} */ l) => l.arrays).map((/** @type {any} */ l) => l.arrays);
-  return monteCarlo(
-    () =>
-      tidy(() => {
-        const y = model.apply(x, { training: true });
-        return { data: y.dataSync(), shape: y.shape };
-      }),
-    { ...options, layers },
-  );
 }

@@ -32,7 +32,7 @@ const STYLE = `
   h3 { font-size: 1.05rem; margin: 2rem 0 0.5rem; }
   p { max-width: 46rem; margin: 0 0 1rem; }
   table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-  .wide { overflow-x: auto; }
+  .wide { margin-bottom: 1rem; overflow-x: auto; }
   th, td { padding: 0.4rem 0.9rem; border-bottom: 1px solid var(--rule); text-align: right; white-space: nowrap; }
   th:first-child, td:first-child { padding-left: 0; text-align: left; }
   thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; white-space: pre-line; }
@@ -56,13 +56,21 @@ const STYLE = `
     content: ''; display: inline-block; width: 2rem; margin-right: 0.6rem; vertical-align: middle;
     border-top: 2px var(--line) var(--color);
   }
+  .reliability { max-width: 30rem; }
   .digits {
-    display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: 1.25rem 1rem;
+    display: grid; grid-template-columns: repeat(auto-fill, minmax(12rem, 1fr)); gap: 1.25rem 1rem;
     margin: 0; padding: 0; list-style: none;
   }
-  .digits li { display: grid; align-content: start; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
-  .digits b { font-weight: 600; }
+  .digits li {
+    display: grid; align-content: start; font-size: 0.9rem; font-variant-numeric: tabular-nums;
+  }
   .digits span { color: var(--soft); }
+  .digits b { margin-top: 0.25rem; font-weight: 600; }
+  @media (max-width: 30rem) {
+    th, td { padding: 0.35rem 0.3rem; font-size: 0.85rem; white-space: normal; }
+    .digits li { grid-template-columns: max-content 1fr; column-gap: 1rem; }
+    .digits img { grid-row: span 4; }
+  }
   .pictures { display: flex; flex-wrap: wrap; gap: 0.75rem 1rem; margin-bottom: 1.25rem; }
   .pictures h3 { flex-basis: 100%; margin: 0; font-size: 0.95rem; font-weight: 600; }
   .pictures img, .digits img {

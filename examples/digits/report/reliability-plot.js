@@ -2,10 +2,10 @@
 import { calibrate } from '../scores.js';
 import { AXIS_LINE, GRID_LINE, LABEL, percent, renderChart } from './chart.js';
 
-const SIZE = { width: 460, height: 440 };
+const SIZE = { width: 400, height: 380 };
 
 /** The diameter of the dot of a bin with all digits, in pixels. */
-const LARGEST_DOT = 40;
+const LARGEST_DOT = 32;
 const SMALLEST_DOT = 4;
 
 /** @type {{ prediction: 'off' | 'monteCarlo', label: string, color: string, type: import('./chart.js').LineType }[]} */
@@ -36,7 +36,7 @@ export function reliabilityPlot({ off, monteCarlo }, labels) {
     splitLine: GRID_LINE,
   });
   return renderChart(SIZE, {
-    grid: { left: 72, right: 24, top: 20, bottom: 52 },
+    grid: { left: 72, right: 26, top: 20, bottom: 52 },
     xAxis: { ...axis, name: 'confidence', nameGap: 32 },
     yAxis: { ...axis, name: 'accuracy', nameGap: 52 },
     series: [

@@ -84,11 +84,15 @@ export function toText({ head, rows }) {
   return table.toString();
 }
 
-/** @param {TableData} table */
+/**
+ * Lines break before ±, not after it.
+ *
+ * @param {TableData} table
+ */
 export function toHtml({ head, rows }) {
   const headCells = head.map((cell) => `<th scope="col">${cell}</th>`).join('');
   const bodyRows = rows.map(([name, ...cells]) => {
-    return `<tr><th scope="row">${name}</th>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;
+    return `<tr><th scope="row">${name}</th>${cells.map((cell) => `<td>${cell.replace('± ', '±&nbsp;')}</td>`).join('')}</tr>`;
   });
   return `<table><thead><tr>${headCells}</tr></thead><tbody>${bodyRows.join('')}</tbody></table>`;
 }

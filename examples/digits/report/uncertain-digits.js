@@ -19,9 +19,9 @@ export function uncertainDigits(digits, result, model) {
     return entry(digits, index, predicted[index] ?? Number.NaN, result);
   });
   return `<h3>The ${COUNT} most uncertain digits</h3>
-<p>The Monte-Carlo mean of the model${model} has the highest entropy for these test images. The largest possible one is
-ln ${CLASSES} = ${Math.log(CLASSES).toFixed(2)} nats. Mutual information is the part of it that the samples disagree
-about. The probability is that of the predicted digit, with its standard deviation over the samples.</p>
+<p>For these test images, the Monte-Carlo mean of the model${model} has the highest entropy; the largest possible one is
+ln ${CLASSES} = ${Math.log(CLASSES).toFixed(2)} nats. The mutual information is the part of the entropy that the samples
+disagree about. The probability is that of the predicted digit, with its standard deviation over the samples.</p>
 <ol class="digits">
 ${entries.join('\n')}
 </ol>

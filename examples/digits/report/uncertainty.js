@@ -31,7 +31,7 @@ confidence and accuracy over 15 bins. The log-likelihood is in nats.</p>
 <p>Calibrated predictions lie on the diagonal. Above it, the model${model} is right more often than its confidence says.
 The area of a dot grows with the number of images.</p>
 ${legend(RELIABILITY_CURVES)}
-<div class="curves">
+<div class="curves reliability">
 ${chartFigure('Accuracy over confidence', reliabilityPlot(first, labels), describe(first, labels))}
 </div>
 
