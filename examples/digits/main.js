@@ -151,7 +151,7 @@ async function main(options) {
   console.log(`\nAfter ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}, ${scores}`);
   console.log(toText(resultsTable(histories)));
 
-  console.log(`\nUncertainty of the models with dropout: ${samples} samples of each test image`);
+  console.log(`\nUncertainty with dropout: ${samples} Monte-Carlo samples of each test image`);
   const predictions = await predictAll(models, digits.test, options);
   console.log(toText(uncertaintyTable(predictions, digits.test.labels)));
 

@@ -20,7 +20,7 @@ import { EVALUATION_BATCH_SIZE } from './train.js';
  * @param {import('./data.js').Digits} digits
  * @param {object} options
  * @param {number} options.samples
- * @param {() => void | Promise<void>} [options.onSample] awaited after each sample
+ * @param {() => void | Promise<void>} options.onSample awaited after each sample
  * @returns {Promise<Predictions>}
  */
 export async function predictBothWays(model, { images, labels }, { samples, onSample }) {
