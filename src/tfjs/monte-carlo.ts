@@ -5,13 +5,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LayersModel, layers } from '@tensorflow/tfjs-layers';
 import type { Layer } from 'dropout-wasm';
-import {
-  type Kind,
-  type MonteCarloOptions,
-  monteCarlo,
-  type ResultOf,
-  type SampleContext,
-} from 'dropout-wasm/monte-carlo';
+import { type Kind, type MonteCarloOptions, monteCarlo, type ResultOf } from 'dropout-wasm/monte-carlo';
 import type { FloatArray } from '../core/tensor.js';
 import type { ElementwiseMap } from '../layers/maps.js';
 import { builtinFor, callOf, delegateOf, override, type Patched } from './builtins.js';
@@ -130,7 +124,8 @@ function argumentsFor<K extends Kind>(
       model,
       executeAsync && 'a graph model has no dropout left. Convert with --output_format tfjs_layers_model',
     );
-  if ('layers' in Object(options)) throw wrongType('layers', 'left out, since those of the model are found', layers);
+  const { layers: given } = Object(options);
+  if (given !== undefined) throw wrongType('layers', 'left out, since those of the model are found', given);
   const { masks = 'each', ...rest } = checkOptions(options, names);
   checkWord(masks, 'masks', ['each', 'shared']);
   const [first, ...others] = [x].flat();
@@ -164,33 +159,36 @@ function argumentsFor<K extends Kind>(
 
 /** The layers that a run wakes, in the order of the model. */
 function sleepersOf(parts: object[], isShared: boolean): Sleeper[] {
-  // TF.js gives a recurrent layer's cell no node.
-  const off = new Set<object>(parts.filter((part) => 'cell' in part && isOff(part as layers.Layer)).flatMap(cellsOf));
+  // A cell has no node, but the layer that it is in.
+  const off = new Set<object>(parts.filter((part) => 'cell' in part && isOff(part as never)).flatMap(cellsOf));
   return parts.flatMap((part) => {
     if (isCell(part)) return cellSleeper(part, off.has(part), isShared);
-    return part instanceof ArrayLayer
-      ? sleeper(part, part, part.call, isShared)
-      : builtinSleeper(part as Patched, isShared);
+    const layer = part as Patched;
+    const type = builtinFor(layer);
+    if (type) return sleeper(layer, delegateOf(layer, type), isShared, callOf(type));
+    return part instanceof ArrayLayer ? sleeper(part, part, isShared) : [];
   });
 }
 
 const isOff = (layer: layers.Layer): boolean => modeOf(layer) === false;
 
-function builtinSleeper(layer: Patched, isShared: boolean): Sleeper[] {
-  const type = builtinFor(layer);
-  return type ? sleeper(layer, delegateOf(layer, type), callOf(type), isShared) : [];
+/** The members that are used of the layer for arrays in a delegate. All are protected. */
+interface Delegate {
+  readonly arrays: { readonly amount: number; needsKey(amount: number): boolean };
 }
 
-/** @param delegate the layer of this package that runs, which is the layer itself or in place of one of TF.js's */
-function sleeper(layer: layers.Layer, delegate: object, call: Call, isShared: boolean): Sleeper[] {
-  // Protected, as is p or stddev.
-  const { arrays: source } = delegate as { arrays: Layer & { amount: number } };
+/**
+ * @param delegate the layer of this package that runs: the layer itself, or one in place of a layer of TF.js
+ * @param call its `call`, by default that of the layer
+ */
+function sleeper(layer: layers.Layer, delegate: object, isShared: boolean, call?: Call): Sleeper[] {
+  const { arrays: source } = delegate as Delegate;
   const forward = isShared ? { forward: sharedForward } : {};
   return [
     {
-      source,
-      isRandom: !isOff(layer) && source['needsKey'](source.amount),
-      wake: () => override(layer, { call: active(layer, call, forward) }),
+      source: source as unknown as Layer,
+      isRandom: !isOff(layer) && source.needsKey(source.amount),
+      wake: () => override(layer, { call: active(layer, call ?? layer.call, forward) }),
     },
   ];
 }
