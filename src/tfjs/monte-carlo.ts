@@ -10,7 +10,7 @@ import type { FloatArray } from '../core/tensor.js';
 import type { ElementwiseMap } from '../layers/maps.js';
 import { builtinFor, callOf, delegateOf, override, type Patched } from './builtins.js';
 import { elementwise } from './kernel.js';
-import { ArrayLayer, modeOf, type RunOptions } from './layer.js';
+import { modeOf, type RunOptions } from './layer.js';
 import { drawFrom } from './ops.js';
 import { type Cell, cellsOf, disposeMasks, isCell, partsOf } from './recurrent.js';
 import { arrays, brandOf, checkOptions, checkWord, layerMap, tf, wrongType } from './shared.js';
@@ -160,75 +160,71 @@ function argumentsFor<K extends Kind>(
 /** The layers that a run wakes, in the order of the model. */
 function sleepersOf(parts: object[], isShared: boolean): Sleeper[] {
   // A cell has no node, but the layer that it is in.
-  const off = new Set<object>(parts.filter((part) => 'cell' in part && isOff(part as never)).flatMap(cellsOf));
-  return parts.flatMap((part) => {
-    if (isCell(part)) return cellSleeper(part, off.has(part), isShared);
-    const layer = part as Patched;
-    const type = builtinFor(layer);
-    if (type) return sleeper(layer, delegateOf(layer, type), isShared, callOf(type));
-    return part instanceof ArrayLayer ? sleeper(part, part, isShared) : [];
-  });
+  const off = new Set<object>(parts.filter((part) => 'cell' in part && isOff(part)).flatMap(cellsOf));
+  return parts.flatMap(
+    (part) => (isCell(part) ? cellSleeper(part, off.has(part), isShared) : sleeper(part, isShared)) ?? [],
+  );
 }
 
-const isOff = (layer: layers.Layer): boolean => modeOf(layer) === false;
+const isOff = (layer: object): boolean => modeOf(layer as layers.Layer) === false;
 
-/** The members that are used of the layer for arrays in a delegate. All are protected. */
+/** The members that are used of the layer for arrays in a layer of this package. All are protected. */
 interface Delegate {
   readonly arrays: { readonly amount: number; needsKey(amount: number): boolean };
 }
 
-/**
- * @param delegate the layer of this package that runs: the layer itself, or one in place of a layer of TF.js
- * @param call its `call`, by default that of the layer
- */
-function sleeper(layer: layers.Layer, delegate: object, isShared: boolean, call?: Call): Sleeper[] {
-  const { arrays: source } = delegate as Delegate;
-  const forward = isShared ? { forward: sharedForward } : {};
-  return [
-    {
+/** Undefined unless the layer is of this package, or one of TF.js's that this package replaces. */
+function sleeper(part: object, isShared: boolean): Sleeper | undefined {
+  const layer = part as Patched & Partial<Delegate>;
+  // Of any copy of the package.
+  const type = brandOf(layer.arrays) === 'Layer' ? undefined : builtinFor(layer);
+  const { arrays: source = undefined } = (type ? delegateOf(layer, type) : layer) as Partial<Delegate>;
+  return (
+    source && {
       source: source as unknown as Layer,
       isRandom: !isOff(layer) && source.needsKey(source.amount),
-      wake: () => override(layer, { call: active(layer, call ?? layer.call, forward) }),
-    },
-  ];
+      wake: () =>
+        override(layer, {
+          call: active(layer, type ? callOf(type) : layer.call, isShared ? sharedForward : undefined),
+        }),
+    }
+  );
 }
 
 /** A `call` with dropout active. */
 const active =
-  (layer: object, call: Call, more?: RunOptions) =>
+  (layer: object, call: Call, forward?: RunOptions['forward']) =>
   (inputs: Tensor | Tensor[], kwargs: object): ReturnType<Call> =>
-    call.call(layer as layers.Layer, inputs, { ...kwargs, training: true, ...more });
+    call.call(layer as layers.Layer, inputs, { ...kwargs, training: true, forward });
 
 /** A layer for each recurrent cell, for its stream and for the mark that a run has it. */
 const sources = /* @__PURE__ */ new WeakMap<Cell, Layer>();
 
-function cellSleeper(cell: Cell, isOff: boolean, isShared: boolean): Sleeper[] {
+/** Undefined for a cell without dropout. */
+function cellSleeper(cell: Cell, isOff: boolean, isShared: boolean): Sleeper | undefined {
   const { dropout, recurrentDropout, dropoutFunc } = cell;
   const rates = [dropout, recurrentDropout];
-  if (isOff || !rates.some((rate) => rate > 0)) return [];
+  if (isOff || !rates.some((rate) => rate > 0)) return undefined;
   const source = sources.get(cell) ?? new arrays.Dropout();
   sources.set(cell, source);
   const { generator } = Object(dropoutFunc);
   if (brandOf(generator) === 'Generator') source.restoreState({} as never, generator);
   const draw = (ones: Tensor, rate: number): Tensor =>
     drawFrom(source.generator, ones, rate, isShared ? ones.shape.map((_, axis) => (axis ? null : 1)) : undefined);
-  return [
-    {
-      source,
-      isRandom: rates.some((rate) => rate > 0 && rate < 1),
-      wake() {
-        const { dropoutMask, recurrentDropoutMask } = cell;
-        const call = active(cell, (cell as unknown as layers.Layer).call);
-        const undo = override(cell, { call, dropoutFunc: draw });
-        Object.assign(cell, { dropoutMask: null, recurrentDropoutMask: null });
-        return () => {
-          undo();
-          disposeMasks(cell);
-          Object.assign(cell, { dropoutMask, recurrentDropoutMask });
-        };
-      },
+  return {
+    source,
+    isRandom: rates.some((rate) => rate > 0 && rate < 1),
+    wake() {
+      const { dropoutMask, recurrentDropoutMask } = cell;
+      const undo = override(cell, { call: active(cell, (cell as never as layers.Layer).call), dropoutFunc: draw });
+      Object.assign(cell, { dropoutMask: null, recurrentDropoutMask: null });
+      return () => {
+        undo();
+        disposeMasks(cell);
+        Object.assign(cell, { dropoutMask, recurrentDropoutMask });
+      };
     },
-  ];
+  };
 }
 
 /** Gives a stateful recurrent layer a copy of its states, until the returned function is called. */
@@ -244,7 +240,7 @@ function keepStates(layer: { states_?: Tensor[] | null }): () => void {
 
 /** A training forward whose masks and noise are those of one row, for all rows. */
 function sharedForward(layer: Layer, x: Tensor): Tensor {
-  const [rows, ...rest] = checkFloats(x).shape;
+  const [rows = 1, ...rest] = checkFloats(x).shape;
   const shape = [1, ...rest];
   const row = { data: { length: rest.reduce((n, size) => n * size, 1) } as FloatArray, shape };
   const { noiseShape } = layer as arrays.Dropout;
@@ -254,7 +250,7 @@ function sharedForward(layer: Layer, x: Tensor): Tensor {
       ? (Object.create(layer, { noiseShape: { value: [1, ...noiseShape.slice(1)] } }) as Layer)
       : layer;
   const context = one.begin(row);
-  const y = elementwise(x, repeated(layerMap(one, context), rows!, row.data.length));
+  const y = elementwise(x, repeated(layerMap(one, context), rows, row.data.length));
   one.finish(row, context);
   return y;
 }

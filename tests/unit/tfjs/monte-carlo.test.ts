@@ -5,7 +5,7 @@ import * as arrays from 'dropout-wasm';
 import { merge } from 'dropout-wasm/monte-carlo';
 import * as tfjs from 'dropout-wasm/tfjs';
 import { describe, expect, it } from 'vitest';
-import { train, valuesOf } from '../../support/tfjs.js';
+import { restore, store, train, valuesOf } from '../../support/tfjs.js';
 
 const { monteCarloPredict } = tfjs;
 type Options = Parameters<typeof monteCarloPredict>[2];
@@ -221,6 +221,22 @@ describe('a run', () => {
       undo();
     }
     expect(await samples(model, x)).toEqual(expected);
+  });
+
+  it('draws from the streams of layers that were loaded with replaceBuiltins', async () => {
+    const stored = await store(chain(x, layers.dropout({ rate: 0.5, seed: 3 })));
+    const undo = tfjs.replaceBuiltins();
+    const loaded = await restore(stored).finally(undo);
+    const expected = await samples(chain(x, new tfjs.Dropout({ rate: 0.5, seed: 3 })), x);
+    expect(await samples(loaded, x)).toEqual(expected);
+    const alpha = await samples(chain(x, layers.alphaDropout({ rate: 0.5 })), x, { seed: 1 });
+    expect(await samples(chain(x, new tfjs.AlphaDropout({ rate: 0.5 })), x, { seed: 1 })).toEqual(alpha);
+    // The delegate's generator stays that of the layer.
+    const [layer] = loaded.layers.slice(-1);
+    (layer as never as { always: boolean }).always = true;
+    const twin = new arrays.Dropout(0.5, { seed: 3 });
+    const values = new Float32Array(valuesOf(x));
+    expect(valuesOf(loaded.predict(x))).toEqual([...twin.forward(values)]);
   });
 
   it('leaves batch normalization and predict unchanged to the bit, and fit as it would have been', async () => {
