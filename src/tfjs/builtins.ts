@@ -12,7 +12,7 @@ type Config = serialization.ConfigDict;
 type Wrapper = typeof wrappers.Dropout;
 
 /** Makes the class of a built-in layer. A subclass, so that a layer loaded under its name is stored under it again. */
-const builtin = (wrapper: unknown, className: string) =>
+const builtin = (wrapper: unknown, className: string): Wrapper =>
   class extends (wrapper as Wrapper) {
     static override readonly className = className;
     /** @internal */
@@ -26,7 +26,7 @@ const builtin = (wrapper: unknown, className: string) =>
     }
   };
 
-type Builtin = ReturnType<typeof builtin>;
+type Builtin = Wrapper;
 
 /** Each class, with the function of `tf.layers` that it replaces, if there is one. */
 const BUILTINS: [Builtin, (keyof typeof layers)?][] = [
