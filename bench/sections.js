@@ -91,6 +91,14 @@ export const SECTIONS = [
     },
   },
   {
+    name: 'tfjs-monte-carlo',
+    title: 'monteCarloPredict of 784-512-512-10 on wasm, 50 samples, batch 128',
+    async run({ effort }) {
+      const { timeTfjsMonteCarlo } = await import('./tfjs.js');
+      return timeTfjsMonteCarlo({ ...effort, budget: 10 * effort.budget });
+    },
+  },
+  {
     name: 'size',
     title: 'bytes shipped',
     async run() {

@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { Generator } from 'dropout-wasm';
-import { Dropout, dropout, tfjsPath } from 'dropout-wasm/tfjs';
+import { Dropout, dropout, monteCarloPredict, tfjsPath } from 'dropout-wasm/tfjs';
 import { compare, median, quantile, timeCalls, timePromises } from './measure.js';
 
 /** @typedef {import('./measure.js').Effort} Effort */
@@ -26,12 +26,13 @@ const MODELS = {
 };
 
 /** @typedef {keyof typeof MODELS} Model */
+/** @typedef {ReturnType<typeof layers.dropout> | Dropout} Layer */
 
 const theirs = () => layers.dropout({ rate: RATE });
 const ours = () => new Dropout({ rate: RATE, seed: 42 });
 
 /** What the page calls by name. */
-export const MEASURES = { start, timeLayer, timeOp, timeSteps, memoryAfter };
+export const MEASURES = { start, timeLayer, timeOp, timeSteps, timeMonteCarlo, memoryAfter };
 
 /**
  * @param {string} backend
@@ -116,6 +117,44 @@ async function timeSteps({ model, effort }) {
 }
 
 /**
+ * A Monte-Carlo run against as many calls of predict on the same model with `always: true`, whose results are read.
+ *
+ * @param {{ model: Model, samples: number, effort: Effort }} options
+ */
+async function timeMonteCarlo({ model, samples, effort }) {
+  const { batch, sizes } = MODELS[model];
+  const [run, active, theirs] = [ours, () => new Dropout({ rate: RATE, seed: 42, always: true }), theirsActive].map(
+    (dropout) => modelOf(MODELS[model], dropout),
+  );
+  const x = tf.randomUniform([batch, sizes[0] ?? 0], -1, 1);
+  const loop = (/** @type {import('@tensorflow/tfjs-layers').Sequential | undefined} */ model) => async () => {
+    for (let i = 0; i < samples; i++) {
+      const y = /** @type {tf.Tensor} */ (model?.predict(x, { batchSize: batch }));
+      await y.data();
+      y.dispose();
+    }
+  };
+  const sides = [
+    () => monteCarloPredict(/** @type {NonNullable<typeof run>} */ (run), x, { samples, kind: 'probabilities' }),
+    loop(active),
+    loop(theirs),
+  ];
+  const rounds = await compare(sides, effort, timePromises);
+  for (const each of [run, active, theirs]) each?.dispose();
+  x.dispose();
+  const [own, predict, tfjs] = times(rounds);
+  return { ours: median(own), predict: median(predict), tfjs: median(tfjs), ...comparison(predict, own) };
+}
+
+/** A layer of TF.js that is active in predict. */
+function theirsActive() {
+  const layer = theirs();
+  const { call } = layer;
+  layer.call = (inputs) => call.call(layer, inputs, { training: true });
+  return layer;
+}
+
+/**
  * @param {{ steps: number }} options
  * @returns `tf.memory()` after the first of these training steps, and after the last
  */
@@ -130,21 +169,15 @@ async function memoryAfter({ steps }) {
 }
 
 /**
- * @param {{ sizes: number[], batch: number, loss: string }} model
- * @param {(() => ReturnType<typeof layers.dropout> | Dropout) | undefined} dropout
+ * @param {typeof MODELS[Model]} options
+ * @param {(() => Layer) | undefined} dropout
  */
-function trainer({ sizes, batch, loss }, dropout) {
-  const model = sequential();
-  const [inputs = 0, ...units] = sizes;
-  for (const [i, size] of units.entries()) {
-    const isLast = i === units.length - 1;
-    const activation = isLast ? (loss === 'categoricalCrossentropy' ? 'softmax' : 'linear') : 'relu';
-    model.add(layers.dense({ units: size, activation, ...(i === 0 && { inputShape: [inputs] }) }));
-    if (!isLast && dropout) model.add(dropout());
-  }
+function trainer(options, dropout) {
+  const { sizes, batch, loss } = options;
+  const model = modelOf(options, dropout);
   model.compile({ optimizer: 'sgd', loss });
-  const x = tf.randomUniform([batch, inputs], -1, 1);
-  const y = tf.softmax(tf.randomUniform([batch, units.at(-1) ?? 1]));
+  const x = tf.randomUniform([batch, sizes[0] ?? 0], -1, 1);
+  const y = tf.softmax(tf.randomUniform([batch, sizes.at(-1) ?? 1]));
   return {
     // Resolves with the loss, which has been read from the backend.
     step: () => model.trainOnBatch(x, y),
@@ -153,6 +186,22 @@ function trainer({ sizes, batch, loss }, dropout) {
       tf.dispose([x, y]);
     },
   };
+}
+
+/**
+ * @param {typeof MODELS[Model]} options
+ * @param {(() => Layer) | undefined} dropout
+ */
+function modelOf({ sizes, loss }, dropout) {
+  const model = sequential();
+  const [inputs = 0, ...units] = sizes;
+  for (const [i, size] of units.entries()) {
+    const isLast = i === units.length - 1;
+    const activation = isLast ? (loss === 'categoricalCrossentropy' ? 'softmax' : 'linear') : 'relu';
+    model.add(layers.dense({ units: size, activation, ...(i === 0 && { inputShape: [inputs] }) }));
+    if (!isLast && dropout) model.add(dropout());
+  }
+  return model;
 }
 
 /**

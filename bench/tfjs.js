@@ -137,6 +137,25 @@ after ${trainingSteps.toLocaleString('en')} steps ${format(last)} (goal: flat)`)
   }
 }
 
+const SAMPLES = 50;
+
+/**
+ * @param {import('./measure.js').Effort} effort
+ * @returns {Promise<string>} a line for 50 samples on wasm
+ */
+export async function timeTfjsMonteCarlo(effort) {
+  let text = '';
+  await onWasm(async ({ measure }) => {
+    await measure('start', 'wasm');
+    const run = await measure('timeMonteCarlo', { model: '784-512-512-10', samples: SAMPLES, effort });
+    const { ours, predict, ratio, spread, tfjs } = run;
+    text = `ours ${ms(ours)} ms; ${SAMPLES} calls of predict with always: true ${ms(predict)} ms,
+with TF.js's own layers active ${ms(tfjs)} ms
+ours / predict ${(1 / ratio).toFixed(2)}, spread ${percent(spread)} (goal: at most 1.1)`;
+  });
+  return text;
+}
+
 /** @param {(engine: Engine) => Promise<void>} run */
 async function onWasm(run) {
   await import('@tensorflow/tfjs-backend-wasm');

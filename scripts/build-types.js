@@ -21,7 +21,7 @@ for (const entry of ENTRIES) {
   const input = `build/types/${entry}.d.ts`;
   const bundle = await rollup({
     input,
-    external: /^(dropout-wasm$|@tensorflow\/)/,
+    external: /^(dropout-wasm(\/monte-carlo)?$|@tensorflow\/)/,
     plugins: [dts()],
     onLog(_, { code, message }) {
       // A worker exports nothing.

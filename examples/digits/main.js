@@ -1,19 +1,19 @@
 /**
- * `npm start`: runs the seed experiment, trains a digit classifier without and with dropout, prints a table of each
- * and writes report/digits.html.
+ * `npm start`: runs the seed experiment, trains a digit classifier without and with dropout, measures the uncertainty of
+ * the models with dropout, prints a table of each and writes report/digits.html.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { getBackend, setBackend } from '@tensorflow/tfjs-core';
-import cliProgress from 'cli-progress';
 import { loadDigits } from './data.js';
+import { predictBothWays } from './predict.js';
+import { withProgress } from './progress.js';
 import { renderReport } from './report/page.js';
 import { P, runSeedExperiment, SHAPE } from './report/seed-experiment.js';
-import { resultsTable, seedTable, toText } from './report/tables.js';
+import { resultsTable, seedTable, toText, uncertaintyTable } from './report/tables.js';
 import { train } from './train.js';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
@@ -25,6 +25,7 @@ Trains a digit classifier without and with dropout and writes an HTML report.
   --seeds LIST   for each seed, one run without and one with dropout
                  (default: 1,2,3)
   --epochs N     passes over the training images in each run (default: 16)
+  --samples N    Monte-Carlo samples of each test image (default: 100)
   --out FILE     report file (default: report/digits.html in the project)
   --help         print this help`;
 
@@ -32,6 +33,7 @@ Trains a digit classifier without and with dropout and writes an HTML report.
  * @typedef {object} Options
  * @property {number[]} seeds
  * @property {number} epochs
+ * @property {number} samples
  * @property {string} out absolute path
  * @property {boolean} help
  */
@@ -45,13 +47,21 @@ function readOptions() {
     options: {
       seeds: { type: 'string', default: '1,2,3' },
       epochs: { type: 'string', default: '16' },
+      samples: { type: 'string', default: '100' },
       out: { type: 'string', default: resolve(PROJECT, 'report/digits.html') },
       help: { type: 'boolean', default: false },
     },
   });
   const seeds = values.seeds.split(',').map((text) => wholeNumber('--seeds', text, 0));
   if (new Set(seeds).size < seeds.length) throw new RangeError(`--seeds has to be different numbers, but got ${seeds}`);
-  return { seeds, epochs: wholeNumber('--epochs', values.epochs, 1), out: resolve(values.out), help: values.help };
+  return {
+    seeds,
+    epochs: wholeNumber('--epochs', values.epochs, 1),
+    // The standard deviation needs two.
+    samples: wholeNumber('--samples', values.samples, 2),
+    out: resolve(values.out),
+    help: values.help,
+  };
 }
 
 /**
@@ -85,31 +95,38 @@ async function useWasmBackend() {
  * @param {ReturnType<typeof loadDigits>} digits
  * @param {Options} options
  */
-async function trainAll(digits, { seeds, epochs }) {
-  /** @type {import('./train.js').Histories} */
-  const histories = { without: [], with: [] };
-  const bar = new cliProgress.SingleBar({
-    format: '{bar} {percentage} % | {value}/{total} epochs | {eta_formatted} left',
-    barsize: 32,
-    etaBuffer: 20,
-    noTTYOutput: true,
-    notTTYSchedule: 10_000,
-  });
-  const onEpoch = async () => {
-    bar.increment();
-    // Training runs in microtasks only. Yielding to the event loop lets timers fire and Ctrl-C stop the program.
-    await setImmediate();
-  };
-  bar.start(2 * seeds.length * epochs, 0);
-  try {
+function trainAll(digits, { seeds, epochs }) {
+  return withProgress(2 * seeds.length * epochs, 'epochs', async (onEpoch) => {
+    /** @type {import('./train.js').Histories} */
+    const histories = { without: [], with: [] };
+    /** The models with dropout, one for each seed. */
+    const models = [];
     for (const seed of seeds) {
-      histories.without.push(await train(digits, { seed, epochs, dropout: false, onEpoch }));
-      histories.with.push(await train(digits, { seed, epochs, dropout: true, onEpoch }));
+      const without = await train(digits, { seed, epochs, dropout: false, onEpoch });
+      without.model.dispose();
+      histories.without.push(without.history);
+      const { model, history } = await train(digits, { seed, epochs, dropout: true, onEpoch });
+      models.push(model);
+      histories.with.push(history);
     }
-  } finally {
-    bar.stop();
-  }
-  return histories;
+    return { histories, models };
+  });
+}
+
+/**
+ * @param {import('./train.js').Sequential[]} models are disposed of
+ * @param {import('./data.js').Digits} digits
+ * @param {Options} options
+ */
+function predictAll(models, digits, { samples }) {
+  return withProgress(models.length * samples, 'samples', async (onSample) => {
+    const predictions = [];
+    for (const model of models) {
+      predictions.push(await predictBothWays(model, digits, { samples, onSample }));
+      model.dispose();
+    }
+    return predictions;
+  });
 }
 
 /** @param {string} path */
@@ -126,17 +143,20 @@ async function main(options) {
   console.log(toText(seedTable(seedMeasurements)));
 
   const digits = loadDigits();
-  const { seeds, epochs } = options;
-  console.log(
-    `\nTraining on ${digits.train.labels.length} MNIST digits, testing on ${digits.test.labels.length} others`,
-  );
-  const histories = await trainAll(digits, options);
+  const { seeds, epochs, samples } = options;
+  const testCount = digits.test.labels.length;
+  console.log(`\nTraining on ${digits.train.labels.length} MNIST digits, testing on ${testCount} others`);
+  const { histories, models } = await trainAll(digits, options);
   const scores = seeds.length === 1 ? `seed ${seeds[0]}` : `mean ± standard deviation over seeds ${seeds.join(', ')}`;
   console.log(`\nAfter ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}, ${scores}`);
   console.log(toText(resultsTable(histories)));
 
+  console.log(`\nUncertainty with dropout: ${samples} Monte-Carlo samples of each test image`);
+  const predictions = await predictAll(models, digits.test, options);
+  console.log(toText(uncertaintyTable(predictions, digits.test.labels)));
+
   mkdirSync(dirname(options.out), { recursive: true });
-  writeFileSync(options.out, renderReport({ seedMeasurements, digits, histories, seeds, epochs }));
+  writeFileSync(options.out, renderReport({ seedMeasurements, digits, histories, predictions, seeds, epochs }));
   console.log(`\nReport: ${displayPath(options.out)}`);
 }
 

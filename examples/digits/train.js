@@ -10,8 +10,9 @@ import { buildModel } from './model.js';
 export const BATCH_SIZE = 25;
 
 /** Evaluation in one batch takes about two thirds of the time of TF.js's default batches of 32. */
-const EVALUATION_BATCH_SIZE = 2000;
+export const EVALUATION_BATCH_SIZE = 2000;
 
+/** @typedef {import('@tensorflow/tfjs-layers').Sequential} Sequential */
 /** @typedef {{ loss: number, accuracy: number }} Score cross-entropy, and the fraction of digits classified correctly */
 /** @typedef {{ train: Score, test: Score }} Epoch scores after an epoch, with dropout off */
 /** @typedef {Epoch[]} History */
@@ -25,7 +26,7 @@ const EVALUATION_BATCH_SIZE = 2000;
  * @param {boolean} options.dropout
  * @param {number} options.epochs
  * @param {() => void | Promise<void>} [options.onEpoch] awaited after each epoch
- * @returns {Promise<History>}
+ * @returns {Promise<{ model: Sequential, history: History }>} the caller disposes of the model
  */
 export async function train(digits, { seed, dropout, epochs, onEpoch }) {
   const random = new Generator(seed);
@@ -41,10 +42,9 @@ export async function train(digits, { seed, dropout, epochs, onEpoch }) {
       history.push({ train: evaluate(model, trainSet), test: evaluate(model, testSet) });
       await onEpoch?.();
     }
-    return history;
+    return { model, history };
   } finally {
     dispose([trainSet, testSet]);
-    model.dispose();
   }
 }
 
@@ -67,7 +67,7 @@ function permutation(length, random) {
 }
 
 /**
- * @param {import('@tensorflow/tfjs-layers').Sequential} model
+ * @param {Sequential} model
  * @param {TensorPair} set
  * @param {Generator} batchOrder
  */
@@ -84,7 +84,7 @@ async function trainEpoch(model, { x, y }, batchOrder) {
 }
 
 /**
- * @param {import('@tensorflow/tfjs-layers').Sequential} model
+ * @param {Sequential} model
  * @param {TensorPair} set
  * @returns {Score}
  */

@@ -3,16 +3,16 @@
  * @module
  */
 import type { serialization, Tensor } from '@tensorflow/tfjs-core';
-import { argsOf, type Inputs, type Outputs } from './layer.js';
+import { argsOf, type Inputs, type Outputs, type RunOptions } from './layer.js';
 import * as wrappers from './layers.js';
 import { layers, seedFor, tf } from './shared.js';
 
 type Config = serialization.ConfigDict;
-/** Stands for the class of any wrapper. */
+/** Stands for the class of any wrapper. Declared, since the class of `builtin` has no name. */
 type Wrapper = typeof wrappers.Dropout;
 
 /** Makes the class of a built-in layer. A subclass, so that a layer loaded under its name is stored under it again. */
-const builtin = (wrapper: unknown, className: string) =>
+const builtin = (wrapper: unknown, className: string): Wrapper =>
   class extends (wrapper as Wrapper) {
     static override readonly className = className;
     /** @internal */
@@ -26,10 +26,8 @@ const builtin = (wrapper: unknown, className: string) =>
     }
   };
 
-type Builtin = ReturnType<typeof builtin>;
-
 /** Each class, with the function of `tf.layers` that it replaces, if there is one. */
-const BUILTINS: [Builtin, (keyof typeof layers)?][] = [
+const BUILTINS: [Wrapper, (keyof typeof layers)?][] = [
   // Before Dropout, from which it inherits the methods that are saved.
   [builtin(wrappers.Dropout1d, 'SpatialDropout1D'), 'spatialDropout1d'],
   [builtin(wrappers.Dropout, 'Dropout'), 'dropout'],
@@ -77,7 +75,7 @@ export function replaceBuiltins(): () => void {
 }
 
 /** Sets properties of an object. Returns what sets them back. */
-function override<T extends object>(object: T, values: object): () => void {
+export function override<T extends object>(object: T, values: object): () => void {
   const before = Object.getOwnPropertyDescriptors(object);
   Object.assign(object, values);
   return () => {
@@ -91,42 +89,49 @@ function override<T extends object>(object: T, values: object): () => void {
 }
 
 /** The layers that run in place of TF.js's. Undoing and replacing again continues their streams. */
-const delegates = /* @__PURE__ */ new WeakMap<object, InstanceType<Builtin>>();
+const delegates = /* @__PURE__ */ new WeakMap<object, wrappers.Dropout>();
 
 /** A layer of TF.js, with the properties that some of them have. */
-type Patched = layers.Layer &
+export type Patched = layers.Layer &
   Partial<Record<'rate' | 'stddev' | 'noiseShape' | 'seed', never>> & { invokeCallHook(...args: unknown[]): void };
 
+/** The class that replaces the class of a layer of TF.js; undefined for any other layer. */
+export const builtinFor = (layer: Partial<Patched>): Wrapper | undefined =>
+  BUILTINS.find(([type, make]) => make && type.className === layer.getClassName?.())?.[0];
+
+/** The layer that runs in place of one of TF.js's, with the rate or stddev that this has now. */
+export function delegateOf(layer: Patched, type: Wrapper): wrappers.Dropout {
+  const { name, rate, stddev, noiseShape, seed } = layer;
+  const delegate =
+    delegates.get(layer) ?? new type(argsFrom({ name, rate, stddev, noiseShape, seed }, argsOf(type.wrapped)) as never);
+  delegates.set(layer, delegate);
+  Object.assign(delegate, rate === undefined ? { stddev } : { rate });
+  return delegate;
+}
+
+/** The `call` of a layer of TF.js that is replaced by one of this class. */
+export const callOf = (type: Wrapper) =>
+  function (this: Patched, inputs: Tensor | Tensor[], kwargs?: RunOptions): Tensor {
+    this.invokeCallHook(inputs, kwargs);
+    return delegateOf(this, type).run(inputs, kwargs, this);
+  };
+
 /** Makes the layers that TF.js makes by this name run a layer of this package. Returns what undoes it. */
-function patch(type: Builtin, make: keyof typeof layers): () => void {
+function patch(type: Wrapper, make: keyof typeof layers): () => void {
   // With a name, since TF.js counts the layers without.
   const prototype = Object.getPrototypeOf(
     (layers[make] as (args: object) => Patched)({ rate: 0, name: 'x' }),
   ) as Patched;
   const { apply, getConfig } = prototype;
-  const known = argsOf(type.wrapped);
-
-  /** The layer that runs, with the rate or stddev that the layer of TF.js has now. */
-  function delegateOf(layer: Patched): InstanceType<Builtin> {
-    const { name, rate, stddev, noiseShape, seed } = layer;
-    const delegate =
-      delegates.get(layer) ?? new type(argsFrom({ name, rate, stddev, noiseShape, seed }, known) as never);
-    delegates.set(layer, delegate);
-    Object.assign(delegate, rate === undefined ? { stddev } : { rate });
-    return delegate;
-  }
-
   const methods: ThisType<Patched> = {
     apply(inputs: Inputs, kwargs?: { training?: boolean | null }): Outputs {
-      return delegateOf(this).checkedApply(inputs, kwargs, () => apply.call(this, inputs, kwargs as never), this);
+      const run = () => apply.call(this, inputs, kwargs as never);
+      return delegateOf(this, type).checkedApply(inputs, kwargs, run, this);
     },
-    call(inputs: Tensor | Tensor[], kwargs: { training?: boolean | null }): Tensor {
-      this.invokeCallHook(inputs, kwargs);
-      return delegateOf(this).run(inputs, kwargs, this);
-    },
+    call: callOf(type),
     /** With what TF.js ignores: the state of the stream, and the noise shape of AlphaDropout. */
     getConfig(): Config {
-      return { ...delegateOf(this).getConfig(), ...getConfig.call(this) };
+      return { ...delegateOf(this, type).getConfig(), ...getConfig.call(this) };
     },
   };
   return override(prototype, methods);

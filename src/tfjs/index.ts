@@ -28,6 +28,12 @@ export {
   type LockedDropoutArgs,
   type StoredLock,
 } from './layers.js';
+export {
+  type MonteCarloPredict,
+  type MonteCarloPredictOptions,
+  monteCarloPredict,
+  type PredictStreamOptions,
+} from './monte-carlo.js';
 export { dropout, type TensorDropoutOptions } from './ops.js';
 export {
   type RecurrentDropout,

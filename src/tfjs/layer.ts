@@ -48,6 +48,13 @@ interface WrappedClass {
   new (amount: number, options: object): Layer;
 }
 
+/** What `run` takes. */
+export interface RunOptions {
+  training?: boolean | null;
+  /** A training forward that takes the place of the usual one, in a Monte-Carlo run. */
+  forward?: typeof forward;
+}
+
 /** The rank of x, which can be checked when a model is built. The batch axis is always present. */
 export type Rank = ConstructorParameters<typeof InputSpec>[0];
 
@@ -162,17 +169,17 @@ export abstract class ArrayLayer<L extends Layer, A extends LayerArgs = LayerArg
   }
 
   /** @internal `call` in place of a layer of TF.js, without the hook. */
-  run(inputs: Tensor | Tensor[], kwargs?: { training?: boolean | null }, layer: layers.Layer = this): Tensor {
+  run(inputs: Tensor | Tensor[], kwargs?: RunOptions, layer: layers.Layer = this): Tensor {
     const x = single(inputs) as Tensor;
     const training = modeOf(layer) ?? (kwargs?.training || this.always);
     // p or stddev, whichever the layer has. It is protected.
     const { amount } = this.arrays as unknown as { amount: number };
-    return training && amount ? this.forward(x) : x;
+    return training && amount ? this.forward(x, kwargs?.forward) : x;
   }
 
   /** A training call. */
-  protected forward(x: Tensor): Tensor {
-    return forward(this.arrays, x);
+  protected forward(x: Tensor, run = forward): Tensor {
+    return run(this.arrays, x);
   }
 
   /**
@@ -214,7 +221,7 @@ export abstract class RateLayer<L extends Layer & { p: number }, A extends RateA
 }
 
 /** The `training` with which a layer was applied to symbolic tensors: null for none, undefined before that. */
-const modeOf = ({ inboundNodes: [node] }: layers.Layer): boolean | null | undefined =>
+export const modeOf = ({ inboundNodes: [node] }: layers.Layer): boolean | null | undefined =>
   node && (node.callArgs?.training ?? null);
 
 /** @throws TypeError unless inputs is a tensor, or an array of one */

@@ -204,8 +204,8 @@ export class LockedDropout extends RateLayer<arrays.LockedDropout, LockedDropout
     return { ...config, lock: config.lock ?? this.lock };
   }
 
-  protected override forward(x: Tensor): Tensor {
-    const y = super.forward(x);
+  protected override forward(...args: Parameters<RateLayer<arrays.LockedDropout>['forward']>): Tensor {
+    const y = super.forward(...args);
     if (this.lock === 'call') this.reset();
     return y;
   }

@@ -49,7 +49,7 @@ export interface RecurrentDropout {
 }
 
 /** What all recurrent cells of TF.js have. */
-interface Cell {
+export interface Cell {
   dropout: number;
   recurrentDropout: number;
   dropoutFunc: unknown;
@@ -108,13 +108,18 @@ export function setRecurrentDropout(model: layers.Layer, options?: SetRecurrentD
     throw wrongValue('generator', `a state for each of ${cells.length} cells`, source);
   const streams = states.map((state) => streamOf({ generator: state as Generator }));
   for (const [i, cell] of cells.entries()) {
-    for (const name of ['dropoutMask', 'recurrentDropoutMask'] as const) {
-      tf.dispose(cell[name] ?? []);
-      cell[name] = null;
-    }
+    disposeMasks(cell);
     cell.dropoutFunc = functionOf(streams[i]!);
   }
   return streams;
+}
+
+/** Disposes of the masks that a cell holds. */
+export function disposeMasks(cell: Cell): void {
+  for (const name of ['dropoutMask', 'recurrentDropoutMask'] as const) {
+    tf.dispose(cell[name] ?? []);
+    cell[name] = null;
+  }
 }
 
 /** The stream of these options, by the rule of layers. */
@@ -126,10 +131,16 @@ function functionOf(generator: Generator): RecurrentDropout {
   return Object.assign(draw, { generator });
 }
 
-/** The recurrent cells of a layer, in order. TF.js runs copies of the layer that a bidirectional one was made from. */
-function cellsOf(layer: object | undefined): Cell[] {
+/** A layer and its parts, in order. TF.js runs copies of the layer that a bidirectional one was made from. */
+export function partsOf(layer: object | undefined): object[] {
   if (Object(layer) !== layer) return [];
-  if ('dropoutFunc' in layer!) return [layer as Cell];
   const { forwardLayer, backwardLayer, layer: inner, cell, layers = [], cells = [] } = layer as Parts;
-  return [...(forwardLayer ? [forwardLayer, backwardLayer] : [inner, cell]), ...layers, ...cells].flatMap(cellsOf);
+  const parts = [...(forwardLayer ? [forwardLayer, backwardLayer] : [inner, cell]), ...layers, ...cells];
+  return [layer!, ...parts.flatMap(partsOf)];
 }
+
+/** The recurrent cells of a layer, in order. */
+export const cellsOf = (layer: object): Cell[] => partsOf(layer).filter(isCell);
+
+/** Whether a part of a model is a recurrent cell of TF.js. */
+export const isCell = (part: object): part is Cell => 'dropoutFunc' in part;

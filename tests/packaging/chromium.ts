@@ -1,5 +1,5 @@
 /** The installed Chromium, for pages. */
-import { chromium } from 'playwright-core';
+import { type Browser, chromium } from 'playwright-core';
 
 export interface Chromium {
   /**
@@ -8,6 +8,7 @@ export interface Chromium {
    * @throws Error with these if it sets none
    */
   titleOf(url: string, timeout?: number): Promise<string>;
+  newPage: Browser['newPage'];
   close(): Promise<void>;
 }
 
@@ -32,6 +33,7 @@ export async function launch(executablePath: string, flags: string[] = []): Prom
       await page.close();
       return [title, ...errors].join('\n');
     },
+    newPage: (options) => browser.newPage(options),
     close: () => browser.close(),
   };
 }

@@ -4,8 +4,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { calibration } from 'dropout-wasm/monte-carlo';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadDigits, PIXELS } from '../../examples/digits/data.js';
+import { CLASSES, loadDigits, PIXELS } from '../../examples/digits/data.js';
+import { digitPng } from '../../examples/digits/report/pictures.js';
+import { accuracyOfSurest, decide, SHARES, score } from '../../examples/digits/scores.js';
 
 const main = fileURLToPath(new URL('../../examples/digits/main.js', import.meta.url));
 const run = (...args: string[]) => execFileSync(process.execPath, [main, ...args], { encoding: 'utf8', stdio: 'pipe' });
@@ -38,10 +41,91 @@ describe('loadDigits', () => {
   });
 });
 
+describe('accuracyOfSurest', () => {
+  const decisions = (...list: [confidence: number, isRight: boolean][]) =>
+    list.map(([confidence, isRight]) => ({ confidence, isRight }));
+
+  it('looks at the highest confidences, in any order', () => {
+    const list = decisions([0.3, false], [0.9, true], [0.5, false], [0.7, true]);
+    for (const order of [list, list.toReversed()]) {
+      expect([0.25, 0.5, 0.75, 1].map((share) => accuracyOfSurest(order, share))).toEqual([1, 1, 2 / 3, 0.5]);
+    }
+  });
+
+  it('is the mean over the orders of equal confidences', () => {
+    const list = decisions([0.9, true], [0.6, true], [0.6, false], [0.6, false], [0.6, false], [0.2, true]);
+    for (const order of [list, list.toReversed()]) {
+      // One of one, then a quarter of a right one for each that is added.
+      expect([1, 2, 3, 5, 6].map((n) => accuracyOfSurest(order, n / 6))).toEqual([1, 1.25 / 2, 0.5, 2 / 5, 0.5]);
+    }
+    expect(accuracyOfSurest(decisions([1, true], [1, false]), 0.5)).toBe(0.5);
+  });
+
+  it('rounds the number of decisions, to at least one', () => {
+    const list = decisions([0.9, true], [0.8, false], [0.7, false]);
+    expect([0.01, 0.49, 0.51, 0.8, 0.9].map((share) => accuracyOfSurest(list, share))).toEqual([
+      1,
+      1,
+      1 / 2,
+      1 / 2,
+      1 / 3,
+    ]);
+    // 0.55 · 100 is 55.00000000000001.
+    const hundred = Array.from({ length: 100 }, (_, i) => ({ confidence: 1 - i / 100, isRight: i < 55 }));
+    expect(accuracyOfSurest(hundred, 0.55)).toBe(1);
+  });
+});
+
+describe('score', () => {
+  const labels = Uint8Array.of(3, 0, 7);
+  // The digits 3 and 5 are equally probable, then 9 is certain, then all are equally probable.
+  const rows = [
+    [0, 0, 0, 0.5, 0, 0.5, 0, 0, 0, 0],
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+    Array.from({ length: CLASSES }, () => 0.1),
+  ];
+  const probabilities = Float64Array.from(rows.flat());
+
+  it('decides for the first of equally probable digits', () => {
+    expect(decide(probabilities, labels)).toEqual([
+      { predicted: 3, confidence: 0.5, isRight: true },
+      { predicted: 9, confidence: 1, isRight: false },
+      { predicted: 0, confidence: 0.1, isRight: false },
+    ]);
+  });
+
+  it('agrees with calibration on the accuracy of all digits', () => {
+    const { accuracies, confidence, calibrationError, negativeLogLikelihood } = score(probabilities, labels);
+    const expected = calibration({ data: probabilities, shape: [3, CLASSES] }, labels);
+    expect(SHARES.at(-1)).toBe(1);
+    expect(accuracies).toEqual([0.5, 0.5, expected.accuracy]);
+    expect(confidence).toBeCloseTo(1.6 / 3, 15);
+    expect(calibrationError).toBe(expected.expectedCalibrationError);
+    expect(negativeLogLikelihood).toBe(expected.negativeLogLikelihood);
+  });
+});
+
+/** The rows of a printed table, without its head. */
+const printedRows = (text: string) =>
+  text
+    .match(/^│.*│$/gm)!
+    .map((line) => line.split('│').map((cell) => cell.trim()))
+    .map((cells) => cells.slice(1, -1))
+    .filter((cells) => /\d/.test(cells[1]!));
+
+/** The rows of a table in HTML, without its head. */
+const htmlRows = (html: string) =>
+  [...html.matchAll(/<tr><th scope="row">(.*?)<\/tr>/g)].map(([, row]) =>
+    row!
+      .replaceAll('&nbsp;', ' ')
+      .split(/(?:<[^>]*>)+/)
+      .slice(0, -1),
+  );
+
 describe('npm start', () => {
   const folder = mkdtempSync(join(tmpdir(), 'digits-'));
   const out = join(folder, 'report.html');
-  const results = () => run('--seeds', '7', '--epochs', '1', '--out', out).split('After 1 epoch')[1]!;
+  const results = () => run('--seeds', '7', '--epochs', '1', '--samples', '3', '--out', out).split('After 1 epoch')[1]!;
   let first: string;
   beforeAll(() => {
     first = results();
@@ -61,8 +145,97 @@ describe('npm start', () => {
     expect(report).not.toMatch(/(src|href)="(?!data:|#)|@import|url\((?!['"]?(data:|#))/);
   });
 
+  it('prints scores with dropout off and by Monte-Carlo', () => {
+    const [results, uncertainty] = first.split('\nUncertainty').map(printedRows);
+    expect(first).toContain('\nUncertainty with dropout: 3 Monte-Carlo samples of each test image\n');
+    for (const line of first.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    expect(uncertainty!.map(([name]) => name)).toEqual([
+      'accuracy %, surest 50 %',
+      'accuracy %, surest 80 %',
+      'accuracy %, surest 100 %',
+      'mean confidence %',
+      'calibration error %',
+      'negative log-likelihood',
+    ]);
+    const [half, most, all, confidence, error, loss] = uncertainty!.map((cells) => cells.slice(1).map(Number));
+    for (const way of [0, 1]) {
+      expect(half![way]).toBeGreaterThan(most![way]!);
+      expect(most![way]).toBeGreaterThan(all![way]!);
+      // The error of a model is at least that of all images taken together.
+      expect(error![way]).toBeGreaterThanOrEqual(Math.abs(confidence![way]! - all![way]!) - 0.02);
+    }
+    const evaluated = results!.find(([name]) => name === 'with')!;
+    expect([all![0], loss![0]]).toEqual([Number(evaluated[2]), Number(evaluated[4])]);
+    expect(confidence![1]).not.toBe(confidence![0]);
+  });
+
+  it('prints the tables that the README shows, but for the numbers', () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const block = /^After 16 epochs[\s\S]*?(?=^```$)/m.exec(readme)![0];
+    const namesOf = (text: string) => printedRows(text).map(([name]) => name);
+    expect(namesOf(block)).toEqual(namesOf(first));
+    expect(block).toContain('\nUncertainty with dropout: 100 Monte-Carlo samples of each test image\n');
+  });
+
+  describe('the section on uncertainty', () => {
+    let section: string;
+    beforeAll(() => {
+      section = readFileSync(out, 'utf8').match(/<h2>Uncertainty<\/h2>[\s\S]*?(?=<h2>)/)![0];
+    });
+
+    it('has the printed numbers', () => {
+      expect(htmlRows(section)).toEqual(printedRows(first.split('\nUncertainty')[1]!));
+      expect(section).toContain('mean of 3 samples');
+      const [verb] = /(raises|lowers)(?= the calibration error)/.exec(section)!;
+      const difference = htmlRows(section).find(([name]) => name === 'calibration error %')![3]!;
+      expect(verb).toBe(difference.startsWith('+') ? 'raises' : 'lowers');
+    });
+
+    it('has a reliability plot with both curves, described by the printed numbers', () => {
+      const [, description, svg] = /<div role="img" aria-label="([^"]*)">(<svg[\s\S]*?<\/svg>)<\/div>/.exec(section)!;
+      const [, , all, confidence] = htmlRows(section);
+      expect(description).toBe(
+        `Dropout off: mean confidence ${confidence![1]} %, accuracy ${all![1]} %. ` +
+          `Monte-Carlo: mean confidence ${confidence![2]} %, accuracy ${all![2]} %.`,
+      );
+      for (const color of ['--off', '--sampled']) {
+        expect(svg).toMatch(new RegExp(`stroke="var\\(${color}\\)"`));
+        expect(svg).toMatch(new RegExp(`fill="var\\(${color}\\)"`));
+        expect(section).toContain(`<li style="--color: var(${color})`);
+      }
+    });
+
+    it('shows the ten digits of the highest entropy, the most uncertain first', () => {
+      const { images, labels } = loadDigits().test;
+      const entries = section.match(/<li><img [\s\S]*?<\/li>/g)!.map((entry) => {
+        const [, src, label, index] = /src="(.*?)" alt="handwritten (\d), test image (\d+)"/.exec(entry)!;
+        const from = Number(index) * PIXELS;
+        expect(src).toBe(digitPng(images.subarray(from, from + PIXELS)));
+        const [, named, predicted] = /<b>(\d), predicted (\d)<\/b>/.exec(entry)!;
+        expect([label, named]).toEqual([`${labels[Number(index)]}`, `${labels[Number(index)]}`]);
+        expect(predicted).toMatch(/^\d$/);
+        const [probability, std, entropy, information] = entry
+          .replaceAll(/<[^>]*>/g, ' ')
+          .match(/\d+\.\d\d/g)!
+          .map(Number) as [number, number, number, number];
+        expect(probability).toBeGreaterThanOrEqual(0.1);
+        expect(probability).toBeLessThan(1);
+        expect(std).toBeGreaterThan(0);
+        expect(information).toBeLessThan(entropy);
+        return { index, entropy };
+      });
+      expect(entries).toHaveLength(10);
+      expect(new Set(entries.map(({ index }) => index)).size).toBe(10);
+      const entropies = entries.map(({ entropy }) => entropy);
+      expect(entropies).toEqual(entropies.toSorted((a, b) => b - a));
+      expect(entropies[9]).toBeGreaterThan(1);
+      expect(entropies[0]).toBeLessThanOrEqual(2.3);
+    });
+  });
+
   it('rejects bad values and unknown options', () => {
     expect(() => run('--epochs', 'many')).toThrow(/--epochs takes whole numbers from 1 up, but got "many"/);
+    expect(() => run('--samples', '1')).toThrow(/--samples takes whole numbers from 2 up, but got "1"/);
     expect(() => run('--epoch', '1')).toThrow(/Unknown option '--epoch'/);
   });
 });

@@ -127,7 +127,7 @@ const anchorsOf = (text: string) =>
 const root = new URL('../../', import.meta.url);
 const docs = readdirSync(new URL('docs', root)).filter((name) => name.endsWith('.md'));
 
-it.each(['README.md', 'CONTRIBUTING.md', ...docs.map((name) => `docs/${name}`)])(
+it.each(['README.md', 'CONTRIBUTING.md', 'examples/workers/README.md', ...docs.map((name) => `docs/${name}`)])(
   '%s links to files and headings that exist',
   (path) => {
     const text = readFileSync(new URL(path, root), 'utf8');

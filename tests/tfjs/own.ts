@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type layers, loadLayersModel, sequential, layers as tfLayers } from '@tensorflow/tfjs-layers';
 import * as arrays from 'dropout-wasm';
+import { merge } from 'dropout-wasm/monte-carlo';
 import * as tfjs from 'dropout-wasm/tfjs';
 import { size, tensor } from '../support/arrays.js';
 import {
@@ -430,6 +431,137 @@ const training = (): Check[] => [
       },
     ],
   ),
+];
+
+/** The layer for arrays as it draws in a sample of a run without a seed. */
+function sampler(layerCase: Case, index: number): arrays.Layer {
+  const twin = twinOf(layerCase);
+  twin.borrow(twin.generator.fork(`sample ${index}`));
+  return twin;
+}
+
+/** A model whose arithmetic is exact: integers, and halves dropped. */
+function exactModel() {
+  const units = { units: 6, useBias: false };
+  const model = sequential({
+    layers: [
+      tfLayers.dense({ ...units, inputShape: [4] }),
+      new tfjs.Dropout({ rate: 0.5, seed: 1 }),
+      tfLayers.batchNormalization({ scale: false, center: false, epsilon: 0 }),
+      sequential({ layers: [tfLayers.dropout({ rate: 0.75, seed: 2, inputShape: [6] })] }),
+      tfLayers.dense({ ...units, units: 3 }),
+    ],
+  });
+  const weights = [
+    [4, 6],
+    [6, 3],
+  ].map((shape) => tensor(shape, (i) => (i % 5) - 2));
+  model.layers[0]!.setWeights([tf.tensor(weights[0]!.data, [4, 6])]);
+  model.layers[4]!.setWeights([tf.tensor(weights[1]!.data, [6, 3])]);
+  const x = tensor([5, 4], (i) => (i % 7) - 3);
+  /** Sample i, computed by hand. */
+  const sample = (index: number, rows: number[]): number[] => {
+    const fork = (seed: number) => new arrays.Generator(seed).fork(`sample ${index}`).seed;
+    const [a, b] = [new arrays.Dropout(0.5, { seed: fork(1) }), new arrays.Dropout(0.75, { seed: fork(2) })];
+    const product = (h: Float32Array, n: number, w: Float32Array, m: number) =>
+      Float32Array.from({ length: (h.length / n) * m }, (_, i) => {
+        let sum = 0;
+        for (let k = 0; k < n; k++) sum += h[Math.floor(i / m) * n + k]! * w[k * m + (i % m)]!;
+        return sum;
+      });
+    const data = Float32Array.from(rows.flatMap((row) => [...x.data.subarray(4 * row, 4 * row + 4)]));
+    const h = b.forward(a.forward(product(data, 4, weights[0]!.data, 6)));
+    return [...product(h, 6, weights[1]!.data, 3)];
+  };
+  return { model, x: onDevice(x.data, [5, 4]), sample };
+}
+
+const monteCarlo = (): Check[] => [
+  ...CASES.map(
+    (layerCase): Check => [
+      `monteCarloPredict with ${titleOf(layerCase)}: samples of the layer for arrays, with shared masks those of a row`,
+      async () => {
+        const { shape, scales } = layerCase;
+        const [rows, ...rest] = shape as [number, ...number[]];
+        const model = sequential({ layers: [create(layerCase, { inputShape: rest })] });
+        const { data } = tensor(shape);
+        const x = onDevice(data, shape);
+        const n = size(rest);
+        const expectResult = expectValues(tf.getBackend() === 'cpu' || tf.getBackend() === 'wasm' || scales);
+        await expectNoLeak(async () => {
+          for (const masks of ['each', 'shared'] as const) {
+            const { kept } = await tfjs.monteCarloPredict(model, x, { samples: 2, from: 3, masks, keep: true });
+            for (const [i, sample] of kept!.entries()) {
+              const expected =
+                masks === 'each'
+                  ? sampler(layerCase, 3 + i).forward({ data, shape }).data
+                  : Array.from({ length: rows }, (_, row) => [
+                      ...sampler(layerCase, 3 + i).forward({
+                        data: data.slice(row * n, (row + 1) * n),
+                        shape: [1, ...rest],
+                      }).data,
+                    ]).flat();
+              expectResult(sample, expected, `sample ${3 + i} with masks ${masks}`);
+            }
+          }
+        }, 'the runs');
+        expectEqual(positionOf(model.layers[0]!), 0, 'the position of the stream');
+        model.dispose();
+      },
+    ],
+  ),
+  [
+    'monteCarloPredict wakes nothing but dropout: exact samples, also in ranges; batch normalization and predict stay',
+    async () => {
+      const { model, x, sample } = exactModel();
+      const state = () => Promise.all([...model.getWeights().map(floats), floats(model.predict(x))]);
+      const before = await state();
+      const whole = await tfjs.monteCarloPredict(model, x, { samples: 20, keep: true });
+      for (const [i, got] of whole.kept!.entries()) expectBits(got, sample(i, [0, 1, 2, 3, 4]), `sample ${i}`);
+      const shared = await tfjs.monteCarloPredict(model, x, { samples: 3, masks: 'shared', keep: true });
+      for (const [i, got] of shared.kept!.entries())
+        expectBits(
+          got,
+          [0, 1, 2, 3, 4].flatMap((row) => sample(i, [row])),
+          `shared sample ${i}`,
+        );
+      const part = (from: number, samples: number) => tfjs.monteCarloPredict(model, x, { samples, from });
+      const merged = merge(await part(13, 7), await part(0, 13));
+      expectBits(merged.toBytes(), whole.toBytes(), 'the merged result');
+      for (const [i, values] of (await state()).entries()) expectBits(values, before[i]!, `weights or result ${i}`);
+      model.dispose();
+    },
+  ],
+  [
+    'monteCarloPredict leaks nothing when it is aborted, left or throws',
+    async () => {
+      const { model, x } = exactModel();
+      const { monteCarloPredict } = tfjs;
+      // Delegates of TF.js's layers, and the programs of a GPU.
+      await monteCarloPredict(model, x, { samples: 1 });
+      const wide = tf.zeros([5, 3]);
+      const abort = new AbortController();
+      await expectNoLeak(async () => {
+        const onSample = (i: number) => i === 2 && abort.abort(new Error('enough'));
+        const run = () => monteCarloPredict(model, x, { samples: 9, signal: abort.signal, onSample });
+        await expectError(run, 'Error', /^enough$/);
+      }, 'an abort');
+      await expectNoLeak(async () => {
+        for await (const { count } of monteCarloPredict.stream(model, x, { samples: 9 })) if (count === 3) break;
+      }, 'break');
+      await expectNoLeak(async () => {
+        await expectError(() => monteCarloPredict(model, wide, { samples: 9 }), undefined, /shape/);
+        const layer = model.layers[4]!;
+        layer.call = () => {
+          throw new Error('no call');
+        };
+        await expectError(() => monteCarloPredict(model, x, { samples: 9 }), 'Error', /^no call$/);
+        delete (layer as { call?: unknown }).call;
+      }, 'an error');
+      for (const layer of model.layers) expectTrue(!Object.hasOwn(layer, 'call'), `${layer.name} has an own call`);
+      model.dispose();
+    },
+  ],
 ];
 
 /** Removes the backend in use. Returns its factory. */
@@ -944,6 +1076,7 @@ export function own(setting: Setting): Check[] {
     ...bits(setting),
     ...memory(setting),
     ...training(),
+    ...monteCarlo(),
     ...badInput(),
     ...backends(setting).slice(1),
     ...(backend === 'wasm' ? heap() : []),

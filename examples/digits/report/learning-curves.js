@@ -1,17 +1,12 @@
-/** Learning curves as SVG, rendered without a browser. */
-import { init } from 'echarts';
+/** Accuracy and loss over epochs. */
+import { AXIS_LINE, GRID_LINE, LABEL, percent, renderChart } from './chart.js';
 import { meanAndStd } from './stats.js';
 
-const WIDTH = 520;
-const HEIGHT = 340;
+const SIZE = { width: 520, height: 340 };
 
-/** @typedef {'solid' | 'dashed'} LineType a line style of both ECharts and CSS borders */
+/** @typedef {import('./chart.js').LineType} LineType */
 
-/**
- * Colors are CSS variables of the report page, so the curves follow its light and dark scheme.
- *
- * @type {{ model: 'without' | 'with', set: 'train' | 'test', label: string, color: string, type: LineType }[]}
- */
+/** @type {{ model: 'without' | 'with', set: 'train' | 'test', label: string, color: string, type: LineType }[]} */
 export const CURVES = [
   {
     model: 'without',
@@ -34,32 +29,26 @@ export const CURVES = [
  */
 export function learningCurves(histories, measure) {
   const epochs = histories.with[0]?.length ?? 0;
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height: HEIGHT });
-  const line = { lineStyle: { color: 'currentColor', opacity: 0.5 } };
-  const grid = { lineStyle: { color: 'currentColor', opacity: 0.12 } };
-  const label = { color: 'currentColor', fontSize: 13 };
-  chart.setOption({
-    animation: false,
-    textStyle: { fontFamily: 'system-ui, sans-serif' },
+  return renderChart(SIZE, {
     grid: { left: 56, right: 16, top: 20, bottom: 48 },
     xAxis: {
       name: 'epoch',
       nameLocation: 'middle',
       nameGap: 30,
-      nameTextStyle: label,
+      nameTextStyle: LABEL,
       type: 'category',
       boundaryGap: false,
       data: Array.from({ length: epochs }, (_, i) => i + 1),
-      axisLine: line,
-      axisTick: line,
-      axisLabel: label,
+      axisLine: AXIS_LINE,
+      axisTick: AXIS_LINE,
+      axisLabel: LABEL,
     },
     yAxis: {
       type: 'value',
       scale: measure === 'accuracy',
       max: measure === 'accuracy' ? 1 : undefined,
-      axisLabel: { ...label, formatter: measure === 'accuracy' ? percent : undefined },
-      splitLine: grid,
+      axisLabel: { ...LABEL, formatter: measure === 'accuracy' ? percent : undefined },
+      splitLine: GRID_LINE,
     },
     series: CURVES.flatMap(({ model, set, color, type }) => {
       const points = Array.from({ length: epochs }, (_, epoch) =>
@@ -68,9 +57,6 @@ export function learningCurves(histories, measure) {
       return [...band(`${model} ${set}`, points, color), curve(points, color, type)];
     }),
   });
-  const svg = chart.renderToSVGString();
-  chart.dispose();
-  return svg;
 }
 
 /** @typedef {{ mean: number, std: number }[]} Points one per epoch */
@@ -109,9 +95,4 @@ function band(stack, points, color) {
     { ...edge, data: points.map(({ mean, std }) => mean - (std || 0)) },
     { ...edge, data: points.map(({ std }) => 2 * (std || 0)), areaStyle: { color, opacity: 0.18 } },
   ];
-}
-
-/** @param {number} fraction */
-function percent(fraction) {
-  return `${Math.round(100 * fraction)} %`;
 }

@@ -1,0 +1,110 @@
+/** The Monte-Carlo run on worker threads of Node. `node examples/workers/main.js --help` */
+import { parseArgs } from 'node:util';
+import { spawn } from './node-spawn.js';
+import { runOnWorkers } from './pool.js';
+import { COLUMNS, digestOf, seconds, short, tableOf } from './report.js';
+
+const HELP = `Usage: node examples/workers/main.js [options]
+
+Runs a model with dropout on worker threads and prints its uncertainty.
+Every number of workers gives the same digest.
+
+  --workers N   the number of workers, up to 64 (default: 1, 2 and 4, each in
+                a run of its own)
+  --samples N   the number of samples (default: 200)
+  --range N     samples that a worker computes at a time (default: 16)
+  --seed N      seed of the masks (default: 42)
+  --help        print this help`;
+
+/** @throws {TypeError | RangeError} if an argument is wrong; the message names it */
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      workers: { type: 'string' },
+      samples: { type: 'string', default: '200' },
+      range: { type: 'string', default: '16' },
+      seed: { type: 'string', default: '42' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  return {
+    numbers: values.workers === undefined ? [1, 2, 4] : [wholeNumber('--workers', values.workers, 1, 64)],
+    samples: wholeNumber('--samples', values.samples, 1),
+    rangeSize: wholeNumber('--range', values.range, 1),
+    seed: wholeNumber('--seed', values.seed, 0),
+    help: values.help,
+  };
+}
+
+/**
+ * @param {string} name
+ * @param {string} text
+ * @param {number} min
+ * @param {number} [max]
+ */
+function wholeNumber(name, text, min, max = Number.MAX_SAFE_INTEGER) {
+  const number = Number(text);
+  if (!/^\s*\d+\s*$/.test(text) || number < min || number > max) {
+    throw new RangeError(`${name} takes a whole number from ${min} to ${max}, but got "${text}"`);
+  }
+  return number;
+}
+
+/** Shows one line of progress in a terminal. @param {string} text */
+function showProgress(text) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}
+
+/** The first column is text, the others are numbers. @param {string[]} cells @param {number[]} widths */
+function printRow([first = '', ...others], [width = 0, ...widths]) {
+  console.log([first.padEnd(width), ...others.map((cell, i) => cell.padStart(widths[i] ?? 0))].join('  '));
+}
+
+/** @param {ReturnType<typeof readOptions> & { signal: AbortSignal }} options */
+async function main({ numbers, samples, rangeSize, seed, signal }) {
+  console.log(`${samples} samples in ranges of ${rangeSize}, seed ${seed}\n`);
+  const widths = [7, 9, 16];
+  printRow(['workers', 'time', 'SHA-256'], widths);
+  const digests = new Set();
+  let result;
+  for (const workers of numbers) {
+    const started = performance.now();
+    /** @param {import('./pool.js').Result} partial */
+    const onRange = ({ count }) => showProgress(`${count} of ${samples} samples`);
+    result = await runOnWorkers(spawn, { workers, samples, seed, rangeSize, signal, onRange });
+    const time = performance.now() - started;
+    const digest = await digestOf(result);
+    digests.add(digest);
+    showProgress('');
+    printRow([String(workers), seconds(time), short(digest)], widths);
+  }
+  if (digests.size > 1) throw new Error('the digests differ: the model does not give the same numbers every time');
+  const rows = [COLUMNS, ...(result ? tableOf(result) : [])];
+  console.log();
+  for (const row of rows)
+    printRow(
+      row,
+      COLUMNS.map((_, i) => Math.max(...rows.map((cells) => cells[i]?.length ?? 0))),
+    );
+}
+
+const controller = new AbortController();
+for (const [name, code] of /** @type {const} */ ([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+])) {
+  process.once(name, () => {
+    process.exitCode = code;
+    controller.abort(new Error(`ended by ${name}`));
+  });
+}
+
+try {
+  const options = readOptions();
+  if (options.help) console.log(HELP);
+  else await main({ ...options, signal: controller.signal });
+} catch (error) {
+  showProgress('');
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode ??= 1;
+}

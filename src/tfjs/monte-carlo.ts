@@ -1,0 +1,283 @@
+/**
+ * Monte-Carlo dropout of TF.js models.
+ * @module
+ */
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { LayersModel, layers } from '@tensorflow/tfjs-layers';
+import type { Layer } from 'dropout-wasm';
+import { type Kind, type MonteCarloOptions, monteCarlo, type ResultOf } from 'dropout-wasm/monte-carlo';
+import type { FloatArray } from '../core/tensor.js';
+import type { ElementwiseMap } from '../layers/maps.js';
+import { builtinFor, callOf, delegateOf, override, type Patched } from './builtins.js';
+import { elementwise } from './kernel.js';
+import { modeOf, type RunOptions } from './layer.js';
+import { drawFrom } from './ops.js';
+import { type Cell, cellsOf, disposeMasks, isCell, partsOf } from './recurrent.js';
+import { arrays, brandOf, checkOptions, checkWord, layerMap, tf, wrongType } from './shared.js';
+import { checkFloats, checkTensor } from './tensors.js';
+
+/** Options of `monteCarloPredict`: those of `monteCarlo`, without `layers`, since the model's are found, and `masks`. */
+export interface MonteCarloPredictOptions<K extends Kind = Kind> extends Omit<MonteCarloOptions<K>, 'layers'> {
+  /**
+   * 'each' (the default): each row of x, which is an index along the first axis, has masks and noise of its own.
+   * 'shared': all rows of a sample have the same, so a sample is one function of the inputs. Its row i is what the run
+   * gives for that row alone.
+   */
+  masks?: 'each' | 'shared';
+}
+
+/** Options of `monteCarloPredict.stream`. */
+export interface PredictStreamOptions<K extends Kind = Kind> extends MonteCarloPredictOptions<K> {
+  /** The number of samples from one partial result to the next. Default 1. The last result always has all samples. */
+  every?: number;
+}
+
+/** `monteCarloPredict`, and `monteCarloPredict.stream`. */
+export interface MonteCarloPredict {
+  /**
+   * Runs `model.predict` for a number of samples with dropout and noise active, and returns the mean, variance and, for
+   * classes, entropies: Monte-Carlo dropout (Gal and Ghahramani 2016). Only these layers wake, in nested models and
+   * wrappers too: those of this package, TF.js's own Dropout, SpatialDropout1D, AlphaDropout, GaussianDropout and
+   * GaussianNoise, and the dropout of recurrent cells. One whose node has `training: false` stays off. Batch
+   * normalization and everything else are as in `predict`, and afterwards the model is as before.
+   *
+   * Sample i depends on the streams and on i alone, so it can be computed again by its number. A layer draws from
+   * ``fork(`sample ${i}`)`` of its own stream or, where the run has a seed or generator, of child number k of that, for
+   * layer k of the model. TF.js's own layers have the streams that `replaceBuiltins` gives them.
+   *
+   * @param model a tf.LayersModel of one output, such as a Sequential
+   * @param x what `model.predict` takes: a tensor, or an array of one for each input. A sample is one batch of all rows,
+   *   since another batch size would give other masks
+   * @returns the statistics of all samples, in the shape of the model's output. Outputs of int32 and bool count as numbers
+   * @throws (as a rejection) TypeError or RangeError that names the argument, before anything is drawn; TypeError unless
+   *   a dropout or noise layer of the model is on; whatever `monteCarlo` rejects with; what `predict` throws
+   * @example
+   * const { mean, std } = await monteCarloPredict(model, x, { samples: 100, seed: 42 });
+   */
+  <K extends Kind = 'values'>(
+    model: LayersModel,
+    x: Tensor | Tensor[],
+    options: MonteCarloPredictOptions<K>,
+  ): Promise<ResultOf<K>>;
+
+  /**
+   * Runs like `monteCarloPredict` and gives a partial result after every `every` samples. The last one has all samples.
+   *
+   * @throws at the first `next()` and later what `monteCarloPredict` rejects with
+   * @example
+   * for await (const { count, mean } of monteCarloPredict.stream(model, x, { samples: 100, every: 10 })) {
+   *   draw(mean, count);
+   *   await tf.nextFrame(); // shows it
+   * }
+   */
+  stream<K extends Kind = 'values'>(
+    model: LayersModel,
+    x: Tensor | Tensor[],
+    options: PredictStreamOptions<K>,
+  ): AsyncGenerator<ResultOf<K>, void>;
+}
+
+/** Runs a model with dropout active and returns statistics of its outputs; `.stream` gives partial results too. */
+export const monteCarloPredict: MonteCarloPredict = /* @__PURE__ */ Object.assign(
+  async <K extends Kind = 'values'>(
+    model: LayersModel,
+    x: Tensor | Tensor[],
+    options: MonteCarloPredictOptions<K>,
+  ): Promise<ResultOf<K>> => monteCarlo<K>(...argumentsFor(model, x, options, NAMES)),
+  {
+    async *stream<K extends Kind = 'values'>(
+      model: LayersModel,
+      x: Tensor | Tensor[],
+      options: PredictStreamOptions<K>,
+    ): AsyncGenerator<ResultOf<K>, void> {
+      yield* monteCarlo.stream<K>(...argumentsFor(model, x, options, [...NAMES, 'every']));
+    },
+  },
+);
+
+const NAMES = ['samples', 'masks', 'from', 'seed', 'generator', 'kind', 'until', 'keep', 'signal', 'onSample'];
+
+type Call = layers.Layer['call'];
+
+/** A layer that wakes in a sample. */
+interface Sleeper {
+  /** The layer of `monteCarlo` whose stream it draws from. */
+  readonly source: Layer;
+  /** Whether its samples differ. */
+  readonly isRandom: boolean;
+  /** Makes it active until the returned function is called. */
+  wake(): () => void;
+}
+
+/** The arguments of `monteCarlo`. @throws TypeError, RangeError that names the argument */
+function argumentsFor<K extends Kind>(
+  model: LayersModel,
+  x: Tensor | Tensor[],
+  options: MonteCarloPredictOptions<K>,
+  names: string[],
+) {
+  const { layers, predict, executeAsync, outputs } = Object(model);
+  if (!Array.isArray(layers) || !predict)
+    throw wrongType(
+      'model',
+      'a tf.LayersModel',
+      model,
+      executeAsync && 'a graph model has no dropout left. Convert with --output_format tfjs_layers_model',
+    );
+  const { layers: given } = Object(options);
+  if (given !== undefined) throw wrongType('layers', 'left out, since those of the model are found', given);
+  const { masks = 'each', ...rest } = checkOptions(options, names);
+  checkWord(masks, 'masks', ['each', 'shared']);
+  const [first, ...others] = [x].flat();
+  for (const each of [first, ...others]) checkTensor(each);
+  const parts = [...new Set(partsOf(model))];
+  const sleepers = sleepersOf(parts, masks === 'shared');
+  if (!sleepers.some(({ isRandom }) => isRandom))
+    throw wrongType('model', 'one with a dropout or noise layer that is on', model, 'new Dropout({ rate: 0.5 })');
+  if (outputs.length !== 1)
+    throw wrongType('model', 'one of a single output', outputs.length, 'tf.model({ inputs, outputs: outputs[0] })');
+  const run = async () => {
+    const undos: (() => void)[] = [];
+    let y: Tensor;
+    try {
+      for (const { wake } of sleepers) undos.push(wake());
+      for (const part of parts) undos.push(keepStates(part));
+      y = model.predict(x, { batchSize: first!.shape[0]! }) as Tensor;
+    } finally {
+      for (const undo of undos) undo();
+    }
+    try {
+      const data = await y.data();
+      // The numbers of int32 and bool as they are.
+      return { data: data instanceof Float32Array ? data : Float64Array.from(data), shape: y.shape };
+    } finally {
+      y.dispose();
+    }
+  };
+  return [run, { ...rest, layers: sleepers.map(({ source }) => source) }] as const;
+}
+
+/** The layers that a run wakes, in the order of the model. */
+function sleepersOf(parts: object[], isShared: boolean): Sleeper[] {
+  // A cell has no node, but the layer that it is in.
+  const off = new Set<object>(parts.filter((part) => 'cell' in part && isOff(part)).flatMap(cellsOf));
+  return parts.flatMap(
+    (part) => (isCell(part) ? cellSleeper(part, off.has(part), isShared) : sleeper(part, isShared)) ?? [],
+  );
+}
+
+const isOff = (layer: object): boolean => modeOf(layer as layers.Layer) === false;
+
+/** The members that are used of the layer for arrays in a layer of this package. All are protected. */
+interface Delegate {
+  readonly arrays: { readonly amount: number; needsKey(amount: number): boolean };
+}
+
+/** Undefined unless the layer is of this package, or one of TF.js's that this package replaces. */
+function sleeper(part: object, isShared: boolean): Sleeper | undefined {
+  const layer = part as Patched & Partial<Delegate>;
+  // Of any copy of the package.
+  const type = brandOf(layer.arrays) === 'Layer' ? undefined : builtinFor(layer);
+  const { arrays: source = undefined } = (type ? delegateOf(layer, type) : layer) as Partial<Delegate>;
+  return (
+    source && {
+      source: source as unknown as Layer,
+      isRandom: !isOff(layer) && source.needsKey(source.amount),
+      wake: () =>
+        override(layer, {
+          call: active(layer, type ? callOf(type) : layer.call, isShared ? sharedForward : undefined),
+        }),
+    }
+  );
+}
+
+/** A `call` with dropout active. */
+const active =
+  (layer: object, call: Call, forward?: RunOptions['forward']) =>
+  (inputs: Tensor | Tensor[], kwargs: object): ReturnType<Call> =>
+    call.call(layer as layers.Layer, inputs, { ...kwargs, training: true, forward });
+
+/** A layer for each recurrent cell, for its stream and for the mark that a run has it. */
+const sources = /* @__PURE__ */ new WeakMap<Cell, Layer>();
+
+/** Undefined for a cell without dropout. */
+function cellSleeper(cell: Cell, isOff: boolean, isShared: boolean): Sleeper | undefined {
+  const { dropout, recurrentDropout, dropoutFunc } = cell;
+  const rates = [dropout, recurrentDropout];
+  if (isOff || !rates.some((rate) => rate > 0)) return undefined;
+  const source = sources.get(cell) ?? new arrays.Dropout();
+  sources.set(cell, source);
+  const { generator } = Object(dropoutFunc);
+  if (brandOf(generator) === 'Generator') source.restoreState({} as never, generator);
+  const draw = (ones: Tensor, rate: number): Tensor =>
+    drawFrom(source.generator, ones, rate, isShared ? ones.shape.map((_, axis) => (axis ? null : 1)) : undefined);
+  return {
+    source,
+    isRandom: rates.some((rate) => rate > 0 && rate < 1),
+    wake() {
+      const { dropoutMask, recurrentDropoutMask } = cell;
+      const undo = override(cell, { call: active(cell, (cell as never as layers.Layer).call), dropoutFunc: draw });
+      Object.assign(cell, { dropoutMask: null, recurrentDropoutMask: null });
+      return () => {
+        undo();
+        disposeMasks(cell);
+        Object.assign(cell, { dropoutMask, recurrentDropoutMask });
+      };
+    },
+  };
+}
+
+/** Gives a stateful recurrent layer a copy of its states, until the returned function is called. */
+function keepStates(layer: { states_?: Tensor[] | null }): () => void {
+  const { states_ } = layer;
+  if (!states_) return () => {};
+  layer.states_ = states_.map((state) => tf.keep(state.clone()));
+  return () => {
+    tf.dispose(layer.states_!);
+    layer.states_ = states_;
+  };
+}
+
+/** A training forward whose masks and noise are those of one row, for all rows. */
+function sharedForward(layer: Layer, x: Tensor): Tensor {
+  const [rows = 1, ...rest] = checkFloats(x).shape;
+  const shape = [1, ...rest];
+  const row = { data: { length: rest.reduce((n, size) => n * size, 1) } as FloatArray, shape };
+  const { noiseShape } = layer as arrays.Dropout;
+  // A noise shape that names the number of rows has one.
+  const one =
+    noiseShape?.length === x.rank
+      ? (Object.create(layer, { noiseShape: { value: [1, ...noiseShape.slice(1)] } }) as Layer)
+      : layer;
+  const context = one.begin(row);
+  const y = elementwise(x, repeated(layerMap(one, context), rows, row.data.length));
+  one.finish(row, context);
+  return y;
+}
+
+/** The map of a row, for a number of rows of n elements. */
+function repeated(map: ElementwiseMap, rows: number, n: number): ElementwiseMap {
+  return {
+    write(x, out) {
+      for (let at = 0; at < rows * n; at += n) map.write(x.subarray(at, at + n), out.subarray(at, at + n));
+    },
+    factors() {
+      const factors = map.factors();
+      if (!('bits' in factors)) {
+        const noise = new Float32Array(rows * n);
+        for (let at = 0; at < rows * n; at += n) noise.set(factors.noise, at);
+        return { ...factors, noise };
+      }
+      const bits = new Uint8Array(Math.ceil((rows * n) / 8));
+      for (let i = 0; i < rows * n; i++) {
+        const from = i % n;
+        bits[i >> 3]! |= ((factors.bits[from >> 3]! >> (from & 7)) & 1) << (i & 7);
+      }
+      return { ...factors, bits };
+    },
+    gradient() {
+      const gradient = map.gradient();
+      return gradient && repeated(gradient, rows, n);
+    },
+  };
+}
