@@ -23,6 +23,7 @@ const suite :Workerd.Worker = (
   modules = [
     (name = "worker.js", esModule = embed "worker.js"),
     (name = "dropout-wasm", esModule = embed "../../${exports['.'].workerd}"),
+    (name = "dropout-wasm/monte-carlo", esModule = embed "../../${exports['./monte-carlo'].default}"),
     (name = "dropout-wasm/reference", esModule = embed "../../${exports['./reference'].default}"),
     (name = "kernel.wasm", wasm = embed "../../dist/kernel.wasm"),
     (name = "extras.wasm", wasm = embed "../../dist/extras.wasm"),
