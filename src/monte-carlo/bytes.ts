@@ -44,7 +44,7 @@ export function decode(value: Uint8Array): Sums {
   };
   const [magic, version, kind, rank] = take(4) as unknown as [number, number, number, number];
   const invalid = wrongValue('bytes', `whole and from toBytes() of version ${VERSION}`, value);
-  if (magic !== MAGIC || version !== VERSION || numbers.at(-1) !== checksum(bytes)) throw invalid;
+  if (magic !== MAGIC || version !== VERSION || numbers[bytes.length / 8 - 1] !== checksum(bytes)) throw invalid;
   const sums = sumsFor(KINDS[kind]!, Array.from(take(rank)), 'bytes', bytes.length);
   const ranges = take(2 * take(1)[0]!);
   for (let i = 0; i < ranges.length; i += 2) {

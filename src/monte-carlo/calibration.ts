@@ -77,7 +77,7 @@ export function calibration(
     const confidence = p[predicted]!;
     const score = Number(predicted === right);
     // A confidence may be past 1, since the sum of a row may be.
-    const bin = bins.find(({ to }) => confidence <= to) ?? bins.at(-1)!;
+    const bin = bins.find(({ to }) => confidence <= to) ?? bins[binCount - 1]!;
     bin.count++;
     bin.confidence += confidence;
     bin.accuracy += score;

@@ -73,7 +73,7 @@ class Result {
     let count = 0;
     for (const node of nodes) {
       const { from, size, parts } = node;
-      const last = ranges.at(-1);
+      const last = ranges[ranges.length - 1];
       if (last?.[1] === from) last[1] += size;
       else ranges.push([from, from + size]);
       if (count) add(total, count, parts, size, length, total);
