@@ -207,6 +207,8 @@ it('refuses counts that do not fit the length, before it allocates or computes',
   expect([...fromBytes(forged(sound)).mean]).toEqual([5, 6]);
   const at = (i: number, value: number) => sound.map((number, k) => (k === i ? value : number));
   const lies = [
+    at(0, 2 * magic),
+    ...[0, 2, 1.5, Number.NaN].map((version) => at(1, version)),
     ...[-1, 0.5, 2, 1e9, 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY].map((rank) => at(3, rank)),
     ...[1, 3, 1e9, 2 ** 31, 2 ** 53, 1e300, Number.NaN, Number.POSITIVE_INFINITY].map((size) => at(4, size)),
     ...[0, 2, 1e9, 2 ** 53, Number.NaN].map((nodes) => at(5, nodes)),

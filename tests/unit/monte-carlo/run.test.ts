@@ -1,8 +1,11 @@
 /** Runs: streams and states of layers, ends, and errors. */
 import { inspect } from 'node:util';
+import * as pkg from 'dropout-wasm';
 import { Dropout, Generator, type Layer, LockedDropout, manualSeed } from 'dropout-wasm';
 import { type MonteCarloOptions, monteCarlo, type Predict } from 'dropout-wasm/monte-carlo';
 import { describe, expect, it } from 'vitest';
+import { size } from '../../support/arrays.js';
+import { layersOf } from '../../support/layers.js';
 
 const x = () => new Float32Array(40).fill(1);
 
@@ -79,6 +82,26 @@ describe('layers', () => {
     expect(layer.mask()).toEqual(dropped);
     // And they serve again.
     await monteCarlo(predict(), { samples: 1, layers });
+  });
+
+  it.each(layersOf(pkg))('%s is as before to the bit, in every mode', async (_, shape, create) => {
+    const tensor = { data: new Float32Array(size(shape)).fill(1), shape };
+    for (const mode of ['train', 'eval', 'always'] as const) {
+      const layer = create(pkg, 0.5, { seed: 7 });
+      layer.forward(tensor);
+      if (mode !== 'train') layer.eval();
+      layer.always = mode === 'always';
+      const state = () => inspect([layer.toJSON(), `${layer}`, layer.key, layer.backward(tensor)], { depth: 9 });
+      const before = state();
+      const run = (from: number, samples: number) =>
+        monteCarlo(() => layer.forward(tensor), { from, samples, layers: [layer], keep: true });
+      const { kept } = await run(0, 3);
+      expect(state()).toBe(before);
+      expect((await run(2, 1)).kept![0]).toEqual(kept![2]);
+      expect(kept![1]).not.toEqual(kept![0]);
+      const other = create(pkg, 0.5, { seed: new Generator(7).fork('sample 1').seed });
+      expect(kept![1]).toEqual(Float64Array.from(other.forward(tensor).data));
+    }
   });
 
   it('LockedDropout keeps one mask within a sample, and draws another one for the next', async () => {
