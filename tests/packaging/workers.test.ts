@@ -93,11 +93,20 @@ if (chromium || requiresAll)
       expect(await page.locator('#runs tbody tr').count()).toBe(0);
     });
 
+    it('replaces a worker that dies', async () => {
+      const body = "postMessage('ready'); onmessage = () => { throw new Error('broken') }";
+      await page.route('**/worker.js', (route) => route.fulfill({ contentType: 'text/javascript', body }), {
+        times: 1,
+      });
+      await click('2 workers');
+      expect(await page.innerText('#status')).toMatch(/^40 samples in /);
+    });
+
     it('says so if the file of the workers cannot be loaded', async () => {
-      await page.route('**/page-worker.js', (route) => route.abort());
+      await page.route('**/worker.js', (route) => route.abort());
       await click('2 workers');
       expect(await page.innerText('#status')).toMatch(
-        /^samples \d+ to \d+ failed 3 times: page-worker.js was not loaded$/,
+        /^samples \d+ to \d+ failed 3 times: a worker ended or was not loaded$/,
       );
     });
   });
