@@ -18,6 +18,8 @@ const example = (name: string) => fileURLToPath(new URL(`../../examples/workers/
 const run = async (...args: string[]) =>
   (await promisify(execFile)(process.execPath, [example('main.js'), ...args])).stdout;
 
+const workerpool = createRequire(import.meta.url).resolve('workerpool');
+
 const SAMPLES = 40;
 
 /** Of a run of the same model without workers, on the source of the package. */
@@ -94,6 +96,9 @@ describe('the pool', () => {
   const options = { workers: 2, samples: SAMPLES, seed: 42, rangeSize: 8 };
   const worker = example('worker.js');
 
+  const folder = mkdtempSync(join(tmpdir(), 'workers-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
   interface Thread extends Worker {
     emit(name: string, ...values: unknown[]): boolean;
   }
@@ -134,9 +139,6 @@ describe('the pool', () => {
     process.off('worker', record);
   });
 
-  const folder = mkdtempSync(join(tmpdir(), 'workers-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
-
   it('computes the range of a killed thread again, by another thread', async () => {
     let isKilled = false;
     onSend = (thread, from) => {
@@ -150,37 +152,38 @@ describe('the pool', () => {
   });
 
   it.each([
-    ['does not answer', () => undefined],
-    ['sends damaged bytes', (bytes: Uint8Array) => bytes.map((byte, i) => (i === 70 ? byte ^ 1 : byte))],
-  ])('replaces a worker that %s', async (_, damage) => {
+    ['does not answer', () => undefined, 5000],
+    ['sends damaged bytes', (bytes: Uint8Array) => bytes.map((byte, i) => (i === 70 ? byte ^ 1 : byte)), 60_000],
+  ])('replaces a worker that %s', async (_, damage, timeLimit) => {
     let answers = 0;
     onAnswer = (bytes) => (answers++ === 1 ? damage(bytes) : bytes);
-    expect(await digestOf(await runOnWorkers(worker, { ...options, timeLimit: 3000 }))).toBe(expected);
+    expect(await digestOf(await runOnWorkers(worker, { ...options, timeLimit }))).toBe(expected);
     expect(log).toEqual({ started: 3, ended: 3, sent: expect.anything() });
     expect(log.sent).toHaveLength(6);
   });
 
-  const require = createRequire(import.meta.url);
   it.each([
-    ['throws', `require(${JSON.stringify(require.resolve('workerpool'))}).worker({ compute: broken })`, 'broken'],
+    ['throws', `require(${JSON.stringify(workerpool)}).worker({ compute: broken })`, 'broken'],
     ['dies', "parentPort.on('message', broken).postMessage('ready')", 'broken'],
     ['ends', 'process.exit()', 'a worker ended or was not loaded'],
-    ['is silent', "parentPort.on('message', () => {}).postMessage('ready')", 'Promise timed out after 300 ms'],
+    ['is silent', "parentPort.on('message', () => {}).postMessage('ready')", 'Promise timed out after 300 ms', 300],
     ['sends other bytes', "parentPort.on('message', answer).postMessage('ready')", 'bytes has to be whole'],
-  ])('fails if every worker of a range %s, with the reason, and ends all threads', async (_, code, reason) => {
-    const script = join(folder, 'worker.cjs');
-    writeFileSync(
-      script,
-      `const { parentPort } = require('node:worker_threads');
+  ])(
+    'fails if every worker of a range %s, with the reason, and ends all threads',
+    async (_, code, reason, limit?: number) => {
+      const script = join(folder, 'worker.cjs');
+      writeFileSync(
+        script,
+        `const { parentPort } = require('node:worker_threads');
       const broken = () => { throw new Error('broken'); };
       const answer = ({ id }) => parentPort.postMessage({ id, result: new Uint8Array(8) });
       ${code}`,
-    );
-    await expect(runOnWorkers(script, { ...options, workers: 1, timeLimit: 300 })).rejects.toThrow(
-      `samples 0 to 7 failed 3 times: ${reason}`,
-    );
-    await expect.poll(() => log).toMatchObject({ started: 3, ended: 3 });
-  });
+      );
+      const running = runOnWorkers(script, { ...options, workers: 1, timeLimit: limit ?? 60_000 });
+      await expect(running).rejects.toThrow(`samples 0 to 7 failed 3 times: ${reason}`);
+      await expect.poll(() => log).toMatchObject({ started: 3, ended: 3 });
+    },
+  );
 
   it('fails if workers cannot be started', async () => {
     await expect(runOnWorkers(join(folder, 'none.js'), options)).rejects.toThrow('Cannot find module');
