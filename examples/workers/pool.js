@@ -58,8 +58,8 @@ export async function runOnWorkers(script, options) {
           const samples = `samples ${range.from} to ${range.from + range.samples - 1}`;
           throw new Error(`${samples} failed ${MAX_FAULTS} times: ${reasonOf(error)}`, { cause: error });
         }
-        // The next `exec` starts another worker.
-        await pool.terminate(true);
+        // The next `exec` starts another worker. If the run ends meanwhile, only the later call of `terminate` settles.
+        await Promise.race([pool.terminate(true), ended]);
       }
     }
   };

@@ -110,14 +110,16 @@ describe('the pool', () => {
   let onAnswer: (bytes: Uint8Array) => Uint8Array | undefined;
 
   function record(thread: Thread) {
-    log.started++;
-    thread.on('exit', () => log.ended++);
+    // Threads of an earlier test may end during this one.
+    const own = log;
+    own.started++;
+    thread.on('exit', () => own.ended++);
     const post = thread.postMessage.bind(thread);
     thread.postMessage = (message: { method?: string; params: { from: number }[] }) => {
       post(message);
       if (message.method !== 'compute') return;
       const { from } = message.params[0]!;
-      log.sent.push(from);
+      own.sent.push(from);
       onSend(thread, from);
     };
     const emit = thread.emit.bind(thread);
@@ -189,12 +191,23 @@ describe('the pool', () => {
     await expect(runOnWorkers(join(folder, 'none.js'), options)).rejects.toThrow('Cannot find module');
   });
 
-  it('ends all threads when the signal aborts', async () => {
+  it.each([1, 2])('ends all of %i threads when the signal aborts', async (workers) => {
     const controller = new AbortController();
     const onRange = () => controller.abort(new Error('enough'));
-    const running = runOnWorkers(worker, { ...options, samples: 1e6, signal: controller.signal, onRange });
+    const running = runOnWorkers(worker, { ...options, workers, samples: 1e6, signal: controller.signal, onRange });
     await expect(running).rejects.toThrow('enough');
-    expect(log).toMatchObject({ started: 2, ended: 2 });
+    expect(log).toMatchObject({ started: workers, ended: workers });
+  });
+
+  it('ends when the signal aborts while a thread is replaced', async () => {
+    const controller = new AbortController();
+    onAnswer = (bytes) => {
+      setImmediate(() => controller.abort(new Error('enough')));
+      return bytes.subarray(8);
+    };
+    const running = runOnWorkers(worker, { ...options, workers: 1, signal: controller.signal });
+    await expect(running).rejects.toThrow('enough');
+    expect(log).toMatchObject({ started: 1, ended: 1 });
   });
 
   it('starts nothing under a signal that has aborted', async () => {
