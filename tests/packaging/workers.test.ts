@@ -85,7 +85,9 @@ if (chromium || requiresAll)
     it('fits 360 pixels', async () => {
       await click('2 workers');
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
-      const edges = await page.locator('main > *').evaluateAll((all) => all.map((e) => e.getBoundingClientRect().right));
+      const edges = await page
+        .locator('main > *')
+        .evaluateAll((all) => all.map((e) => e.getBoundingClientRect().right));
       // The page's margin is 16 px.
       expect(Math.max(...edges)).toBe(344);
     });
