@@ -40,8 +40,8 @@ export async function runOnWorkers(script, options) {
   const pools = Array.from({ length: workers }, () =>
     workerpool.pool(script, { maxWorkers: 1, workerOpts: { type: 'module' }, workerTerminateTimeout: 1 }),
   );
-  const failed = new AbortController();
-  const over = AbortSignal.any(signal ? [signal, failed.signal] : [failed.signal]);
+  const finished = new AbortController();
+  const over = AbortSignal.any(signal ? [signal, finished.signal] : [finished.signal]);
   const ended = new Promise((resolve) => {
     over.onabort = () => resolve(Promise.all(pools.map((pool) => pool.terminate(true))));
   });
@@ -78,7 +78,7 @@ export async function runOnWorkers(script, options) {
   try {
     await Promise.all(pools.map(work));
   } finally {
-    failed.abort();
+    finished.abort();
     await ended;
   }
   return /** @type {Result} */ (/** @type {unknown} */ (result));
