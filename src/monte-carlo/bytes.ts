@@ -3,7 +3,7 @@
  *
  *   magic "DROPOUTM" | version | kind: 0 values, 1 probabilities, 2 logits | number of axes | size of each axis
  *   number of nodes | from and size of each node | sums of each node (sums.ts) | votes of each class of each row
- *   checksum: FNV-1a of the 32-bit words before it
+ *   checksum: FNV-1a 32 of the bytes before it, as a signed integer
  * @module
  */
 import { checkMask, wrongValue } from './shared.js';
@@ -14,42 +14,51 @@ const MAGIC = 3.345844152238763e64;
 const VERSION = 1;
 
 export function encode({ kind, shape, nodes, votes }: Sums): Uint8Array {
-  const numbers = [MAGIC, VERSION, KINDS.indexOf(kind), shape.length, ...shape, nodes.length];
-  for (const { from, size } of nodes) numbers.push(from, size);
+  const numbers = [
+    MAGIC,
+    VERSION,
+    KINDS.indexOf(kind),
+    shape.length,
+    ...shape,
+    nodes.length,
+    ...nodes.flatMap(({ from, size }) => [from, size]),
+  ];
   const arrays = [numbers, ...nodes.map(({ parts }) => parts), votes];
-  const view = new DataView(new ArrayBuffer(8 + 8 * arrays.reduce((sum, { length }) => sum + length, 0)));
+  const bytes = new Uint8Array(8 + 8 * arrays.reduce((sum, { length }) => sum + length, 0));
+  const view = new DataView(bytes.buffer);
   let at = 0;
-  for (const array of arrays) for (let i = 0; i < array.length; i++, at += 8) view.setFloat64(at, array[i]!, true);
-  view.setFloat64(at, checksum(view), true);
-  return new Uint8Array(view.buffer);
+  for (const array of arrays) for (let i = 0; i < array.length; at += 8) view.setFloat64(at, array[i++]!, true);
+  view.setFloat64(at, checksum(bytes), true);
+  return bytes;
 }
 
 /** @throws TypeError unless value is a Uint8Array; RangeError unless it is whole and of this version */
 export function decode(value: Uint8Array): Sums {
-  const { buffer, byteOffset, length } = checkMask(value, 0, 'bytes', true);
-  const view = new DataView(buffer, byteOffset, length);
-  const numbers = new Float64Array(length / 8).map((_, i) => view.getFloat64(8 * i, true));
-  const [magic, version, kind, rank] = numbers as unknown as [number, number, number, number];
-  if (magic !== MAGIC || version !== VERSION || length % 8 || numbers.at(-1) !== checksum(view))
-    throw wrongValue('bytes', `whole and from toBytes() of version ${VERSION}`, value);
-  let at = 4;
+  const bytes = checkMask(value, 0, 'bytes', true);
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const numbers = new Float64Array(bytes.length / 8).map((_, i) => view.getFloat64(8 * i, true));
+  let at = 0;
   const take = (n: number): Float64Array => {
     at += n;
     return numbers.slice(at - n, at);
   };
-  const sums = sumsFor(KINDS[kind]!, Array.from(take(rank)), 'bytes');
+  const [magic, version, kind, rank] = take(4) as unknown as [number, number, number, number];
+  const invalid = wrongValue('bytes', `whole and from toBytes() of version ${VERSION}`, value);
+  if (magic !== MAGIC || version !== VERSION || numbers[bytes.length / 8 - 1] !== checksum(bytes)) throw invalid;
+  const sums = sumsFor(KINDS[kind]!, Array.from(take(rank)), 'bytes', bytes.length);
   const ranges = take(2 * take(1)[0]!);
   for (let i = 0; i < ranges.length; i += 2) {
     const parts = take(2 * sums.length + sums.rows);
     push(sums, { from: ranges[i]!, size: ranges[i + 1]!, parts });
   }
   sums.votes.set(take(sums.votes.length));
+  if (at !== bytes.length / 8 - 1) throw invalid;
   return sums;
 }
 
-/** Of all words but the last two. */
-function checksum(view: DataView): number {
+/** Of all bytes but the last eight. Of words, it would miss that the highest bits of two of them change. */
+function checksum(bytes: Uint8Array): number {
   let hash = 0x811c9dc5;
-  for (let at = 0; at < view.byteLength - 8; at += 4) hash = Math.imul(hash ^ view.getInt32(at, true), 16777619);
+  for (let i = 0; i < bytes.length - 8; i++) hash = Math.imul(hash ^ bytes[i]!, 16777619);
   return hash;
 }

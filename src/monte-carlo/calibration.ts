@@ -63,7 +63,8 @@ export function calibration(
   const { data, shape } = read(probabilities, 'probabilities');
   const { rows, classes } = sumsFor('probabilities', shape, 'probabilities');
   const p = new Float64Array(data.length + 1);
-  if (Object(labels).length !== rows) throw wrong('object', 'labels', `an array of ${rows} classes`, labels);
+  const { length } = Object(labels);
+  if (length !== rows) throw wrong('number', 'labels.length', `${rows}`, length);
 
   const bins: CalibrationBin[] = [];
   for (let i = 0; i < binCount; )
@@ -74,15 +75,15 @@ export function calibration(
     const right = at + checkWhole(labels[row]!, `labels[${row}]`, classes - 1);
     const predicted = readRow(data, at, classes, p, data.length, 'probabilities');
     const confidence = p[predicted]!;
-    const score = predicted === right ? 1 : 0;
+    const score = Number(predicted === right);
     // A confidence may be past 1, since the sum of a row may be.
-    const bin = bins.find(({ to }) => confidence <= to) ?? bins.at(-1)!;
+    const bin = bins.find(({ to }) => confidence <= to) ?? bins[binCount - 1]!;
     bin.count++;
     bin.confidence += confidence;
     bin.accuracy += score;
     accuracy += score;
     logs -= log(p[right]!);
-    for (let i = at; i < at + classes; i++) squares += (p[i]! - (i === right ? 1 : 0)) ** 2;
+    for (let i = at; i < at + classes; i++) squares += (p[i]! - Number(i === right)) ** 2;
   }
   for (const bin of bins) {
     bin.confidence /= bin.count;

@@ -66,14 +66,14 @@ class Result {
 
   constructor(sums: Sums) {
     const { kind, shape, length, rows, classes } = sums;
-    const nodes = [...sums.nodes];
+    const nodes = sums.nodes.slice();
     const votes = sums.votes.slice();
     const ranges: [number, number][] = [];
     let total = new Float64Array();
     let count = 0;
     for (const node of nodes) {
       const { from, size, parts } = node;
-      const last = ranges.at(-1);
+      const last = ranges[ranges.length - 1];
       if (last?.[1] === from) last[1] += size;
       else ranges.push([from, from + size]);
       if (count) add(total, count, parts, size, length, total);
@@ -91,15 +91,15 @@ class Result {
       std[i] = Math.sqrt(variance[i]!);
       standardError[i] = Math.sqrt(variance[i]! / count);
     }
-    const kept = nodes.every((node) => node.kept) ? nodes.flatMap((node) => node.kept!) : undefined;
+    const kept = nodes.every((node) => node.kept) ? nodes.flatMap((node) => node.kept as Float64Array[]) : undefined;
     this.sums = { ...sums, nodes, votes };
     const expectedEntropy = total.slice(2 * length).map((sum) => sum / count);
     // The entropies of a copy, where the sums of the entropies are not needed any more.
     for (let row = 0; row < rows; row++) readRow(mean, row * classes, classes, total, 2 * length + row);
     const entropy = total.slice(2 * length);
     const mutualInformation = entropy.map((nats, row) => Math.max(0, nats - expectedEntropy[row]!));
-    const variationRatio = entropy.map((_, row) => 1 - maxOf(votes, row * classes, classes) / count);
-    const result = { kind, shape, count, ranges, mean, variance, std, standardError, kept };
+    const variationRatio = entropy.map((_, row) => (count - maxOf(votes, row * classes, classes)) / count);
+    const result = { kind, shape: shape.slice(), count, ranges, mean, variance, std, standardError, kept };
     Object.assign(this, result, rows > 0 && { entropy, expectedEntropy, mutualInformation, variationRatio });
   }
 

@@ -44,7 +44,7 @@ export type Predict = (context: SampleContext) => Sample | PromiseLike<Sample>;
 export interface Until {
   /** The run ends when no element of `standardError` is above this number, which is above 0. */
   standardError: number;
-  /** The least number of samples. Default 16. */
+  /** The least number of samples. Default 1, which is 16 since that is the first look. */
   minSamples?: number;
 }
 
@@ -164,14 +164,11 @@ export const monteCarlo: MonteCarlo = /* @__PURE__ */ Object.assign(
 
 const OPTIONS = ['samples', 'from', 'seed', 'generator', 'layers', 'kind', 'until', 'keep', 'signal', 'onSample'];
 
-/** The number of samples from one look at `until` to the next. */
-const LOOK = 16;
-
 /**
  * Computes the samples of a run. After each it yields a function that returns the result so far.
  * @throws what `monteCarlo` rejects with
  */
-async function* run(predict: Predict, options: MonteCarloOptions): AsyncGenerator<() => unknown, void> {
+async function* run(predict: Predict, options = {} as MonteCarloOptions): AsyncGenerator<() => unknown, void> {
   const {
     samples,
     from = 0,
@@ -181,16 +178,19 @@ async function* run(predict: Predict, options: MonteCarloOptions): AsyncGenerato
     kind = 'values',
     until,
     keep = false,
-    signal,
+    signal = { aborted: false },
     onSample,
   } = options;
-  for (const [name, value] of Object.entries({ predict, onSample: onSample ?? predict }))
+  for (const [name, value] of [
+    ['predict', predict],
+    ['onSample', onSample === undefined ? predict : onSample],
+  ] as const)
     if (typeof value !== 'function') throw wrongType(name, 'a function', value);
   checkPositive(samples, 'samples');
   checkWhole(from, 'from', 2 ** 53 - samples);
   checkWord<Kind>(kind, 'kind', KINDS);
   checkLayers(layers);
-  const { standardError, minSamples = LOOK } = checkOptions(until, ['standardError', 'minSamples'], 'until');
+  const { standardError, minSamples = 1 } = checkOptions(until, ['standardError', 'minSamples'], 'until');
   if (until) {
     if (!Number.isFinite(standardError) || standardError! <= 0)
       throw wrong('number', 'until.standardError', 'a number above 0', standardError);
@@ -198,8 +198,8 @@ async function* run(predict: Predict, options: MonteCarloOptions): AsyncGenerato
     if (from) throw wrongValue('from', '0 beside until', from);
   }
   checkBoolean(keep, 'keep');
-  if (signal !== undefined) checkBoolean(Object(signal).aborted, 'signal.aborted');
-  const root = sourceFor(seed, generator);
+  checkBoolean(Object(signal).aborted, 'signal.aborted');
+  let root = sourceFor(seed, generator);
   const taken: Layer[] = [];
   try {
     for (const layer of layers) {
@@ -208,8 +208,9 @@ async function* run(predict: Predict, options: MonteCarloOptions): AsyncGenerato
       taken.push(layer);
     }
     // Copies, since predict might call manualSeed.
-    const streams = layers.map((layer, k) => new Generator((root ? root.fork(`#${k}`) : layer.generator).seed));
-    const source = root ?? defaultGenerator.follower();
+    const streams = taken.map((layer, k) => new Generator((root ? root.fork(`#${k}`) : layer.generator).seed));
+    // Lazy, since a run of layers alone takes no child of the default generator.
+    const source = () => (root ??= new Generator(defaultGenerator.spawn().seed));
     const spare: Float64Array[] = [];
     let sums: Sums | undefined;
     const result = (): ClassResult => resultOf(sums!);
@@ -219,7 +220,7 @@ async function* run(predict: Predict, options: MonteCarloOptions): AsyncGenerato
       const name = `sample ${index}`;
       const own = lazyFork(source, name);
       const forks = streams.map((stream) => stream.fork(name));
-      const giveBacks = layers.map((layer, k) => layer.borrow(forks[k]!));
+      const giveBacks = taken.map((layer, k) => layer.borrow(forks[k]!));
       let sample: Sample;
       try {
         const value = predict({ index, generator: own });
@@ -236,17 +237,12 @@ async function* run(predict: Predict, options: MonteCarloOptions): AsyncGenerato
       checkShape(shape, sums.shape, name);
       const parts = spare.pop() ?? new Float64Array(2 * data.length + sums.rows);
       readSample(data, parts, sums, name);
-      const kept = keep || onSample ? parts.slice(0, data.length) : undefined;
-      push(sums, { from: index, size: 1, parts, kept: keep ? [kept!] : undefined }, spare);
+      const kept = (keep || onSample) && parts.slice(0, data.length);
+      push(sums, { from: index, size: 1, parts, kept: keep && [kept!] }, spare);
       count++;
       await onSample?.(index, kept!);
       yield result;
-      if (
-        until &&
-        count % LOOK === 0 &&
-        count >= minSamples &&
-        result().standardError.every((e) => e <= standardError!)
-      )
+      if (until && count % 16 === 0 && count >= minSamples && result().standardError.every((e) => e <= standardError!))
         break;
     }
   } finally {
@@ -255,17 +251,17 @@ async function* run(predict: Predict, options: MonteCarloOptions): AsyncGenerato
 }
 
 /** A fork of a generator that is made at its first use, and has no seed before. */
-function lazyFork(source: DropoutGenerator, label: string): DropoutGenerator {
+function lazyFork(source: () => DropoutGenerator, label: string): DropoutGenerator {
   const fork = new Generator();
-  const { seedWord } = fork;
   fork.seedWord = () => {
-    if (!fork.isSeeded) fork.reseed(source.fork(label).seed);
-    return seedWord.call(fork);
+    fork.reseed(source().fork(label).seed);
+    delete (fork as Partial<DropoutGenerator>).seedWord;
+    return fork.seedWord();
   };
   return fork;
 }
 
 /** @throws the reason of the signal */
-function throwIfAborted(signal: Signal | undefined): void {
-  if (signal?.aborted) throw signal.reason ?? new Error('aborted');
+function throwIfAborted(signal: Signal): void {
+  if (signal.aborted) throw signal.reason ?? new Error('aborted');
 }

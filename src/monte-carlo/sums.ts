@@ -26,7 +26,7 @@ export interface Node {
   /** Whether a result has the node too, so that its sums must not change. */
   isShared?: boolean;
   /** The samples themselves, if they are kept. */
-  readonly kept?: Float64Array[] | undefined;
+  readonly kept?: Float64Array[] | false | undefined;
 }
 
 /** What a result is computed from. */
@@ -48,14 +48,15 @@ export interface Sums {
 
 /**
  * The sums of no samples.
+ * @param max the largest number of elements
  * @throws RangeError that names the sample, unless it has elements and, if it is to hold classes, an axis of them
  */
-export function sumsFor(kind: Kind, shape: readonly number[], name: string): Sums {
+export function sumsFor(kind: Kind, shape: readonly number[], name: string, max = 1 / 0): Sums {
   const length = shape.reduce((a, b) => a * b, 1);
-  const classes = shape.at(-1) ?? 0;
+  const classes = shape[shape.length - 1] ?? 0;
   // Infinity without an axis.
   const rows = kind === 'values' ? 0 : length / classes;
-  if (!length || rows > length) throw wrongValue(`${name}.shape`, 'with elements and classes', shape);
+  if (!length || rows > length || length > max) throw wrongValue(`${name}.shape`, 'with elements and classes', shape);
   return { kind, shape, length, rows, classes, nodes: [], votes: new Float64Array(rows && length) };
 }
 
@@ -65,9 +66,9 @@ export function sumsFor(kind: Kind, shape: readonly number[], name: string): Sum
  * @throws RangeError if samples of the node are there already
  */
 export function push({ nodes, length }: Sums, node: Node, spare: Float64Array[] = []): void {
-  const last = nodes.at(-1);
-  if (last && last.from + last.size > node.from) throw new RangeError(`results share sample ${node.from}`);
-  for (let left = last; left?.size === node.size && left.from + left.size === node.from; left = nodes.at(-1)) {
+  let left = nodes[nodes.length - 1];
+  if (left && left.from + left.size > node.from) throw new RangeError(`results share sample ${node.from}`);
+  while (left?.size === node.size && left.from + left.size === node.from) {
     const { from, size, parts: a, isShared, kept } = left;
     if (from % (2 * size)) break;
     nodes.pop();
@@ -76,6 +77,7 @@ export function push({ nodes, length }: Sums, node: Node, spare: Float64Array[] 
     add(a, size, b, size, length, parts);
     if (!node.isShared && parts !== b) spare.push(b);
     node = { from, size: 2 * size, parts, kept: kept && node.kept && [...kept, ...node.kept] };
+    left = nodes[nodes.length - 1];
   }
   nodes.push(node);
 }

@@ -229,7 +229,7 @@ describe('ESLint', () => {
     const error = await eslint('import.config.mjs', 'main.js').catch(String);
     expect(error).toContain(documented("Unable to resolve path to module 'dropout-wasm/inference'"));
     expect(error).not.toContain("'dropout-wasm' ");
-    expect(error).toContain('6 problems');
+    expect(error).toContain('7 problems');
   });
 });
 

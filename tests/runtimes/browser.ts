@@ -42,6 +42,7 @@ const { exports } = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8'));
 /** Resolves the package's names as a bundler would, to "./dist/…": the page is served from beside dist. */
 const imports = {
   'dropout-wasm': exports['.'].default,
+  'dropout-wasm/monte-carlo': exports['./monte-carlo'].default,
   'dropout-wasm/reference': exports['./reference'].default,
   'dropout-wasm/threads': exports['./threads'].default,
 };
@@ -62,7 +63,8 @@ const IDLE = `<!doctype html>
 <script type="module">location.replace(await (await fetch('/next')).text());</script>`;
 
 /** The files that a page may load. */
-const FILES = /^\/(dist\/index(\.\w+)?|dist\/threads\/(index|worker)|build\/runtimes\/(report|threads))\.js$/;
+const FILES =
+  /^\/(dist\/index(\.\w+)?|dist\/monte-carlo\/index|dist\/threads\/(index|worker)|build\/runtimes\/(report|threads))\.js$/;
 
 /** A browser that starts when the first page runs, and again after a page that gave no answer. */
 export class Browser {

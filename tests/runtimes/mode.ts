@@ -4,7 +4,7 @@
  *   test         npm test: the short list of cases in every runtime that is installed, the full list in Node
  *   required     .ci/run: the same, but programs are fetched from npm (binaries.ts), and a missing runtime fails
  *   everywhere   npm run test:everywhere: the same with the full list, on more processors; writes docs/runtimes.md
- *   golden       npm run golden: both lists in Node alone; writes golden.json
+ *   golden       npm run golden: all lists in Node alone; writes golden.json
  */
 const MODES = ['test', 'required', 'everywhere', 'golden'] as const;
 

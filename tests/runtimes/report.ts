@@ -1,5 +1,6 @@
 /** Runs the suite inside a runtime, on the built package, imported by its name. */
 import * as pkg from 'dropout-wasm';
+import * as monteCarlo from 'dropout-wasm/monte-carlo';
 import * as reference from 'dropout-wasm/reference';
 import { quantile } from '../../src/backend/reference/gaussian.js';
 import { digestOfAll, float16, type List, type Result, suite } from './suite.js';
@@ -16,7 +17,7 @@ export interface Report {
 export async function report(list: List): Promise<Report> {
   const started = Date.now();
   if (reference.backend().name !== 'reference') throw new Error('dropout-wasm/reference is not the reference');
-  const results = await suite(pkg, reference, quantile, list);
+  const results = await suite(pkg, reference, quantile, monteCarlo, list);
   return {
     backend: pkg.backend(),
     digest: digestOfAll(results),

@@ -65,7 +65,7 @@ function reportOfNode(list: List): Promise<Report> {
   return report;
 }
 
-it.each<List>(['full', 'short'])('Node gives the golden digests of the %s list', async (list) => {
+it.each<List>(['full', 'short', 'monte-carlo'])('Node gives the golden digests of the %s list', async (list) => {
   const golden = goldenOf(await reportOfNode(list));
   const changes = differences(readGolden()[list], golden).join('\n');
   if (mode === 'golden') {
@@ -87,9 +87,11 @@ for (const runtime of tested) {
   const options = emulated ? { timeout: EMULATED_LIMIT } : {};
   if (runtime !== nodeRuntime)
     test(`${name} gives the digests of Node`, options, async () => {
-      const report = await reportOf(runtime, list);
-      expect(differences(goldenOf(await reportOfNode(list)), goldenOf(report))).toEqual([]);
-      reports.set(runtime, report);
+      for (const name of ['monte-carlo', list] as const) {
+        const report = await reportOf(runtime, name);
+        expect(differences(goldenOf(await reportOfNode(name)), goldenOf(report))).toEqual([]);
+        reports.set(runtime, report);
+      }
     });
   if (threads)
     test(`${name} gives the same bits with any number of threads`, options, async () => {
@@ -117,12 +119,14 @@ if (mode === 'everywhere')
     expect(runtimes.filter((runtime) => !reports.has(runtime)).map(({ name }) => name)).toEqual([]);
     const head = ['Runtime', 'Version', 'Backend', 'Float16Array', 'Cases', 'Digest'];
     const rows = [head, head.map(() => '---'), ...(await Promise.all(runtimes.map(rowOf)))];
+    const monteCarlo = await reportOfNode('monte-carlo');
     const reasons = runtimes
       .filter(({ fallsBack }) => fallsBack)
       .map((runtime) => `- ${runtime.name}: \`${reports.get(runtime)!.backend.reason}\`\n`);
     const text = [
       '\n',
       ...rows.map((cells) => `| ${cells.join(' | ')} |\n`),
+      `\nThe ${monteCarlo.cases} cases of Monte-Carlo runs give \`${monteCarlo.digest}\` in all of them.\n`,
       '\nThe reasons that `backend()` gives for the reference:\n\n',
       ...reasons,
       `\n\`kernel.wasm\`, the same file in all of them, has the SHA-256 \`${kernelDigest}\`.\n\n`,

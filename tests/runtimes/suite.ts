@@ -11,6 +11,7 @@ import { GUARD, guardsIntact } from '../support/guards.js';
 import { lanes } from '../support/lanes.js';
 import { type LayerCase, layersOf, type Package } from '../support/layers.js';
 import { noiseVectors, streamVectors } from '../support/vectors.js';
+import { type MonteCarlo, monteCarloTests } from './monte-carlo.js';
 import { Random } from './random.js';
 import { Recorder } from './recorder.js';
 
@@ -21,9 +22,10 @@ type Quantile = (v: number) => number;
 
 /**
  * Which cases run. The short list leaves out slow cases that add little: seven eighths of the random cases, and
- * float arrays of 100,000 elements, whose masks it still checks. It takes a quarter of the time of the full list.
+ * float arrays of 100,000 elements, whose masks it still checks. It takes a quarter of the time of the full list. The
+ * cases of dropout-wasm/monte-carlo are a list of their own, so that the digest of the others stays what it is.
  */
-export type List = 'short' | 'full';
+export type List = 'short' | 'full' | 'monte-carlo';
 
 export interface Result {
   name: string;
@@ -33,21 +35,24 @@ export interface Result {
   error?: string;
 }
 
-type Test = (pkg: Package, recorder: Recorder, list: List) => void;
+type Test = (pkg: Package, recorder: Recorder, list: List) => void | Promise<void>;
 
 /**
  * Runs every test on both backends, which must record the same values.
  * @param pkg the package as loaded in this runtime
+ * @param monteCarlo dropout-wasm/monte-carlo
  */
-export async function suite(pkg: Package, reference: Package, quantile: Quantile, list: List): Promise<Result[]> {
+export async function suite(
+  pkg: Package,
+  reference: Package,
+  quantile: Quantile,
+  monteCarlo: MonteCarlo,
+  list: List,
+): Promise<Result[]> {
   const results: Result[] = [];
-  for (const [name, test] of [
-    ...vectorTests(quantile),
-    ...RANDOM_TESTS,
-    ...layersOf(pkg).flatMap(layerTests),
-    ...JSON_TESTS,
-  ]) {
-    results.push(result(name, test, pkg, reference, list));
+  const tests = [...vectorTests(quantile), ...RANDOM_TESTS, ...layersOf(pkg).flatMap(layerTests), ...JSON_TESTS];
+  for (const [name, test] of list === 'monte-carlo' ? monteCarloTests(monteCarlo) : tests) {
+    results.push(await result(name, test, pkg, reference, list));
     // Yields, because browsers report a page that blocks its thread as hung.
     await new Promise((resolve) => setTimeout(resolve));
   }
@@ -61,13 +66,13 @@ export function digestOfAll(results: readonly Result[]): string {
   return `${digest}`;
 }
 
-function result(name: string, test: Test, pkg: Package, reference: Package, list: List): Result {
+async function result(name: string, test: Test, pkg: Package, reference: Package, list: List): Promise<Result> {
   const recorder = new Recorder();
   const expected = new Recorder();
   let error: string | undefined;
   try {
-    test(pkg, recorder, list);
-    test(reference, expected, list);
+    await test(pkg, recorder, list);
+    await test(reference, expected, list);
     const at = recorder.cases.findIndex(({ digest }, i) => digest !== expected.cases[i]?.digest);
     if (at >= 0) error = `the reference gives other values from case ${at} on: ${recorder.cases[at]!.label}`;
     else if (recorder.cases.length < expected.cases.length) error = 'the reference has more cases';

@@ -1,4 +1,4 @@
-/** For workerd: answers a request for /short or /full with the report. */
+/** For workerd: answers a request for /short, /full or /monte-carlo with the report. */
 import { report } from './report.js';
 import type { List } from './suite.js';
 

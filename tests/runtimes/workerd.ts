@@ -11,7 +11,10 @@ const folder = fileURLToPath(new URL('../../build/runtimes', import.meta.url));
 
 const { exports } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
-/** Maps the names of imports to files. The paths are relative to build/runtimes. */
+/**
+ * Maps the names of imports to files. The paths are relative to build/runtimes. workerd resolves imports against the name
+ * of the module, so that dropout-wasm/monte-carlo imports dropout-wasm/dropout-wasm.
+ */
 const config = (date: string) => `
 using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -23,6 +26,8 @@ const suite :Workerd.Worker = (
   modules = [
     (name = "worker.js", esModule = embed "worker.js"),
     (name = "dropout-wasm", esModule = embed "../../${exports['.'].workerd}"),
+    (name = "dropout-wasm/monte-carlo", esModule = embed "../../${exports['./monte-carlo'].default}"),
+    (name = "dropout-wasm/dropout-wasm", esModule = "export * from '/dropout-wasm'"),
     (name = "dropout-wasm/reference", esModule = embed "../../${exports['./reference'].default}"),
     (name = "kernel.wasm", wasm = embed "../../dist/kernel.wasm"),
     (name = "extras.wasm", wasm = embed "../../dist/extras.wasm"),

@@ -1,13 +1,17 @@
-/** Every test vector of the mask stream and of the normal noise, on the kernel and on the reference. */
+/** Every test vector: of the mask stream and the normal noise on the kernel and the reference, of Monte-Carlo sums. */
+import * as pkg from 'dropout-wasm';
+import * as monteCarlo from 'dropout-wasm/monte-carlo';
 import { describe, expect, it } from 'vitest';
 import { quantile } from '../../src/backend/reference/gaussian.js';
 import { fromBigInt, toBigInt } from '../../src/core/u64.js';
+import { monteCarloTests } from '../runtimes/monte-carlo.js';
+import { Recorder } from '../runtimes/recorder.js';
 import { backends, packages } from '../support/backends.js';
 import { bitAt, bitsOf, hexOf } from '../support/bits.js';
 import { digestOf } from '../support/digest.js';
 import { expectSameBits } from '../support/expect.js';
 import { lanes } from '../support/lanes.js';
-import { noiseVectors, streamVectors } from '../support/vectors.js';
+import { monteCarloVectors, noiseVectors, streamVectors } from '../support/vectors.js';
 
 it('the files are complete', () => {
   const { keys, forks, blocks, masks } = streamVectors;
@@ -23,6 +27,8 @@ it('the files are complete', () => {
   expect(new Set(lengths)).toEqual(new Set(['1,31,33,4096,4097,100000', '4096']));
   expect(noiseVectors.quantile).toHaveLength(64);
   expect(noiseVectors.noise).toHaveLength(5);
+  const { log, exp, runs } = monteCarloVectors;
+  expect([log.length, exp.length, runs.length]).toEqual([61, 60, 5]);
 });
 
 describe.each(packages)('mask stream, version 1, on %s', (_, { Generator, mask, dropout }) => {
@@ -98,6 +104,14 @@ describe.each(packages)('normal noise, version 1, on %s', (_, { Generator, gauss
       expect(digestOf(bitsOf(z))).toBe(digest);
     },
   );
+});
+
+describe('Monte-Carlo sums, version 1', () => {
+  it.each(monteCarloTests(monteCarlo).filter(([name]) => name.startsWith('vectors')))('%s', async (_, test) => {
+    const recorder = new Recorder();
+    await test(pkg, recorder);
+    expect(recorder.cases.length).toBeGreaterThan(4);
+  });
 });
 
 it('64-bit words survive conversion to halves and back', () => {

@@ -1,5 +1,6 @@
 import { Dropout, dropout, Generator } from 'dropout-wasm';
 import { Dropout as InferenceDropout } from 'dropout-wasm/inference';
+import { calibration } from 'dropout-wasm/monte-carlo';
 import { onnxDropout } from 'dropout-wasm/onnx';
 import * as reference from 'dropout-wasm/reference';
 
@@ -12,6 +13,8 @@ test('every entry has types and gives the known bits', () => {
   expect(dropout(x, { p: 0.5, key })).toEqual(y);
   expect(reference.dropout(x, { p: 0.5, key })).toEqual(y);
   expect(onnxDropout(x, 0.5, true, { seed: 42 }).output).toEqual(y);
+  const score: number = calibration(Float32Array.of(0.75, 0.25), [0]).brierScore;
+  expect(score).toBe(0.125);
   expect(new InferenceDropout(0.5).forward(x)).toEqual(x);
 });
 

@@ -107,7 +107,7 @@ describe.each(KINDS)('merging %s', (kind) => {
 it('bytes are the same in every runtime', async () => {
   const digests = [];
   for (const kind of KINDS) digests.push(digestOf((await run(kind, 0, 77)).toBytes()));
-  expect(digests).toEqual(['1a6877c49f3d1388', 'b562dc47af476eab', 'bba62107448f62b4']);
+  expect(digests).toEqual(['a32bc2dd28924961', '41526fe526d44ba4', '173728d5c2bf0567']);
 });
 
 it('bytes are little-endian, with magic and version', async () => {
@@ -175,6 +175,52 @@ it('refuses truncated, foreign and changed bytes, and those of another version',
   refuses(() => fromBytes(next), RangeError, message);
   for (const value of [undefined, 'DROPOUTM', bytes.buffer, [...bytes], new Float64Array(8)])
     refuses(() => fromBytes(value as never), TypeError, 'bytes has to be a Uint8Array');
+});
+
+/** These numbers as bytes, with the checksum of them. */
+function forged(numbers: number[]): Uint8Array {
+  const bytes = new Uint8Array(8 * numbers.length + 8);
+  const view = new DataView(bytes.buffer);
+  let hash = 0x811c9dc5;
+  for (const [i, number] of numbers.entries()) view.setFloat64(8 * i, number, true);
+  for (const byte of bytes.subarray(0, -8)) hash = Math.imul(hash ^ byte, 16777619);
+  view.setFloat64(8 * numbers.length, hash, true);
+  return bytes;
+}
+
+it('refuses any two changed signs, and bytes behind the end', async () => {
+  const bytes = (await run('values', 0, 3)).toBytes();
+  const flip = (copy: Uint8Array, at: number) => {
+    copy[at]! ^= 128;
+    return copy;
+  };
+  for (let a = 7; a < bytes.length; a += 8)
+    for (let b = 7; b < a; b += 8)
+      refuses(() => fromBytes(flip(flip(bytes.slice(), a), b)), RangeError, 'bytes has to be whole');
+  for (let n = 1; n < 9; n++) refuses(() => fromBytes(Buffer.concat([bytes, Buffer.alloc(n)])), RangeError, 'bytes');
+});
+
+it('refuses counts that do not fit the length, before it allocates or computes', async () => {
+  const bytes = (await run('values', 0, 1)).toBytes();
+  const magic = new DataView(bytes.buffer).getFloat64(0, true);
+  const sound = [magic, 1, 0, 1, 2, 1, 0, 1, 5, 6, 0, 0];
+  expect([...fromBytes(forged(sound)).mean]).toEqual([5, 6]);
+  const at = (i: number, value: number) => sound.map((number, k) => (k === i ? value : number));
+  const lies = [
+    at(0, 2 * magic),
+    ...[0, 2, 1.5, Number.NaN].map((version) => at(1, version)),
+    ...[-1, 0.5, 2, 1e9, 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY].map((rank) => at(3, rank)),
+    ...[1, 3, 1e9, 2 ** 31, 2 ** 53, 1e300, Number.NaN, Number.POSITIVE_INFINITY].map((size) => at(4, size)),
+    ...[0, 2, 1e9, 2 ** 53, Number.NaN].map((nodes) => at(5, nodes)),
+    [...sound, 7],
+    sound.slice(0, -1),
+    [magic, 1],
+    [magic, 1, 1, 1, 3e9, 0],
+    [magic, 1, 1, 2, 2 ** 53, 2 ** 53, 0],
+  ];
+  const started = performance.now();
+  for (const lie of lies) refuses(() => fromBytes(forged(lie)), RangeError, /^(bytes|results share)/);
+  expect(performance.now() - started).toBeLessThan(1000);
 });
 
 it('memory grows with the logarithm of the number of samples', async () => {

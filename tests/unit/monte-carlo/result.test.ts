@@ -1,5 +1,5 @@
 /** Results of runs: known values, and agreement with plain f64 sums. */
-import { calibration, merge, monteCarlo, type Sample } from 'dropout-wasm/monte-carlo';
+import { calibration, fromBytes, merge, monteCarlo, type Sample } from 'dropout-wasm/monte-carlo';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../runtimes/random.js';
 
@@ -90,6 +90,8 @@ describe('the statistics of classes', () => {
     close(result.mutualInformation, [(Math.LN2 - quarter) / 2, quarter]);
     // A tie counts for the first class.
     expect([...result.variationRatio]).toEqual([0.25, 0.25]);
+    const { variationRatio } = await monteCarlo(of(p.slice(1)), { samples: 3, kind: 'probabilities' });
+    expect([...variationRatio]).toEqual([1 / 3, 1 / 3]);
   });
 
   it('one row for a plain array', async () => {
@@ -192,6 +194,30 @@ it('agrees with plain sums in f64, at any number of samples', async () => {
 it('goes on to calibration', async () => {
   const { mean, shape } = await monteCarlo(of([Float32Array.of(0.75, 0.25)]), { samples: 1, kind: 'probabilities' });
   expect(calibration({ data: mean, shape }, [0]).brierScore).toBe(0.125);
+});
+
+it('a change of the arrays of a result changes no other result, and no run that goes on', async () => {
+  const samples = [1, 2, 3, 4, 5, 6].map((x) => ({ data: Float64Array.of(x / 7, 1 - x / 7), shape: [1, 2] }));
+  const options = { samples: 6, kind: 'probabilities' } as const;
+  const spoil = <R extends Awaited<ReturnType<typeof monteCarlo<'probabilities'>>>>(result: R): R => {
+    for (const value of Object.values(result)) if (value instanceof Float64Array) value.fill(7);
+    (result.shape as number[]).push(9);
+    (result.ranges as unknown as number[][])[0]![0] = 99;
+    return result;
+  };
+  const whole = await monteCarlo(of(samples), options);
+  const bytes = whole.toBytes();
+  for await (const partial of monteCarlo.stream(of(samples), options))
+    if (partial.count === 6) expect(partial).toEqual(whole);
+    else spoil(partial);
+  const parts = [await monteCarlo(of(samples), { ...options, samples: 3 })];
+  parts.push(await monteCarlo(of(samples), { ...options, samples: 3, from: 3 }));
+  spoil(merge(...parts));
+  spoil(fromBytes(bytes) as (typeof parts)[0])
+    .toBytes()
+    .fill(0);
+  expect(merge(...parts.map(spoil)).toBytes()).toEqual(bytes);
+  expect(spoil(whole).toBytes()).toEqual(bytes);
 });
 
 it('a result can be sent as it is, and merged there', async () => {

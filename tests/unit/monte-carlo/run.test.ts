@@ -1,8 +1,11 @@
 /** Runs: streams and states of layers, ends, and errors. */
 import { inspect } from 'node:util';
+import * as pkg from 'dropout-wasm';
 import { Dropout, Generator, type Layer, LockedDropout, manualSeed } from 'dropout-wasm';
 import { type MonteCarloOptions, monteCarlo, type Predict } from 'dropout-wasm/monte-carlo';
 import { describe, expect, it } from 'vitest';
+import { size } from '../../support/arrays.js';
+import { layersOf } from '../../support/layers.js';
 
 const x = () => new Float32Array(40).fill(1);
 
@@ -81,6 +84,26 @@ describe('layers', () => {
     await monteCarlo(predict(), { samples: 1, layers });
   });
 
+  it.each(layersOf(pkg))('%s is as before to the bit, in every mode', async (_, shape, create) => {
+    const tensor = { data: new Float32Array(size(shape)).fill(1), shape };
+    for (const mode of ['train', 'eval', 'always'] as const) {
+      const layer = create(pkg, 0.5, { seed: 7 });
+      layer.forward(tensor);
+      if (mode !== 'train') layer.eval();
+      layer.always = mode === 'always';
+      const state = () => inspect([layer.toJSON(), `${layer}`, layer.key, layer.backward(tensor)], { depth: 9 });
+      const before = state();
+      const run = (from: number, samples: number) =>
+        monteCarlo(() => layer.forward(tensor), { from, samples, layers: [layer], keep: true });
+      const { kept } = await run(0, 3);
+      expect(state()).toBe(before);
+      expect((await run(2, 1)).kept![0]).toEqual(kept![2]);
+      expect(kept![1]).not.toEqual(kept![0]);
+      const other = create(pkg, 0.5, { seed: new Generator(7).fork('sample 1').seed });
+      expect(kept![1]).toEqual(Float64Array.from(other.forward(tensor).data));
+    }
+  });
+
   it('LockedDropout keeps one mask within a sample, and draws another one for the next', async () => {
     const layer = new LockedDropout(0.5, { seed: 3 });
     const step = { data: x(), shape: [1, 4, 10] };
@@ -108,6 +131,38 @@ describe('layers', () => {
     expect(await run()).toEqual(first);
     manualSeed(4);
     expect((await run()).mean).not.toEqual(first.mean);
+  });
+
+  it.each([
+    ['of layers that nobody seeded', undefined],
+    ['of the default generator', 'generator'],
+  ])('%s stay where they were when predict calls manualSeed', async (_, own) => {
+    const samplesOf = async (change: () => void) => {
+      manualSeed(3);
+      const layer = new Dropout(0.5);
+      const predict: Predict = (context) => {
+        const y = own ? draws(context) : layer.forward(x());
+        change();
+        return y;
+      };
+      return (await monteCarlo(predict, { samples: 5, keep: true, layers: own ? [] : [layer] })).kept;
+    };
+    expect(await samplesOf(() => manualSeed(99))).toEqual(await samplesOf(() => {}));
+  });
+
+  it('are those that the list had when the run began', async () => {
+    const [first, second] = [new Dropout(0.5, { seed: 1 }).eval(), new Dropout(0.5, { seed: 2 }).eval()];
+    const layers = [first];
+    const result = await monteCarlo(
+      () => {
+        layers[0] = second;
+        layers.push(second);
+        return first.forward(x());
+      },
+      { samples: 4, layers },
+    );
+    expect(result).toEqual(await monteCarlo(() => first.forward(x()), { samples: 4, layers: [first] }));
+    expect([first, second].map(({ isTaken, training }) => [isTaken, training])).toEqual(Array(2).fill([false, false]));
   });
 
   it('are in one run at a time', async () => {
@@ -280,6 +335,8 @@ describe('errors', () => {
     ['a keep that is no boolean', { ...used, keep: 1 }, TypeError, /^keep has to be a boolean/],
     ['a controller for its signal', { ...used, signal: new AbortController() }, TypeError, /^signal.aborted has to be/],
     ['an onSample that is no function', { ...used, onSample: {} }, TypeError, /^onSample has to be a function/],
+    ['null as onSample', { ...used, onSample: null }, TypeError, /^onSample has to be a function, but got null/],
+    ['null as signal', { ...used, signal: null }, TypeError, /^signal.aborted has to be a boolean/],
   ];
 
   it.each(bad)('%s, before predict is called or anything is drawn', async (_, options, type, message) => {
@@ -294,7 +351,10 @@ describe('errors', () => {
     expect(calls).toBe(0);
   });
 
-  it('no function, and a bad every', async () => {
+  it('no function, no options, and a bad every', async () => {
+    const none = (run: unknown) => (run as (predict: Predict) => unknown)(draws);
+    await rejects(none(monteCarlo) as Promise<unknown>, TypeError, /^samples has to be/);
+    await rejects((none(monteCarlo.stream) as AsyncGenerator).next(), TypeError, /^samples has to be/);
     await rejects(monteCarlo(x() as never, used), TypeError, /^predict has to be a function/);
     await rejects(monteCarlo.stream(draws, { ...used, every: 0 }).next(), RangeError, /^every has to be/);
   });
