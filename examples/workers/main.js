@@ -1,8 +1,10 @@
 /** The Monte-Carlo run on worker threads of Node. `node examples/workers/main.js --help` */
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { spawn } from './node-spawn.js';
 import { runOnWorkers } from './pool.js';
 import { COLUMNS, digestOf, seconds, short, tableOf } from './report.js';
+
+const SCRIPT = fileURLToPath(new URL('worker.js', import.meta.url));
 
 const HELP = `Usage: node examples/workers/main.js [options]
 
@@ -71,7 +73,7 @@ async function main({ numbers, samples, rangeSize, seed, signal }) {
     const started = performance.now();
     /** @param {import('./pool.js').Result} partial */
     const onRange = ({ count }) => showProgress(`${count} of ${samples} samples`);
-    result = await runOnWorkers(spawn, { workers, samples, seed, rangeSize, signal, onRange });
+    result = await runOnWorkers(SCRIPT, { workers, samples, seed, rangeSize, signal, onRange });
     const time = performance.now() - started;
     const digest = await digestOf(result);
     digests.add(digest);

@@ -26,15 +26,6 @@ const inputs = find('#inputs tbody', HTMLTableSectionElement);
 const probability = find('#probability', HTMLCanvasElement);
 const information = find('#information', HTMLCanvasElement);
 
-/** @type {import('./pool.js').Spawn} */
-function spawn(onBytes, onFault) {
-  const worker = new Worker('page-worker.js', { type: 'module' });
-  worker.onmessage = ({ data }) => onBytes(data);
-  // An event without a message: the file was not loaded.
-  worker.onerror = ({ message }) => onFault(new Error(message ?? 'page-worker.js was not loaded'));
-  return worker;
-}
-
 /** @param {string} workers */
 async function run(workers) {
   const fields = new FormData(form);
@@ -47,7 +38,7 @@ async function run(workers) {
   progress.value = 0;
   const started = performance.now();
   try {
-    const result = await runOnWorkers(spawn, {
+    const result = await runOnWorkers('worker.js', {
       workers: Number(workers),
       samples,
       seed,

@@ -1,30 +1,14 @@
-/**
- * The ranges of a Monte-Carlo run, handed out to workers that are free. It knows no kind of worker: main.js starts
- * worker threads of Node, page.js Web Workers.
- */
+/** The ranges of a Monte-Carlo run: workers compute them, threads in Node and Web Workers in a page. */
 import { fromBytes, merge } from 'dropout-wasm/monte-carlo';
+import workerpool from 'workerpool';
 
 /** After so many faults of one range, the run fails. */
 const MAX_FAULTS = 3;
 
 /**
- * @typedef {{ from: number, samples: number, seed: number }} Range what a worker is sent. It answers with the bytes of
- *   the result
- */
-
-/**
- * Starts a worker. It calls `onBytes` with each answer, and `onFault` if the worker fails or is gone.
+ * @typedef {{ from: number, samples: number, seed: number }} Range what a worker is sent
  *
- * @callback Spawn
- * @param {(bytes: Uint8Array) => void} onBytes
- * @param {(error: Error) => void} onFault
- * @returns {{ postMessage(range: Range): void, terminate(): unknown }}
- */
-
-/**
  * @typedef {import('dropout-wasm/monte-carlo').ClassResult} Result
- *
- * @typedef {{ range: Range, faults: number }} Job
  *
  * @typedef {object} Options
  * @property {number} workers the number of workers
@@ -43,113 +27,78 @@ const MAX_FAULTS = 3;
  *
  * A worker that fails, ends or does not answer is replaced, and the new one computes the range again.
  *
- * @param {Spawn} spawn
+ * @param {string} script path or URL of worker.js
  * @param {Options} options
  * @returns {Promise<Result>}
  * @throws {Error} (as a rejection) the fault of a range that failed three times, or the reason of `signal`. All workers
  *   have ended then
  */
-export async function runOnWorkers(spawn, options) {
+export async function runOnWorkers(script, options) {
   const { workers, samples, seed, rangeSize = 16, timeLimit = 60_000, signal, onRange } = options;
   signal?.throwIfAborted();
-  let next = 0;
-  /** Ranges whose worker failed. @type {Job[]} */
-  const lost = [];
-  /** @returns {Job | undefined} */
-  const take = () => {
-    const from = next;
-    if (lost.length > 0 || from >= samples) return lost.pop();
-    next += rangeSize;
-    return { range: { from, samples: Math.min(rangeSize, samples - from), seed }, faults: 0 };
+  // A pool for each worker: a larger one would give a range with damaged bytes to the worker that sent them.
+  const pools = Array.from({ length: workers }, () =>
+    workerpool.pool(script, { maxWorkers: 1, workerOpts: { type: 'module' }, workerTerminateTimeout: 1 }),
+  );
+  const finished = new AbortController();
+  const over = AbortSignal.any(signal ? [signal, finished.signal] : [finished.signal]);
+  const ended = new Promise((resolve) => {
+    over.onabort = () => resolve(Promise.all(pools.map((pool) => pool.terminate(true))));
+  });
+
+  /** @param {workerpool.Pool} pool @param {Range} range */
+  const compute = async (pool, range) => {
+    for (let faults = 1; ; faults++) {
+      over.throwIfAborted();
+      try {
+        return /** @type {Result} */ (fromBytes(await pool.exec('compute', [range]).timeout(timeLimit)));
+      } catch (error) {
+        over.throwIfAborted();
+        if (faults === MAX_FAULTS) {
+          const samples = `samples ${range.from} to ${range.from + range.samples - 1}`;
+          throw new Error(`${samples} failed ${MAX_FAULTS} times: ${reasonOf(error)}`, { cause: error });
+        }
+        // The next `exec` starts another worker. If the run ends meanwhile, only the later call of `terminate` settles.
+        await Promise.race([pool.terminate(true), ended]);
+      }
+    }
   };
-  /** @type {Set<ReturnType<typeof start>>} */
-  const running = new Set();
+
+  const ranges = rangesOf(samples, rangeSize, seed);
   /** @type {Result | undefined} */
   let result;
-  let isOver = false;
-
-  /** Takes ranges until none is left, one worker after the other. */
-  const work = async () => {
-    /** @type {ReturnType<typeof start> | undefined} */
-    let worker;
-    for (let job = take(); job; job = take()) {
-      worker ??= start(spawn);
-      running.add(worker);
-      let part;
-      try {
-        part = /** @type {Result} */ (fromBytes(await worker.compute(job.range, timeLimit)));
-      } catch (error) {
-        if (isOver || ++job.faults === MAX_FAULTS) {
-          const { from, samples } = job.range;
-          const reason = error instanceof Error ? error.message : error;
-          throw new Error(`samples ${from} to ${from + samples - 1} failed ${MAX_FAULTS} times: ${reason}`, {
-            cause: error,
-          });
-        }
-        running.delete(worker);
-        worker.terminate();
-        worker = undefined;
-        lost.push(job);
-        continue;
-      }
-      if (isOver) return;
+  /** @param {workerpool.Pool} pool */
+  const work = async (pool) => {
+    for (const range of ranges) {
+      const part = await compute(pool, range);
       result = result ? merge(result, part) : part;
       onRange?.(result);
     }
   };
-
-  /** @type {() => void} */
-  let abort = () => {};
-  const aborted = new Promise((_, reject) => {
-    abort = () => reject(signal?.reason);
-    signal?.addEventListener('abort', abort);
-  });
   try {
-    await Promise.race([aborted, Promise.all(Array.from({ length: workers }, work))]);
+    await Promise.all(pools.map(work));
   } finally {
-    isOver = true;
-    signal?.removeEventListener('abort', abort);
-    await Promise.all(Array.from(running, (worker) => worker.terminate()));
+    finished.abort();
+    await ended;
   }
   return /** @type {Result} */ (/** @type {unknown} */ (result));
 }
 
 /**
- * A worker that computes one range at a time.
- *
- * @param {Spawn} spawn
+ * @param {number} samples
+ * @param {number} rangeSize
+ * @param {number} seed
+ * @returns {Generator<Range>}
  */
-function start(spawn) {
-  /** @type {(bytes: Uint8Array) => void} */
-  let resolve = () => {};
-  /** @type {(error: Error) => void} */
-  let reject = () => {};
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
-  const worker = spawn(
-    (bytes) => resolve(bytes),
-    (error) => reject(error),
-  );
-  return {
-    /**
-     * @param {Range} range
-     * @param {number} timeLimit
-     * @returns {Promise<Uint8Array>}
-     */
-    async compute(range, timeLimit) {
-      try {
-        return await new Promise((...functions) => {
-          [resolve, reject] = functions;
-          timer = setTimeout(() => reject(new Error(`a worker did not answer within ${timeLimit} ms`)), timeLimit);
-          worker.postMessage(range);
-        });
-      } finally {
-        clearTimeout(timer);
-      }
-    },
-    terminate() {
-      clearTimeout(timer);
-      return worker.terminate();
-    },
-  };
+function* rangesOf(samples, rangeSize, seed) {
+  for (let from = 0; from < samples; from += rangeSize)
+    yield { from, samples: Math.min(rangeSize, samples - from), seed };
+}
+
+/** @param {unknown} error */
+function reasonOf(error) {
+  // workerpool gives no cause of an exit, and in a page of no error outside of `compute`.
+  const reason =
+    error instanceof workerpool.TerminateError ? (error.cause ?? 'a worker ended or was not loaded') : error;
+  return reason instanceof Error ? reason.message : reason;
 }

@@ -24,10 +24,12 @@ async function serve(wanted) {
   const here = fileURLToPath(new URL('.', import.meta.url));
   const pages = await context({
     absWorkingDir: here,
-    entryPoints: ['page.js', 'page-worker.js'],
+    entryPoints: ['page.js', 'worker.js'],
     outdir: '.',
     write: false,
     bundle: true,
+    // workerpool requires these in Node alone.
+    external: ['child_process', 'os', 'worker_threads'],
     format: 'esm',
     target: 'es2022',
     // The paths of the root's tsconfig.json lead to the source of dropout-wasm.

@@ -7,6 +7,7 @@ import { monteCarlo } from 'dropout-wasm/monte-carlo';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createModel } from '../../examples/workers/model.js';
+import type { Result } from '../../examples/workers/pool.js';
 import { digestOf, short, tableOf } from '../../examples/workers/report.js';
 import { requiresAll } from '../runtimes/mode.js';
 import { findChromium } from '../support/programs.js';
@@ -23,8 +24,12 @@ if (chromium || requiresAll)
     let browser: Chromium;
     let server: ChildProcess;
     let url: string;
+    /** Of a run without workers. */
+    let expected: Result;
     beforeAll(async () => {
       if (!chromium) throw new Error('Chromium is not installed');
+      const { predict, layers, kind } = createModel();
+      expected = await monteCarlo(predict, { samples: SAMPLES, seed: 42, layers, kind });
       server = spawn(process.execPath, [join(ROOT, 'examples/workers/serve.js'), '--port', '0'], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
@@ -57,15 +62,16 @@ if (chromium || requiresAll)
       await page.waitForSelector('[name=stop]:disabled');
     }
 
+    /** Number of workers and digest of each run that the page shows. */
+    async function runs() {
+      const rows = await page.locator('#runs tbody tr').allInnerTexts();
+      return rows.map((row) => row.split(/\s+/)).map((cells) => [cells[0], cells.at(-1)]);
+    }
+
     it('shows the digest and the table of a run in Node, whichever button is clicked', async () => {
       for (const name of ['1 worker', '2 workers', '4 workers']) await click(name);
-      const { predict, layers, kind } = createModel();
-      const expected = await monteCarlo(predict, { samples: SAMPLES, seed: 42, layers, kind });
       const digest = short(await digestOf(expected));
-      const runs = await page.locator('#runs tbody tr').allInnerTexts();
-      expect(runs.map((row) => row.split(/\s+/)).map((cells) => [cells[0], cells.at(-1)])).toEqual(
-        ['4', '2', '1'].map((workers) => [workers, digest]),
-      );
+      expect(await runs()).toEqual(['4', '2', '1'].map((workers) => [workers, digest]));
       const cells = await page.locator('#inputs tbody :is(th, td)').allInnerTexts();
       expect(cells).toEqual(tableOf(expected).flat());
       expect(await page.locator('progress').evaluate((element: HTMLProgressElement) => element.value)).toBe(1);
@@ -79,6 +85,11 @@ if (chromium || requiresAll)
     it('fits 360 pixels', async () => {
       await click('2 workers');
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+      const edges = await page
+        .locator('main > *')
+        .evaluateAll((all) => all.map((e) => e.getBoundingClientRect().right));
+      // The page's margin is 16 px.
+      expect(Math.max(...edges)).toBe(344);
     });
 
     it('stops its workers', async () => {
@@ -90,14 +101,23 @@ if (chromium || requiresAll)
       expect(await page.innerText('#status')).toBe('Stopped.');
       // Chromium ends a worker that computes after 2 s.
       await expect.poll(() => page.workers().length, { timeout: 30_000 }).toBe(0);
-      expect(await page.locator('#runs tbody tr').count()).toBe(0);
+      expect(await runs()).toEqual([]);
+    });
+
+    it('replaces a worker that dies', async () => {
+      const body = "postMessage('ready'); onmessage = () => { throw new Error('broken') }";
+      await page.route('**/worker.js', (route) => route.fulfill({ contentType: 'text/javascript', body }), {
+        times: 1,
+      });
+      await click('2 workers');
+      expect(await runs()).toEqual([['2', short(await digestOf(expected))]]);
     });
 
     it('says so if the file of the workers cannot be loaded', async () => {
-      await page.route('**/page-worker.js', (route) => route.abort());
+      await page.route('**/worker.js', (route) => route.abort());
       await click('2 workers');
       expect(await page.innerText('#status')).toMatch(
-        /^samples \d+ to \d+ failed 3 times: page-worker.js was not loaded$/,
+        /^samples \d+ to \d+ failed 3 times: a worker ended or was not loaded$/,
       );
     });
   });

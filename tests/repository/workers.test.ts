@@ -1,24 +1,24 @@
 /** The workers example in Node: one digest for any number of workers, also after faults. */
-import { execFile, execFileSync, spawn as spawnProcess } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { monteCarlo } from 'dropout-wasm/monte-carlo';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createModel } from '../../examples/workers/model.js';
-import { spawn } from '../../examples/workers/node-spawn.js';
 import { runOnWorkers } from '../../examples/workers/pool.js';
 import { digestOf, short } from '../../examples/workers/report.js';
-
-type Spawn = typeof spawn;
 
 const example = (name: string) => fileURLToPath(new URL(`../../examples/workers/${name}`, import.meta.url));
 const run = async (...args: string[]) =>
   (await promisify(execFile)(process.execPath, [example('main.js'), ...args])).stdout;
+
+const workerpool = createRequire(import.meta.url).resolve('workerpool');
 
 const SAMPLES = 40;
 
@@ -73,7 +73,7 @@ describe('main.js', () => {
   });
 
   it('ends its workers at Ctrl-C, and says so', async () => {
-    const child = spawnProcess(process.execPath, [example('main.js'), '--samples', '1000000']);
+    const child = spawn(process.execPath, [example('main.js'), '--samples', '1000000']);
     let errors = '';
     child.stderr.on('data', (data) => {
       errors += data;
@@ -92,127 +92,133 @@ it('serve.js prints help, and refuses wrong arguments', async () => {
   await expect(serve('--port', '65536')).rejects.toMatchObject(refusal);
 });
 
-describe('the pool on worker threads', () => {
-  /** Starts threads, and keeps what happened to them. */
-  function recorder(start: Spawn = spawn) {
-    const log = { started: 0, ended: 0, sent: [] as number[] };
-    const recorded: Spawn = (onBytes, onFault) => {
-      const thread = start(onBytes, onFault) as Worker;
-      log.started++;
-      thread.on('exit', () => log.ended++);
-      return {
-        postMessage(range) {
-          log.sent.push(range.from);
-          thread.postMessage(range);
-        },
-        terminate: () => thread.terminate(),
-      };
+describe('the pool', () => {
+  const options = { workers: 2, samples: SAMPLES, seed: 42, rangeSize: 8 };
+  const worker = example('worker.js');
+
+  const folder = mkdtempSync(join(tmpdir(), 'workers-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  interface Thread extends Worker {
+    emit(name: string, ...values: unknown[]): boolean;
+  }
+  /** What happened to the threads of a test. */
+  let log: { started: number; ended: number; sent: number[] };
+  /** Called with each range that a thread is sent. */
+  let onSend: (thread: Thread, from: number) => void;
+  /** Changes the bytes of an answer. Undefined for a thread that does not answer. */
+  let onAnswer: (bytes: Uint8Array) => Uint8Array | undefined;
+
+  function record(thread: Thread) {
+    // Threads of an earlier test may end during this one.
+    const own = log;
+    own.started++;
+    thread.on('exit', () => own.ended++);
+    const post = thread.postMessage.bind(thread);
+    thread.postMessage = (message: { method?: string; params: { from: number }[] }) => {
+      post(message);
+      if (message.method !== 'compute') return;
+      const { from } = message.params[0]!;
+      own.sent.push(from);
+      onSend(thread, from);
     };
-    return { log, spawn: recorded };
+    const emit = thread.emit.bind(thread);
+    thread.emit = (name, ...values) => {
+      const [message] = values as { result?: Uint8Array }[];
+      if (name !== 'message' || !message?.result) return emit(name, ...values);
+      const result = onAnswer(message.result);
+      return result !== undefined && emit(name, { ...message, result });
+    };
   }
 
-  const options = { workers: 2, samples: SAMPLES, seed: 42, rangeSize: 8 };
+  beforeEach(() => {
+    log = { started: 0, ended: 0, sent: [] };
+    onSend = () => {};
+    onAnswer = (bytes) => bytes;
+    process.on('worker', record);
+  });
+  afterEach(() => {
+    process.off('worker', record);
+  });
 
   it('computes the range of a killed thread again, by another thread', async () => {
-    let killed = false;
-    const { log, spawn: recorded } = recorder((onBytes, onFault) => {
-      const thread = spawn(onBytes, onFault) as Worker;
-      const post = thread.postMessage.bind(thread);
-      thread.postMessage = (range) => {
-        post(range);
-        if (range.from !== 16 || killed) return;
-        killed = true;
-        setTimeout(() => thread.terminate(), 5);
-      };
-      return thread;
-    });
-    const result = await runOnWorkers(recorded, options);
-    expect(await digestOf(result)).toBe(expected);
+    let isKilled = false;
+    onSend = (thread, from) => {
+      if (from !== 16 || isKilled) return;
+      isKilled = true;
+      setTimeout(() => thread.terminate(), 5);
+    };
+    expect(await digestOf(await runOnWorkers(worker, options))).toBe(expected);
     expect(log).toEqual({ started: 3, ended: 3, sent: expect.anything() });
     expect(log.sent.sort((a, b) => a - b)).toEqual([0, 8, 16, 16, 24, 32]);
   });
 
-  it('fails with the fault of a range that failed three times, and ends all threads', async () => {
-    const { log, spawn: recorded } = recorder((_, onFault) =>
-      new Worker("require('node:worker_threads').parentPort.on('message', () => { throw new Error('broken') })", {
-        eval: true,
-      }).on('error', onFault),
-    );
-    await expect(runOnWorkers(recorded, { ...options, workers: 1 })).rejects.toThrow(
-      'samples 0 to 7 failed 3 times: broken',
-    );
-    expect(log).toEqual({ started: 3, ended: 3, sent: [0, 0, 0] });
+  it.each([
+    ['does not answer', () => undefined, 5000],
+    ['sends damaged bytes', (bytes: Uint8Array) => bytes.map((byte, i) => (i === 70 ? byte ^ 1 : byte)), 60_000],
+  ])('replaces a worker that %s', async (_, damage, timeLimit) => {
+    let answers = 0;
+    onAnswer = (bytes) => (answers++ === 1 ? damage(bytes) : bytes);
+    expect(await digestOf(await runOnWorkers(worker, { ...options, timeLimit }))).toBe(expected);
+    expect(log).toEqual({ started: 3, ended: 3, sent: expect.anything() });
+    expect(log.sent).toHaveLength(6);
   });
 
-  it('ends all threads when the signal aborts', async () => {
-    const { log, spawn: recorded } = recorder();
+  it.each([
+    ['throws', `require(${JSON.stringify(workerpool)}).worker({ compute: broken })`, 'broken'],
+    ['dies', "parentPort.on('message', broken).postMessage('ready')", 'broken'],
+    ['ends', 'process.exit()', 'a worker ended or was not loaded'],
+    ['is silent', "parentPort.on('message', () => {}).postMessage('ready')", 'Promise timed out after 300 ms', 300],
+    ['sends other bytes', "parentPort.on('message', answer).postMessage('ready')", 'bytes has to be whole'],
+  ])(
+    'fails if every worker of a range %s, with the reason, and ends all threads',
+    async (_, code, reason, limit?: number) => {
+      const script = join(folder, 'worker.cjs');
+      writeFileSync(
+        script,
+        `const { parentPort } = require('node:worker_threads');
+      const broken = () => { throw new Error('broken'); };
+      const answer = ({ id }) => parentPort.postMessage({ id, result: new Uint8Array(8) });
+      ${code}`,
+      );
+      const running = runOnWorkers(script, { ...options, workers: 1, timeLimit: limit ?? 60_000 });
+      await expect(running).rejects.toThrow(`samples 0 to 7 failed 3 times: ${reason}`);
+      await expect.poll(() => log).toMatchObject({ started: 3, ended: 3 });
+    },
+  );
+
+  it('fails if workers cannot be started', async () => {
+    await expect(runOnWorkers(join(folder, 'none.js'), options)).rejects.toThrow('Cannot find module');
+  });
+
+  it.each([1, 2])('ends all of %i threads when the signal aborts', async (workers) => {
     const controller = new AbortController();
     const onRange = () => controller.abort(new Error('enough'));
-    const running = runOnWorkers(recorded, { ...options, samples: 1e6, signal: controller.signal, onRange });
+    const running = runOnWorkers(worker, { ...options, workers, samples: 1e6, signal: controller.signal, onRange });
     await expect(running).rejects.toThrow('enough');
-    expect(log).toMatchObject({ started: 2, ended: 2 });
-  });
-});
-
-describe('the pool', () => {
-  const compute = (from: number, samples: number) =>
-    monteCarlo(({ generator }) => Float64Array.of(Number(generator.next() >> 11n)), { from, samples, seed: 1 });
-
-  /**
-   * Workers in this thread. Each call of `answer` gives the bytes of a worker's answer, or undefined for a worker that
-   * does not answer.
-   */
-  function workersThat(answer: (bytes: Uint8Array, answers: number) => Uint8Array | undefined) {
-    let answers = 0;
-    const start: Spawn = (onBytes, onFault) => ({
-      postMessage({ from, samples }) {
-        compute(from, samples).then((part) => {
-          const bytes = answer(part.toBytes(), answers++);
-          if (bytes) onBytes(bytes);
-        }, onFault);
-      },
-      terminate() {},
-    });
-    return start;
-  }
-
-  const options = { workers: 2, samples: 40, seed: 1, rangeSize: 8, timeLimit: 50 };
-  const whole = async () => (await compute(0, 40)).toBytes();
-
-  it.each([
-    ['does not answer', () => undefined],
-    ['sends damaged bytes', (bytes: Uint8Array) => bytes.map((byte, i) => (i === 70 ? byte ^ 1 : byte))],
-  ])('replaces a worker that %s', async (_, damage) => {
-    const spawn = workersThat((bytes, answers) => (answers % 3 === 1 ? damage(bytes) : bytes));
-    expect((await runOnWorkers(spawn, options)).toBytes()).toEqual(await whole());
+    expect(log).toMatchObject({ started: workers, ended: workers });
   });
 
-  it.each([
-    ['does not answer', () => undefined, 'a worker did not answer within 50 ms'],
-    ['sends damaged bytes', (bytes: Uint8Array) => bytes.subarray(8), 'bytes has to be whole'],
-  ])('fails if every worker %s', async (_, damage, message) => {
-    await expect(runOnWorkers(workersThat(damage), options)).rejects.toThrow(message);
-  });
-
-  it('fails at once if workers cannot be started', async () => {
-    const start = () => {
-      throw new Error('no workers here');
+  it('ends when the signal aborts while a thread is replaced', async () => {
+    const controller = new AbortController();
+    onAnswer = (bytes) => {
+      setImmediate(() => controller.abort(new Error('enough')));
+      return bytes.subarray(8);
     };
-    await expect(runOnWorkers(start, options)).rejects.toThrow('no workers here');
+    const running = runOnWorkers(worker, { ...options, workers: 1, signal: controller.signal });
+    await expect(running).rejects.toThrow('enough');
+    expect(log).toMatchObject({ started: 1, ended: 1 });
   });
 
   it('starts nothing under a signal that has aborted', async () => {
-    const start = () => expect.fail('a worker was started');
     const signal = AbortSignal.abort(new Error('enough'));
-    await expect(runOnWorkers(start, { ...options, signal })).rejects.toThrow('enough');
+    await expect(runOnWorkers(worker, { ...options, signal })).rejects.toThrow('enough');
+    expect(log.started).toBe(0);
   });
 
   it('gives partial results of ever more samples', async () => {
     const counts: number[] = [];
-    await runOnWorkers(
-      workersThat((bytes) => bytes),
-      { ...options, onRange: ({ count }) => counts.push(count) },
-    );
+    await runOnWorkers(worker, { ...options, onRange: ({ count }) => counts.push(count) });
     expect(counts).toEqual([8, 16, 24, 32, 40]);
   });
 });
