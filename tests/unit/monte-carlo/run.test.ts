@@ -345,10 +345,13 @@ describe('a run with wrong arguments', () => {
       calls++;
       return draws(context);
     };
-    await rejects(monteCarlo(predict, options as MonteCarloOptions), type, message);
-    if (!('every' in options))
-      await rejects(monteCarlo.stream(predict, options as MonteCarloOptions).next(), type, message);
-    expect(calls).toBe(0);
+    const root = manualSeed(5);
+    const layer = new Dropout(0.5);
+    const withLayer = { layers: [layer], ...options } as object as MonteCarloOptions;
+    await rejects(monteCarlo(predict, withLayer), type, message);
+    if (!('every' in options)) await rejects(monteCarlo.stream(predict, withLayer).next(), type, message);
+    expect([calls, layer.isTaken, layer.key]).toEqual([0, false, undefined]);
+    expect(root.toJSON()).toMatchObject({ position: 0, children: 0 });
   });
 
   it('refuses no function, no options, and a bad every', async () => {
