@@ -260,7 +260,7 @@ describe('a run', () => {
     expect(weights()).toEqual(b.getWeights().map(valuesOf));
   });
 
-  it('leaves layers off that were applied with training: false, and draws the same with always or training: true', async () => {
+  it('leaves a layer applied with training: false off, and draws the same with always or training: true', async () => {
     const inputs = input({ shape: [8] });
     const apply = (training: boolean | undefined, layer: layers.Layer) =>
       tfModel({ inputs, outputs: layer.apply(inputs, training === undefined ? {} : { training }) as never });
