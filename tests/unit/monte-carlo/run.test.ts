@@ -165,6 +165,18 @@ describe('layers', () => {
     expect([first, second].map(({ isTaken, training }) => [isTaken, training])).toEqual(Array(2).fill([false, false]));
   });
 
+  it('are not active between the samples if predict does not wait', async () => {
+    const layer = new Dropout(0.5, { seed: 1 }).eval();
+    let ended = false;
+    const run = monteCarlo(() => layer.forward(x()), { samples: 20, layers: [layer] }).finally(() => {
+      ended = true;
+    });
+    const seen = new Set<boolean>();
+    for (; !ended; await null) seen.add(layer.training);
+    await run;
+    expect(seen).toEqual(new Set([false]));
+  });
+
   it('are in one run at a time', async () => {
     const layer = new Dropout(0.5, { seed: 1 });
     const options = { samples: 2, layers: [layer] };
@@ -238,6 +250,25 @@ describe('a run', () => {
     expect(counts.at(-1)).toBe(result.count);
   });
 
+  it('ends when the standard errors of all elements are small enough, from minSamples on', async () => {
+    const predict: Predict = ({ generator }) => {
+      const u = Number(generator.next() >> 11n) / 2 ** 53;
+      return Float64Array.of(u, 10 * u);
+    };
+    const run = (until: object) => monteCarlo(predict, { samples: 200, seed: 1, until: until as { standardError: 1 } });
+    const { count, standardError } = await run({ standardError: 0.5 });
+    expect(standardError[1]).toBeLessThanOrEqual(0.5);
+    expect(count).toBeGreaterThan((await run({ standardError: 5 })).count);
+    for (const [minSamples, expected] of [
+      [1, 16],
+      [16, 16],
+      [17, 32],
+      [32, 32],
+      [300, 200],
+    ])
+      expect((await run({ standardError: 5, minSamples })).count).toBe(expected);
+  });
+
   it('gives a partial result after every few samples, and always the whole', async () => {
     const counts = async (every?: number) => {
       const seen = [];
@@ -288,7 +319,7 @@ describe('a run', () => {
       seed: 2,
       keep: true,
       onSample: async (index, sample) => {
-        await Promise.resolve();
+        await new Promise((resolve) => setTimeout(resolve));
         seen.push([index, sample[0]!]);
       },
     });
@@ -362,6 +393,11 @@ describe('a run with wrong arguments', () => {
     await rejects(monteCarlo.stream(draws, { ...used, every: 0 }).next(), RangeError, /^every has to be/);
   });
 
+  it('accepts a later sample that draws nothing', async () => {
+    const predict: Predict = (context) => (context.index ? Float64Array.of(1) : draws(context));
+    expect((await monteCarlo(predict, used)).count).toBe(2);
+  });
+
   it('refuses a run whose samples would all be equal', async () => {
     const message = /^no layer drew a key, generator was not used/;
     await rejects(monteCarlo(x, used), Error, message);
@@ -404,6 +440,13 @@ describe('a run with wrong arguments', () => {
       RangeError,
       /^the sum of row 0 of sample 1 has to be 1, but got 100/,
     ],
+    [
+      'logits in the second row',
+      'probabilities',
+      { data: Float32Array.of(1, 0, 0.25, 0.25), shape: [2, 2] },
+      RangeError,
+      /^the sum of row 1 of sample 1 has to be 1, but got 0.5: logits take kind/,
+    ],
     ['almost', 'probabilities', Float64Array.of(0.6, 0.4011), RangeError, /^the sum of row 0 of sample 1 has to be 1/],
   ];
 
@@ -412,7 +455,10 @@ describe('a run with wrong arguments', () => {
     async (_, kind, sample, type, message) => {
       const predict: Predict = ({ index, generator }) => {
         generator.next();
-        return (index === 1 ? sample : Float32Array.of(0.5, 0.5)) as Float32Array;
+        if (index === 1) return sample as Float32Array;
+        return 'shape' in Object(sample)
+          ? { data: Float32Array.of(1, 0, 1, 0), shape: [2, 2] }
+          : Float32Array.of(0.5, 0.5);
       };
       await rejects(monteCarlo(predict, { samples: 2, kind: kind! }), type, message);
     },
