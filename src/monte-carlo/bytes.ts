@@ -49,7 +49,8 @@ export function decode(value: Uint8Array): Sums {
   if (magic !== MAGIC || version !== VERSION || numbers[end] !== checksum(bytes)) throw invalid;
   const sums = sumsFor(KINDS[kind]!, Array.from(take(rank)), 'bytes', bytes.length);
   const ranges = take(2 * take(1)[0]!);
-  for (let i = 0; i < ranges.length; i += 2) {
+  // Up to the end, since adding many forged nodes without sums would take minutes.
+  for (let i = 0; at < end && i < ranges.length; i += 2) {
     const parts = take(2 * sums.length + sums.rows);
     push(sums, { from: ranges[i]!, size: ranges[i + 1]!, parts });
   }

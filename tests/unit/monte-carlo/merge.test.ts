@@ -228,6 +228,8 @@ it('refuses counts that do not fit the length', async () => {
     ...[0, 2, 1e9, 2 ** 53, Number.NaN].map((nodes) => at(5, nodes)),
     [...sound, 7],
     sound.slice(0, -1),
+    // Adding these nodes, whose sums are missing, would take minutes.
+    [magic, 1, 0, 1, 1e6, 5e4, ...Array.from({ length: 5e4 }, (_, i) => [i, 1]).flat()],
     [magic, 1],
     [magic, 1, 1, 1, 3e9, 0],
     [magic, 1, 1, 2, 2 ** 53, 2 ** 53, 0],
