@@ -211,7 +211,7 @@ async function* run(predict: Predict, options = {} as MonteCarloOptions): AsyncG
   const taken: Layer[] = [];
   try {
     for (const layer of layers) {
-      if (layer.isTaken) throw new Error(`${layer} is in a run that has not ended, or twice`);
+      if (layer.isTaken) throw new Error(`${layer} is in another run, or twice in layers`);
       layer.isTaken = true;
       taken.push(layer);
     }
@@ -239,7 +239,7 @@ async function* run(predict: Predict, options = {} as MonteCarloOptions): AsyncG
       }
       throwIfAborted(signal);
       if (!count && !own.isSeeded && !forks.some(({ position }) => position))
-        throw new Error('no layer drew a key, generator was not used: pass layers, or samples would be equal');
+        throw new Error('no layer drew a key, generator was not used: pass layers, or all samples are equal');
       const { data, shape } = read(sample, name);
       sums ??= sumsFor(kind, [...shape], name);
       checkShape(shape, sums.shape, name);

@@ -182,12 +182,12 @@ describe('layers', () => {
     const options = { samples: 2, layers: [layer] };
     const predict = async () => layer.forward(x());
     const first = monteCarlo(predict, options);
-    await rejects(monteCarlo(predict, options), Error, 'in a run that has not ended');
+    await rejects(monteCarlo(predict, options), Error, 'is in another run');
     await first;
-    await rejects(monteCarlo(predict, { samples: 2, layers: [layer, layer] }), Error, 'or twice');
+    await rejects(monteCarlo(predict, { samples: 2, layers: [layer, layer] }), Error, 'or twice in layers');
     const stream = monteCarlo.stream(() => layer.forward(x()), options);
     await stream.next();
-    await rejects(monteCarlo(predict, options), Error, 'in a run that has not ended');
+    await rejects(monteCarlo(predict, options), Error, 'is in another run');
     expect(layer.training).toBe(true);
     expect(layer.generator.position).toBe(0);
     await stream.return();

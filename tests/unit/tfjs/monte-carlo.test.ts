@@ -114,6 +114,8 @@ describe.each(Object.keys(MODELS))('%s', (name) => {
     expect(different(seeded)).toBe(4);
     expect(await samples(model, x, options)).toEqual(seeded);
     expect(different([...(await samples(model, x, { seed: 8 })), ...seeded])).toBe(8);
+    // A small cell has few masks, of which unseeded streams would draw one twice in every 25th run or so.
+    arrays.manualSeed(1);
     const own = await samples(model, x);
     expect(await samples(model, x)).toEqual(own);
     expect(different([...own, ...seeded])).toBe(8);
@@ -157,7 +159,7 @@ describe.each(Object.keys(MODELS))('%s', (name) => {
     expect(first.status).toBe('fulfilled');
     expect(second).toMatchObject({
       status: 'rejected',
-      reason: { message: expect.stringMatching(/run that has not/) },
+      reason: { message: expect.stringMatching(/is in another run/) },
     });
     await expect(samples(model, x, { onSample: () => Promise.reject(new Error('no')) })).rejects.toThrow(/^no$/);
     await run();
