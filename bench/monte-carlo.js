@@ -18,7 +18,7 @@ const generator = new Generator(42);
 /** Standard normal numbers. @param {number} n */
 const normals = (n) => gaussianNoise(new Float32Array(n), { stddev: 1, key: generator.next() });
 
-/** Probabilities of f32. Eight samples, which a run takes in turn. */
+/** Eight samples of probabilities in f32, which a run takes in turn. */
 const POOL = Array.from({ length: 8 }, () => {
   const data = normals(ROWS * CLASSES).map(Math.exp);
   for (let at = 0; at < data.length; at += CLASSES) {
@@ -86,24 +86,13 @@ function statistics(mean, squares, entropies, count) {
   return { mean, variance, std, standardError, expectedEntropy };
 }
 
-/**
- * Results of two samples each, as parts of one run.
- *
- * @returns {Promise<Awaited<ReturnType<typeof monteCarlo>>[]>}
- */
-const partsOf = () =>
-  Promise.all(
-    Array.from({ length: PARTS }, (_, i) => {
-      return monteCarlo(
-        ({ generator }) => gaussianNoise(new Float32Array(LENGTH), { stddev: 1, key: generator.next() }),
-        {
-          samples: 2,
-          from: 2 * i,
-          seed: 42,
-        },
-      );
-    }),
-  );
+/** Results of two samples each, as parts of one run. */
+function runParts() {
+  /** @type {import('dropout-wasm/monte-carlo').Predict} */
+  const predict = ({ generator }) => gaussianNoise(new Float32Array(LENGTH), { stddev: 1, key: generator.next() });
+  const froms = Array.from({ length: PARTS }, (_, i) => 2 * i);
+  return Promise.all(froms.map((from) => monteCarlo(predict, { samples: 2, from, seed: 42 })));
+}
 
 /** @param {{ mean: Float64Array, variance: Float64Array, count: number }[]} parts */
 function mergeByHand(parts) {
@@ -130,7 +119,7 @@ function mergeByHand(parts) {
  * @returns a table of times in ms, ours and by hand, and their ratio
  */
 export async function timeMonteCarlo(effort) {
-  const parts = await partsOf();
+  const parts = await runParts();
   const pairs = /** @type {[string, (() => unknown)[]][]} */ ([
     [`${SAMPLES} samples of ${ROWS.toLocaleString('en')} x ${CLASSES} probabilities`, [run, runByHand]],
     [

@@ -1,5 +1,6 @@
 /**
- * Costs besides throughput: a small call, startup, memory, slices, Monte-Carlo results, TensorFlow.js, and download size.
+ * Costs besides throughput: a small call, startup, memory, slices, Monte-Carlo results, TensorFlow.js, and download
+ * size.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -123,24 +123,23 @@ async function timeSteps({ model, effort }) {
  */
 async function timeMonteCarlo({ model, samples, effort }) {
   const { batch, sizes } = MODELS[model];
-  const [run, active, theirs] = [ours, () => new Dropout({ rate: RATE, seed: 42, always: true }), theirsActive].map(
-    (dropout) => modelOf(MODELS[model], dropout),
-  );
+  const always = () => new Dropout({ rate: RATE, seed: 42, always: true });
+  const models = [ours, always, theirsActive].map((dropout) => modelOf(MODELS[model], dropout));
+  const [sampled, ...looped] = models;
   const x = tf.randomUniform([batch, sizes[0] ?? 0], -1, 1);
-  const loop = (/** @type {import('@tensorflow/tfjs-layers').Sequential | undefined} */ model) => async () => {
+  const loop = (/** @type {ReturnType<typeof modelOf>} */ looping) => async () => {
     for (let i = 0; i < samples; i++) {
-      const y = /** @type {tf.Tensor} */ (model?.predict(x, { batchSize: batch }));
+      const y = /** @type {tf.Tensor} */ (looping.predict(x, { batchSize: batch }));
       await y.data();
       y.dispose();
     }
   };
   const sides = [
-    () => monteCarloPredict(/** @type {NonNullable<typeof run>} */ (run), x, { samples, kind: 'probabilities' }),
-    loop(active),
-    loop(theirs),
+    () => monteCarloPredict(/** @type {ReturnType<typeof modelOf>} */ (sampled), x, { samples, kind: 'probabilities' }),
+    ...looped.map(loop),
   ];
   const rounds = await compare(sides, effort, timePromises);
-  for (const each of [run, active, theirs]) each?.dispose();
+  for (const each of models) each.dispose();
   x.dispose();
   const [own, predict, tfjs] = times(rounds);
   return { ours: median(own), predict: median(predict), tfjs: median(tfjs), ...comparison(predict, own) };

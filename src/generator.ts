@@ -222,7 +222,7 @@ export function manualSeed(seed: number | bigint): Generator {
 }
 
 /**
- * The generator of a seed, or the one that is given; undefined for neither.
+ * The generator of the seed, or the given generator; undefined if neither is given.
  * @throws TypeError, RangeError unless at most one is given, and it is a seed or a Generator of any copy of the package
  */
 export function sourceFor(seed: number | bigint | undefined, generator: Generator | undefined): Generator | undefined {

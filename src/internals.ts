@@ -23,7 +23,10 @@ import { defaultGenerator, seedFor, sourceFor, storedStream, streamFor } from '.
 import { checkLayers } from './layers/layer.js';
 import { dropoutMap, layerMap } from './layers/maps.js';
 
-/** The elements of an input, which are there to be read, and its shape. @throws TypeError, RangeError like `open` */
+/**
+ * Opens an input that is only read, and waits until no thread writes to it.
+ * @throws TypeError, RangeError like `open`, Error like `settle`
+ */
 function read(value: unknown, name: string): { data: FloatArray; shape: readonly number[] } {
   const input = open(value, name);
   settle(input.data);
@@ -60,7 +63,7 @@ export const internals = {
 };
 
 /**
- * Beside `internals`, since these import the calls and kernels of every layer.
+ * Not in `internals`, since these import the calls and kernels of every layer, which monte-carlo/ does not need.
  * @internal
  */
 export const internalMaps = { dropoutMap, layerMap };

@@ -1,6 +1,6 @@
 /**
- * `npm start`: runs the seed experiment, trains a digit classifier without and with dropout, measures the uncertainty of
- * the models with dropout, prints a table of each and writes report/digits.html.
+ * `npm start`: runs the seed experiment, trains a digit classifier without and with dropout, measures the uncertainty
+ * of the models with dropout, prints a table of each and writes report/digits.html.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
@@ -57,7 +57,7 @@ function readOptions() {
   return {
     seeds,
     epochs: wholeNumber('--epochs', values.epochs, 1),
-    // The standard deviation needs two.
+    // At least two, for the standard deviation.
     samples: wholeNumber('--samples', values.samples, 2),
     out: resolve(values.out),
     help: values.help,

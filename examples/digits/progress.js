@@ -1,4 +1,4 @@
-/** Progress bars. */
+/** A progress bar in the terminal. */
 import { setImmediate } from 'node:timers/promises';
 import cliProgress from 'cli-progress';
 

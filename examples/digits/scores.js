@@ -1,11 +1,11 @@
-/** How often a model is right, and whether it knows when. */
+/** Accuracy and calibration of predictions. */
 import { calibration } from 'dropout-wasm/monte-carlo';
 import { CLASSES } from './data.js';
 
-/** The shares of digits, the surest first, whose accuracy is measured. */
+/** Shares of the digits, from the surest on, of which the accuracy is measured. */
 export const SHARES = [0.5, 0.8, 1];
 
-/** @typedef {{ predicted: number, confidence: number, isRight: boolean }} Decision confidence is its probability */
+/** @typedef {{ predicted: number, confidence: number, isRight: boolean }} Decision confidence: that of `predicted` */
 
 /**
  * @typedef {object} Scores
@@ -53,9 +53,9 @@ export function decide(probabilities, labels) {
 }
 
 /**
- * The accuracy of a model that leaves its least sure decisions to somebody else. Sure means a high confidence: no other
- * order leaves fewer errors if the probabilities are true (Chow 1970). Where the limit is among equal confidences, each
- * of these decisions counts in part, so the order of the digits does not matter.
+ * The accuracy of the share of decisions with the highest confidence. If the probabilities are true, no other order
+ * leaves fewer errors (Chow 1970). Decisions with the lowest confidence of the share count in equal parts, so that the
+ * order of the digits does not matter.
  *
  * @param {Pick<Decision, 'confidence' | 'isRight'>[]} decisions
  * @param {number} share above 0, at most 1; the number of decisions is rounded, to at least 1

@@ -1,18 +1,19 @@
 /** The data set: two half-moons in the plane, drawn with + − × alone so that every engine has the same points. */
 import { Generator } from 'dropout-wasm';
 
+const COUNT = 256;
+const SEED = 1;
+
 /**
- * @param {number} [n] number of points
- * @param {number} [seed]
- * @returns {{ points: Float32Array, labels: Uint8Array }} points as x, y, x, y, …; labels are 0 for the upper moon, 1 for
- *   the lower one
+ * @returns {{ points: Float32Array, labels: Uint8Array }} points as x, y, x, y, …; labels are 0 for the upper moon, 1
+ *   for the lower one
  */
-export function moons(n = 256, seed = 1) {
-  const random = new Generator(seed);
+export function moons() {
+  const random = new Generator(SEED);
   const uniform = () => Number(random.next() >> 11n) / 2 ** 53;
-  const points = new Float32Array(2 * n);
-  const labels = new Uint8Array(n);
-  for (let i = 0; i < n; ) {
+  const points = new Float32Array(2 * COUNT);
+  const labels = new Uint8Array(COUNT);
+  for (let i = 0; i < COUNT; ) {
     // A point of a half-disk, kept if it lies in the ring.
     const x = 2.4 * uniform() - 1.2;
     const y = 1.2 * uniform();

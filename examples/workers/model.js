@@ -1,13 +1,13 @@
 /**
- * The model that the workers run, in Node and in the page. Replace this file with your own: `createModel` is called once
- * in each worker, and `inputs` names a few rows of the result for the table.
+ * The model that the workers run, in Node and in the page. Replace this file with your own: `createModel` is called
+ * once in each worker, and `inputs` names a few rows of the result for the table.
  *
  * Here it is a multilayer perceptron with two inputs (a point in the plane), two hidden layers with dropout, and two
  * classes. It runs on a grid of points.
  *
- * Every engine rounds + − × ÷ and Math.sqrt alike, but not Math.exp, Math.log, Math.tanh or Math.sin. So the model has
- * ReLUs and returns logits, whose softmax dropout-wasm/monte-carlo takes: the digest of a run in Node is then that of a
- * run in any browser. A model with these functions gives one digest for each engine.
+ * Every engine rounds + − × ÷ and Math.sqrt alike, but not Math.exp, Math.log, Math.tanh or Math.sin. Therefore the
+ * model has ReLUs and returns logits, whose softmax dropout-wasm/monte-carlo takes, and a run has the same digest in
+ * Node and in every browser. With those functions, each engine would have its own digest.
  */
 import { Dropout } from 'dropout-wasm';
 import { WEIGHTS } from './weights.js';
@@ -39,7 +39,7 @@ export const inputs = [
   { name: 'far away', row: rowAt(2.9, 2.6) },
 ];
 
-/** The row of the grid's point that is nearest. @param {number} x @param {number} y */
+/** The row of the grid's nearest point. @param {number} x @param {number} y */
 function rowAt(x, y) {
   /** @param {number} distance */
   const index = (distance) => Math.floor((distance * SIDE) / SQUARE.size);
@@ -51,7 +51,7 @@ function rowAt(x, y) {
  *   predict: import('dropout-wasm/monte-carlo').Predict,
  *   layers: import('dropout-wasm').Layer[],
  *   kind: 'logits',
- * }} what `monteCarlo` takes. All workers need the same layers in the same order
+ * }} the arguments of `monteCarlo`. All workers need the same layers in the same order
  */
 export function createModel() {
   const hidden = UNITS.slice(1, -1);
@@ -79,7 +79,8 @@ export function createModel() {
  * Multiplies rows by a matrix and adds a bias.
  *
  * @param {Float32Array} x rows of `ins` numbers
- * @param {Float32Array} weights from index `at` on: the bias of each output, then for each input a weight for each output
+ * @param {Float32Array} weights from index `at` on: the bias of each output, then for each input the weights of all
+ *   outputs
  * @param {number} at
  * @param {number} ins
  * @param {number} outs
@@ -105,7 +106,7 @@ export function relu(x) {
 }
 
 /**
- * An element that is there: for the type checker.
+ * An element that exists, which the type checker cannot know.
  *
  * @param {ArrayLike<number>} array
  * @param {number} i

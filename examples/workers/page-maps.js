@@ -14,7 +14,7 @@ export const WHITE_TO_PURPLE = [
   [62, 24, 98],
 ];
 
-/** Of the points of the upper and the lower moon. */
+/** Colors of the points of the upper and the lower moon. */
 const POINT_COLORS = ['#0d4374', '#8a3a06'];
 
 const data = moons();

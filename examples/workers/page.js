@@ -3,8 +3,8 @@ import { drawMap, drawScale, ORANGE_TO_BLUE, WHITE_TO_PURPLE } from './page-maps
 import { runOnWorkers } from './pool.js';
 import { COLUMNS, digestOf, seconds, short, tableOf } from './report.js';
 
-/** The mutual information that has the last color. */
-const MOST = 0.5;
+/** The mutual information, in nats, from which on a point has the last color. */
+const MAX_INFORMATION = 0.5;
 
 /**
  * @template {typeof Element} T
@@ -69,7 +69,7 @@ function setBusy(isBusy) {
 function show(result) {
   const { mean, mutualInformation } = result;
   drawMap(probability, (point) => Number(mean[2 * point]), ORANGE_TO_BLUE);
-  drawMap(information, (point) => Number(mutualInformation[point]) / MOST, WHITE_TO_PURPLE);
+  drawMap(information, (point) => Number(mutualInformation[point]) / MAX_INFORMATION, WHITE_TO_PURPLE);
   inputs.replaceChildren(...tableOf(result).map((cells) => rowOf(cells)));
 }
 
@@ -91,7 +91,7 @@ drawMap(information, () => 0, WHITE_TO_PURPLE);
 drawScale(find('#probability ~ .scale canvas', HTMLCanvasElement), ORANGE_TO_BLUE);
 drawScale(find('#information ~ .scale canvas', HTMLCanvasElement), WHITE_TO_PURPLE);
 
-// Other samples have another digest.
+// Rows with another seed or number of samples would have another digest.
 form.addEventListener('input', () => runs.replaceChildren());
 form.addEventListener('submit', (event) => {
   event.preventDefault();

@@ -1,8 +1,8 @@
-/** The ranges of a Monte-Carlo run: workers compute them, threads in Node and Web Workers in a page. */
+/** Splits a Monte-Carlo run into ranges, which workers compute: threads in Node, Web Workers in a page. */
 import { fromBytes, merge } from 'dropout-wasm/monte-carlo';
 import workerpool from 'workerpool';
 
-/** After so many faults of one range, the run fails. */
+/** The run fails when one range has failed this many times. */
 const MAX_FAULTS = 3;
 
 /**
@@ -14,9 +14,9 @@ const MAX_FAULTS = 3;
  * @property {number} workers the number of workers
  * @property {number} samples the number of samples
  * @property {number} seed
- * @property {number} [rangeSize] samples of a range. It bounds what a slow or lost worker costs. A power of 2 makes the
- *   smallest messages, since the sums of such a range are one node of the tree
- * @property {number} [timeLimit] ms after which a worker without an answer counts as lost
+ * @property {number} [rangeSize] samples of a range, default 16. It bounds what a slow or lost worker costs. A power of
+ *   2 makes the smallest messages, since the sums of such a range are one node of the tree
+ * @property {number} [timeLimit] ms after which a worker without an answer counts as lost, default 60,000
  * @property {AbortSignal} [signal] ends the workers
  * @property {(partial: Result) => void} [onRange] called after each range with the result so far
  */
@@ -30,13 +30,13 @@ const MAX_FAULTS = 3;
  * @param {string} script path or URL of worker.js
  * @param {Options} options
  * @returns {Promise<Result>}
- * @throws {Error} (as a rejection) the fault of a range that failed three times, or the reason of `signal`. All workers
- *   have ended then
+ * @throws {Error} (as a rejection) the fault of a range that failed three times, or the reason of `signal`, when all
+ *   workers have ended
  */
 export async function runOnWorkers(script, options) {
   const { workers, samples, seed, rangeSize = 16, timeLimit = 60_000, signal, onRange } = options;
   signal?.throwIfAborted();
-  // A pool for each worker: a larger one would give a range with damaged bytes to the worker that sent them.
+  // A pool for each worker, so that one that sends damaged bytes is replaced: a larger pool would keep it.
   const pools = Array.from({ length: workers }, () =>
     workerpool.pool(script, { maxWorkers: 1, workerOpts: { type: 'module' }, workerTerminateTimeout: 1 }),
   );
@@ -64,6 +64,7 @@ export async function runOnWorkers(script, options) {
     }
   };
 
+  // One iterator for all workers: each takes the next range when it is free.
   const ranges = rangesOf(samples, rangeSize, seed);
   /** @type {Result | undefined} */
   let result;
@@ -97,7 +98,7 @@ function* rangesOf(samples, rangeSize, seed) {
 
 /** @param {unknown} error */
 function reasonOf(error) {
-  // workerpool gives no cause of an exit, and in a page of no error outside of `compute`.
+  // workerpool has no cause for an exit and, in a page, none for an error outside of `compute`.
   const reason =
     error instanceof workerpool.TerminateError ? (error.cause ?? 'a worker ended or was not loaded') : error;
   return reason instanceof Error ? reason.message : reason;

@@ -1,4 +1,4 @@
-/** What Node and the page show of a result. */
+/** The parts of a result that Node and the page show. */
 import { inputs } from './model.js';
 
 /** @typedef {import('./pool.js').Result} Result */

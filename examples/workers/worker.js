@@ -1,4 +1,4 @@
-/** A worker: a thread of Node or, bundled by serve.js, a Web Worker. It answers a range with the bytes of its result. */
+/** A thread in Node or, bundled by serve.js, a Web Worker: answers a range of samples with the bytes of its result. */
 import { monteCarlo } from 'dropout-wasm/monte-carlo';
 import workerpool from 'workerpool';
 import { createModel } from './model.js';
@@ -8,7 +8,7 @@ let model;
 
 /** @param {import('./pool.js').Range} range */
 async function compute({ from, samples, seed }) {
-  // Not at the top: the pool learns the reason of a fault from this function alone.
+  // Not at the top of the module: workerpool reports only faults of this function with their reason.
   model ??= createModel();
   const { predict, layers, kind } = model;
   const result = await monteCarlo(predict, { from, samples, seed, layers, kind });

@@ -108,7 +108,7 @@ export abstract class Layer {
   private _training = true;
   private latest: ForwardContext | undefined;
   private latestKey: U64 | undefined;
-  /** @internal Whether a Monte-Carlo run that has not ended has the layer. */
+  /** @internal Whether the layer is in a Monte-Carlo run that has not ended. */
   isTaken = false;
 
   /**
@@ -227,8 +227,8 @@ export abstract class Layer {
   }
 
   /**
-   * @internal Makes the layer active on another stream, for a sample of a Monte-Carlo run, until the returned function
-   * is called. That gives the layer back its stream, mode and latest forward.
+   * @internal Makes the layer active on another stream, for a sample of a Monte-Carlo run. The returned function
+   * restores its stream, mode and latest forward.
    */
   borrow(sample: Generator): () => void {
     const { stream, _training, _always, latest, latestKey } = this;

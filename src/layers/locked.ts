@@ -65,7 +65,7 @@ export class LockedDropout extends MaskLayer {
     this.lock = undefined;
   }
 
-  /** @internal A sample draws a mask of its own. */
+  /** @internal Also sets the lock aside, so that the sample draws its own mask. */
   override borrow(sample: Generator): () => void {
     const { lock } = this;
     const giveBack = super.borrow(sample);

@@ -1,5 +1,5 @@
 /**
- * Sums as bytes: numbers in f64, little-endian on any machine.
+ * Sums as bytes: f64 numbers, little-endian on every machine.
  *
  *   magic "DROPOUTM" | version | kind: 0 values, 1 probabilities, 2 logits | number of axes | size of each axis
  *   number of nodes | from and size of each node | sums of each node (sums.ts) | votes of each class of each row
@@ -32,11 +32,13 @@ export function encode({ kind, shape, nodes, votes }: Sums): Uint8Array {
   return bytes;
 }
 
-/** @throws TypeError unless value is a Uint8Array; RangeError unless it is whole and of this version */
+/** @throws TypeError unless value is a Uint8Array; RangeError unless it is complete, intact and of this version */
 export function decode(value: Uint8Array): Sums {
   const bytes = checkMask(value, 0, 'bytes', true);
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const numbers = new Float64Array(bytes.length / 8).map((_, i) => view.getFloat64(8 * i, true));
+  // Not a whole number, and so no index, if bytes are missing.
+  const end = bytes.length / 8 - 1;
   let at = 0;
   const take = (n: number): Float64Array => {
     at += n;
@@ -44,19 +46,22 @@ export function decode(value: Uint8Array): Sums {
   };
   const [magic, version, kind, rank] = take(4) as unknown as [number, number, number, number];
   const invalid = wrongValue('bytes', `whole and from toBytes() of version ${VERSION}`, value);
-  if (magic !== MAGIC || version !== VERSION || numbers[bytes.length / 8 - 1] !== checksum(bytes)) throw invalid;
+  if (magic !== MAGIC || version !== VERSION || numbers[end] !== checksum(bytes)) throw invalid;
   const sums = sumsFor(KINDS[kind]!, Array.from(take(rank)), 'bytes', bytes.length);
   const ranges = take(2 * take(1)[0]!);
-  for (let i = 0; i < ranges.length; i += 2) {
+  // Up to the end, since adding many forged nodes without sums would take minutes.
+  for (let i = 0; at < end && i < ranges.length; i += 2) {
     const parts = take(2 * sums.length + sums.rows);
     push(sums, { from: ranges[i]!, size: ranges[i + 1]!, parts });
   }
   sums.votes.set(take(sums.votes.length));
-  if (at !== bytes.length / 8 - 1) throw invalid;
+  if (at !== end) throw invalid;
   return sums;
 }
 
-/** Of all bytes but the last eight. Of words, it would miss that the highest bits of two of them change. */
+/**
+ * The checksum of all bytes but the last eight. FNV-1a of words would miss a change of the highest bits of two words.
+ */
 function checksum(bytes: Uint8Array): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < bytes.length - 8; i++) hash = Math.imul(hash ^ bytes[i]!, 16777619);

@@ -34,7 +34,7 @@ export interface Calibration {
   expectedCalibrationError: number;
   /** The largest |accuracy − confidence| of a bin with rows. */
   maximumCalibrationError: number;
-  /** The mean over rows of the sum over classes of (p − y)², where y is 1 for the label and 0 elsewhere. From 0 to 2. */
+  /** The mean over rows of Σ (p − y)² over the classes, where y is 1 for the label and 0 elsewhere. From 0 to 2. */
   brierScore: number;
   /** The mean of −ln p of the label, in nats. Infinity if the probability of a label is 0. */
   negativeLogLikelihood: number;
@@ -46,9 +46,10 @@ export interface Calibration {
  * Computes calibration errors (Guo et al. 2017) and proper scores of class probabilities.
  *
  * @param probabilities rows of class probabilities, the classes on the last axis; a plain array is one row
- * @param labels the right class of each row, from 0
- * @throws TypeError, RangeError for probabilities below 0 or whose sum is not from 0.999 to 1.001, for other labels and
- *   for another number of labels than of rows
+ * @param labels the right class of each row: whole numbers from 0, in any array
+ * @throws TypeError unless probabilities are an array or `{ data, shape }` and labels have a length; RangeError for a
+ *   probability below 0, a row whose sum is not from 0.999 to 1.001, a label that is no class, another number of labels
+ *   than of rows, and other `bins`
  * @example
  * const { mean, shape } = await monteCarlo(predict, { samples: 50, kind: 'probabilities', layers });
  * const { expectedCalibrationError, bins } = calibration({ data: mean, shape }, labels);
@@ -62,6 +63,7 @@ export function calibration(
   checkPositive(binCount, 'bins', 1000);
   const { data, shape } = read(probabilities, 'probabilities');
   const { rows, classes } = sumsFor('probabilities', shape, 'probabilities');
+  // The last element takes the entropies that readRow writes, which are not used.
   const p = new Float64Array(data.length + 1);
   const { length } = Object(labels);
   if (length !== rows) throw wrong('number', 'labels.length', `${rows}`, length);
@@ -76,7 +78,7 @@ export function calibration(
     const predicted = readRow(data, at, classes, p, data.length, 'probabilities');
     const confidence = p[predicted]!;
     const score = Number(predicted === right);
-    // A confidence may be past 1, since the sum of a row may be.
+    // A confidence may exceed 1, since the sum of a row may.
     const bin = bins.find(({ to }) => confidence <= to) ?? bins[binCount - 1]!;
     bin.count++;
     bin.confidence += confidence;
@@ -88,7 +90,7 @@ export function calibration(
   for (const bin of bins) {
     bin.confidence /= bin.count;
     bin.accuracy /= bin.count;
-    // NaN without rows.
+    // A bin without rows has NaN.
     const gap = Math.abs(bin.accuracy - bin.confidence) || 0;
     expected += (gap * bin.count) / rows;
     maximum = Math.max(maximum, gap);

@@ -1,6 +1,6 @@
 /**
- * dropout-wasm/monte-carlo: uncertainty by Monte-Carlo dropout. Samples can be computed again by their number, and any
- * split of them over calls, workers and machines merges to the same bits.
+ * dropout-wasm/monte-carlo: uncertainty by Monte-Carlo dropout. Each sample can be recomputed by its number, and any
+ * split of the samples over calls, workers and machines merges to the same bits.
  * @module
  */
 export { type Calibration, type CalibrationBin, type CalibrationOptions, calibration } from './calibration.js';

@@ -1,6 +1,6 @@
 /**
- * Logarithm and exponential in f64. They use only +, −, ×, ÷ and the bits of a number, which every engine gives alike;
- * Math.log and Math.exp differ between engines. Errors are below 1 ulp (tests/unit/monte-carlo/numerics.test.ts).
+ * Logarithm and exponential in f64. They use only +, −, ×, ÷ and the bits of a number, which are the same in every
+ * engine; Math.log and Math.exp are not. Errors are below 1 ulp (tests/unit/monte-carlo/numerics.test.ts).
  * @module
  */
 const bits = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));
@@ -16,7 +16,7 @@ const TWO_54 = 18014398509481984;
 const POWERS = /* @__PURE__ */ sequence(MIN_NORMAL, 2046, () => 2);
 const INVERSE_FACTORIALS = /* @__PURE__ */ sequence(1, 14, (n) => 1 / n);
 
-/** Numbers of which each is the one before times `ratio` of its index. */
+/** A sequence in which element i is element i − 1 times `ratio(i)`. */
 function sequence(first: number, length: number, ratio: (i: number) => number): Float64Array {
   const numbers = new Float64Array(length);
   for (let i = 0; i < length; first *= ratio(++i)) numbers[i] = first;
@@ -45,7 +45,7 @@ export function log(x: number): number {
   const s = f / (2 + f);
   const z = s * s;
   const w = z * z;
-  // Even and odd powers apart, since each step of a single chain would wait for the one before.
+  // Two chains, of even and odd powers: in a single one each step would wait for the one before.
   const even = z * (0.666666666666667 + w * (0.2857142862598 + w * (0.181828891 + w * 0.146164)));
   const odd = w * (0.399999999999 + w * (0.22222211135 + w * 0.1533172));
   const half = 0.5 * f * f;
@@ -54,7 +54,7 @@ export function log(x: number): number {
 }
 
 /**
- * e to the power of a number of at most 0, by x = k·ln 2 + r with |r| ≤ ln 2 / 2 and the series of e^r up to r^13, whose
+ * The exponential of a number of at most 0: x = k·ln 2 + r with |r| ≤ ln 2 / 2, and e^r by its series up to r^13, whose
  * remainder is below 0.05 ulp. The low part of r is added last.
  */
 export function exp(x: number): number {

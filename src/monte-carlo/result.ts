@@ -7,7 +7,7 @@ import { maxOf, readRow } from './rows.js';
 import { checkShape, checkWord, wrongType } from './shared.js';
 import { add, type Kind, push, type Sums } from './sums.js';
 
-/** The statistics of a number of samples. Arrays have an element for each element of a sample. */
+/** The statistics of a run. The arrays of this interface have one element for each element of a sample. */
 export interface MonteCarloResult<K extends Kind = Kind> {
   /** What the samples hold. */
   readonly kind: K;
@@ -15,40 +15,43 @@ export interface MonteCarloResult<K extends Kind = Kind> {
   readonly shape: readonly number[];
   /** The number of samples. */
   readonly count: number;
-  /** The numbers of the samples, as ranges [from, to) in ascending order, `to` excluded. */
+  /** The numbers of the samples, as ranges in ascending order. `to` is not part of a range. */
   readonly ranges: readonly (readonly [from: number, to: number])[];
-  /** The mean of the samples; where they are logits, of their probabilities. */
+  /** The mean of the samples. The mean of their softmax if the samples are logits. */
   readonly mean: Float64Array;
-  /** The variance of the samples, which divides by count − 1. NaN for a single sample. */
+  /** The variance of the samples: the sum of squared deviations, divided by count − 1. NaN for a single sample. */
   readonly variance: Float64Array;
   /** The standard deviation of the samples: the square root of `variance`. */
   readonly std: Float64Array;
-  /** The standard error of `mean`, √(variance / count): how far the mean is from that of endless samples. */
+  /**
+   * The standard error of `mean`, √(variance / count): how far it typically is from the mean of infinitely many
+   * samples.
+   */
   readonly standardError: Float64Array;
   /**
-   * With `keep: true`, the samples themselves, in the order of their numbers; where they are logits, their
-   * probabilities. Undefined after `fromBytes`, and where `merge` had a result without them.
+   * With `keep: true`, the samples in the order of their numbers, or their softmax if they are logits. Undefined after
+   * `fromBytes`, and after `merge` if one of its arguments has none.
    */
   readonly kept: readonly Float64Array[] | undefined;
   /**
-   * The result as bytes for `fromBytes`, the same on every machine and for any split of the samples. Samples that were
-   * kept are left out.
+   * The result as bytes for `fromBytes`: the same bytes on every machine and for any split of the samples. They do not
+   * contain `kept`.
    */
   toBytes(): Uint8Array;
 }
 
 /**
- * The statistics of samples of class probabilities, the classes on the last axis. The arrays of this interface have an
- * element for each row. Entropies are in nats: divide by `Math.LN2` for bits.
+ * The statistics of a run whose samples are class probabilities or logits, with the classes on the last axis. The
+ * arrays that this interface adds have one element for each row. Entropies are in nats: divide by `Math.LN2` for bits.
  */
 export interface ClassResult<K extends ClassKind = ClassKind> extends MonteCarloResult<K> {
   /** The entropy of the mean probabilities: the total uncertainty. */
   readonly entropy: Float64Array;
-  /** The mean entropy of the samples: the uncertainty in the data, which remains whatever the mask. */
+  /** The mean entropy of the samples: the uncertainty of the data, which no choice of masks removes. */
   readonly expectedEntropy: Float64Array;
   /**
-   * `entropy` − `expectedEntropy`, at least 0: how much the samples disagree, the uncertainty of the model (BALD, Houlsby
-   * et al. 2011).
+   * `entropy` − `expectedEntropy`, at least 0: how much the samples disagree, which is the uncertainty of the model
+   * (BALD, Houlsby et al. 2011).
    */
   readonly mutualInformation: Float64Array;
   /** The share of samples whose most probable class is not the most frequent one of the row. */
@@ -60,7 +63,10 @@ type ClassKind = Exclude<Kind, 'values'>;
 /** The result of a run of this kind. */
 export type ResultOf<K extends Kind> = K extends ClassKind ? ClassResult<K> : MonteCarloResult<K>;
 
-/** A class, not an object with a function, which could not be sent to a worker. It takes no part of the sums over. */
+/**
+ * A class, since `postMessage` rejects an object with a function of its own. The statistics are copies: a caller who
+ * changes them changes no sums.
+ */
 class Result {
   declare sums: Sums;
 
@@ -85,7 +91,7 @@ class Result {
     const variance = total.slice(length, 2 * length);
     const std = variance.slice();
     const standardError = variance.slice();
-    // Not map, which takes ten times as long.
+    // A loop, since map takes ten times as long.
     for (let i = 0; i < length; i++) {
       variance[i]! /= count - 1;
       std[i] = Math.sqrt(variance[i]!);
@@ -94,13 +100,13 @@ class Result {
     const kept = nodes.every((node) => node.kept) ? nodes.flatMap((node) => node.kept as Float64Array[]) : undefined;
     this.sums = { ...sums, nodes, votes };
     const expectedEntropy = total.slice(2 * length).map((sum) => sum / count);
-    // The entropies of a copy, where the sums of the entropies are not needed any more.
+    // `total` takes a copy of the mean, and the entropies in place of their sums, which are not needed any more.
     for (let row = 0; row < rows; row++) readRow(mean, row * classes, classes, total, 2 * length + row);
     const entropy = total.slice(2 * length);
     const mutualInformation = entropy.map((nats, row) => Math.max(0, nats - expectedEntropy[row]!));
     const variationRatio = entropy.map((_, row) => (count - maxOf(votes, row * classes, classes)) / count);
     const result = { kind, shape: shape.slice(), count, ranges, mean, variance, std, standardError, kept };
-    Object.assign(this, result, rows > 0 && { entropy, expectedEntropy, mutualInformation, variationRatio });
+    Object.assign(this, result, rows && { entropy, expectedEntropy, mutualInformation, variationRatio });
   }
 
   toBytes(): Uint8Array {
@@ -111,21 +117,22 @@ class Result {
 export const resultOf = <R>(sums: Sums): R => new Result(sums) as R;
 
 /**
- * Merges results of disjoint samples of one run, in any order: of other ranges, of other workers or machines. The merged
- * result is the same, to the bit, as that of a single run of all these samples.
+ * Merges results of disjoint ranges of one run, in any order. The merged result has the same bits as the result of a
+ * single run of all these samples. Whether the results are of the same run is not checked.
  *
- * @throws TypeError unless every argument is a result; RangeError for other shapes or kinds, or ranges that overlap
+ * @param results at least one result of `monteCarlo`, `merge` or `fromBytes`, also one that `postMessage` has copied
+ * @throws TypeError unless every argument is a result; RangeError if shapes or kinds differ, or ranges overlap
  * @example
  * const parts = await Promise.all([0, 50].map((from) => monteCarlo(predict, { samples: 50, from, seed: 42 })));
  * const { mean } = merge(...parts); // that of { samples: 100, seed: 42 }
  */
 export function merge<R extends MonteCarloResult>(...results: R[]): R {
   let first: Sums | undefined;
-  // No result is an error as well.
-  const all = (results.length > 0 ? results : [undefined]).map((result, i) => {
+  // Without arguments, the first is refused.
+  const all = (results.length ? results : [undefined]).map((result, i) => {
     const { sums } = Object(result) as Result;
     const name = `result ${i}`;
-    if (!sums) throw wrongType(name, 'of monteCarlo', result);
+    if (!sums) throw wrongType(name, 'from monteCarlo', result);
     first ??= sums;
     checkWord(sums.kind, `kind of ${name}`, [first.kind]);
     checkShape(sums.shape, first.shape, name);
@@ -144,7 +151,9 @@ export function merge<R extends MonteCarloResult>(...results: R[]): R {
 /**
  * Restores a result from the bytes of `toBytes`.
  *
- * @throws TypeError unless bytes is a Uint8Array; RangeError unless it is whole and from `toBytes` of this version
+ * @param bytes what `toBytes` returned, in a Uint8Array or Buffer
+ * @returns the result without `kept`
+ * @throws TypeError unless bytes is a Uint8Array; RangeError if bytes are missing or changed, or of another version
  * @example
  * worker.on('message', (bytes) => results.push(fromBytes(bytes)));
  */

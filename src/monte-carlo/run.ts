@@ -1,5 +1,5 @@
 /**
- * Runs of a stochastic function: one sample after another, and sums of their results.
+ * Runs of a stochastic function: its samples, one after another, and their sums.
  * @module
  */
 import type { Generator as DropoutGenerator, Input, Layer } from 'dropout-wasm';
@@ -23,7 +23,7 @@ import {
 } from './shared.js';
 import { KINDS, type Kind, push, type Sums, sumsFor } from './sums.js';
 
-/** A typed array of floats, which is one row, or elements in row-major order with their shape. */
+/** A typed array of floats, which is one row, or `{ data, shape }` with elements in row-major order. */
 export type Sample = Input;
 
 /** What `predict` is called with. */
@@ -31,20 +31,20 @@ export interface SampleContext {
   /** The number of the sample. */
   readonly index: number;
   /**
-   * The stream of the sample, for draws that no layer makes: ``fork(`sample ${index}`)`` of the run's generator. It is
-   * another one for each sample.
+   * The stream for draws that no layer makes: ``fork(`sample ${index}`)`` of the run's generator, so each sample has
+   * its own. Without a seed or generator, the run's generator is a new child of the default one.
    */
   readonly generator: DropoutGenerator;
 }
 
-/** Computes a sample: runs the model once on the same inputs. */
+/** Computes a sample: runs the model once, on the same inputs for every sample. */
 export type Predict = (context: SampleContext) => Sample | PromiseLike<Sample>;
 
 /** When a run ends before `samples`. */
 export interface Until {
-  /** The run ends when no element of `standardError` is above this number, which is above 0. */
+  /** The run ends when no element of the result's `standardError` exceeds this limit, a number above 0. */
   standardError: number;
-  /** The least number of samples. Default 1, which is 16 since that is the first look. */
+  /** The minimum number of samples. Default 1. The limit is first checked after 16 samples. */
   minSamples?: number;
 }
 
@@ -56,50 +56,53 @@ export interface Signal {
 
 /** Options of `monteCarlo`. */
 export interface MonteCarloOptions<K extends Kind = Kind> {
-  /** The number of samples, or the largest number with `until`. At least 1. */
+  /** The number of samples, from 1. With `until`, the maximum. */
   samples: number;
   /**
-   * The number of the first sample. Default 0. Workers that each compute other samples of one run differ in `from`, and
-   * `merge` gives the result of the whole.
+   * The number of the first sample. Default 0. Workers that share a run each compute a range of its samples, and
+   * `merge` gives the result of the whole run.
    */
   from?: number;
-  /** Seed of the run. By default layers draw from their own streams, and `generator` from the default generator. */
+  /**
+   * Seed of the run: a bigint from 0 to 2^64 − 1 or an integer from 0 to 2^53. By default layers draw from their own
+   * streams, and `generator` is a child of the default generator.
+   */
   seed?: number | bigint;
-  /** Instead of `seed`, a generator. Its position stays, so that a run can be repeated. `seed: n` is `new Generator(n)`. */
+  /** Instead of `seed`: a generator, whose position does not change. `seed: n` is the same as `new Generator(n)`. */
   generator?: DropoutGenerator;
   /**
-   * The layers that `predict` runs. Each is active in every sample, whatever its mode, and draws from
-   * ``fork(`sample ${index}`)`` of its own stream or, where the run has a seed or generator, of child number k of that,
-   * ``fork(`#${k}`)``, for the layer at index k of this list. Afterwards every layer is as it was before. Default none.
+   * The layers that `predict` runs. Default none. Each is active in every sample, whatever its mode, and as before when
+   * the run has ended. In sample i it draws from ``fork(`sample ${i}`)`` of its own stream. If the run has a seed or
+   * generator, layer k of this list draws from the same fork of that generator's child ``fork(`#${k}`)`` instead.
    */
   layers?: readonly Layer[];
   /**
-   * What the samples hold: any numbers, or the probabilities or logits of classes along the last axis, where a row of
-   * probabilities has a sum from 0.999 to 1.001. Default 'values'.
+   * What the samples hold: any numbers, or the probabilities or logits of classes, which lie on the last axis. The sum
+   * of a row of probabilities has to be from 0.999 to 1.001. Default 'values'.
    */
   kind?: K;
   /**
-   * Ends the run when the standard error of every element is small enough, which is looked at after every 16th sample.
-   * Needs `from` 0, so that the number of samples is the same for any split.
+   * Ends the run when the standard error of every element is small enough. This is checked after every 16th sample. It
+   * needs `from` 0: a run that starts later does not have the samples that decide.
    */
   until?: Until;
-  /** Whether the result has the samples themselves, as `kept`. Default false: memory then does not grow with samples. */
+  /** Whether the result has all samples, as `kept`. Default false: memory grows with the logarithm of their number. */
   keep?: boolean;
   /**
-   * An AbortSignal, which is looked at before and after each sample. The run rejects with its reason. Only a run that
-   * waits for something else, in `predict` or `onSample`, leaves time for the events that abort it.
+   * An AbortSignal, which is checked before and after each sample. The run rejects with its reason. Timers and events
+   * can abort a run only while `predict` or `onSample` waits for a timer, a frame or I/O.
    */
   signal?: Signal;
   /**
-   * Called after each sample with its number and a copy of its elements in f64, for logits their softmax; with `keep`,
-   * the copy that is kept. The run waits for a promise that it returns.
+   * Called after each sample with its number and its elements in f64, or their softmax if they are logits. The array is
+   * a copy; with `keep`, it is the one in `kept`. If it returns a promise, the run waits for it.
    */
   onSample?: (index: number, sample: Float64Array) => unknown;
 }
 
 /** Options of `monteCarlo.stream`. */
 export interface StreamOptions<K extends Kind = Kind> extends MonteCarloOptions<K> {
-  /** The number of samples from one partial result to the next. Default 1. The last result always has all samples. */
+  /** The number of samples from one partial result to the next, from 1. Default 1. The last result has all samples. */
   every?: number;
 }
 
@@ -109,15 +112,17 @@ export interface MonteCarlo {
    * Runs a stochastic function for a number of samples and returns their mean, variance and, for classes, entropies.
    * Monte-Carlo dropout (Gal and Ghahramani 2016) is such a function: a model whose dropout stays active.
    *
-   * Sample i depends on the streams and on i alone, so it can be computed again by its number, and any split of the
-   * samples over calls, workers or machines gives the same bits (`merge`). Sums are f64.
+   * Sample i depends only on i and the streams, so it can be recomputed by its number, and any split of the samples
+   * over calls, workers or machines gives the same bits (`merge`). Sums are f64.
    *
-   * @param predict computes a sample on the same inputs each time: an array or `{ data, shape }`, or a promise of one
+   * @param predict returns a sample, computed from the same inputs each time: a typed array of floats,
+   *   `{ data, shape }`, or a promise of one
    * @returns the statistics of all samples
-   * @throws (as a rejection) TypeError or RangeError that names the option, before anything is drawn; Error if another
-   *   run has one of the layers, or if in the first sample no layer drew a key and `generator` was not used, since all
-   *   samples would be equal; TypeError or RangeError that names the sample for one that is no array, is empty, not
-   *   finite, of another shape or not of its kind; whatever `predict` throws; the reason of `signal`
+   * @throws (as a rejection) TypeError or RangeError that names the option, before anything is drawn; Error if a layer
+   *   is in another run, or twice in `layers`; Error if the first sample neither drew a key of a layer nor used
+   *   `generator`, since all samples would be equal; TypeError or RangeError that names the sample if it is not an
+   *   array of floats, is empty, not finite, not of the first sample's shape or not of this kind; what `predict` or
+   *   `onSample` throws; the reason of `signal`
    * @example
    * const layer = new Dropout(0.5, { seed: 42 });
    * const result = await monteCarlo(() => layer.forward(x), { samples: 100, layers: [layer] });
@@ -126,21 +131,24 @@ export interface MonteCarlo {
   <K extends Kind = 'values'>(predict: Predict, options: MonteCarloOptions<K>): Promise<ResultOf<K>>;
 
   /**
-   * Runs like `monteCarlo` and gives a partial result after every `every` samples, which later samples do not change. The
-   * last one has all samples. Between two partial results the layers are as before the run; the run has them until it
-   * ends or is left, by `break` or `return()`.
+   * Runs like `monteCarlo`, and yields a result of the samples so far after every `every` samples, and at the end.
+   * Later samples do not change it. Between two results the layers are as before the run, but no other run can use them
+   * until this one ends, or is left by `break` or `return()`.
    *
-   * @throws at the first `next()` and later what `monteCarlo` rejects with
+   * @param predict as for `monteCarlo`
+   * @throws (as a rejection of `next()`) what `monteCarlo` rejects with
    * @example
    * for await (const { count, mean } of monteCarlo.stream(predict, { samples: 100, every: 10, seed: 42 })) {
    *   draw(mean, count);
-   *   await new Promise(requestAnimationFrame); // shows it
+   *   await new Promise(requestAnimationFrame); // lets the page show it
    * }
    */
   stream<K extends Kind = 'values'>(predict: Predict, options: StreamOptions<K>): AsyncGenerator<ResultOf<K>, void>;
 }
 
-/** Runs a stochastic function and returns statistics of its samples; `monteCarlo.stream` gives partial results too. */
+/**
+ * Runs a stochastic function and returns statistics of its samples. `monteCarlo.stream` also yields partial results.
+ */
 export const monteCarlo: MonteCarlo = /* @__PURE__ */ Object.assign(
   async <K extends Kind = 'values'>(predict: Predict, options: MonteCarloOptions<K>): Promise<ResultOf<K>> => {
     let result: () => unknown;
@@ -165,7 +173,7 @@ export const monteCarlo: MonteCarlo = /* @__PURE__ */ Object.assign(
 const OPTIONS = ['samples', 'from', 'seed', 'generator', 'layers', 'kind', 'until', 'keep', 'signal', 'onSample'];
 
 /**
- * Computes the samples of a run. After each it yields a function that returns the result so far.
+ * Computes the samples of a run. After each one it yields a function that computes the result so far.
  * @throws what `monteCarlo` rejects with
  */
 async function* run(predict: Predict, options = {} as MonteCarloOptions): AsyncGenerator<() => unknown, void> {
@@ -203,13 +211,13 @@ async function* run(predict: Predict, options = {} as MonteCarloOptions): AsyncG
   const taken: Layer[] = [];
   try {
     for (const layer of layers) {
-      if (layer.isTaken) throw new Error(`${layer} is in a run that has not ended, or twice`);
+      if (layer.isTaken) throw new Error(`${layer} is in another run, or twice in layers`);
       layer.isTaken = true;
       taken.push(layer);
     }
-    // Copies, since predict might call manualSeed.
+    // Copies, since predict may call manualSeed.
     const streams = taken.map((layer, k) => new Generator((root ? root.fork(`#${k}`) : layer.generator).seed));
-    // Lazy, since a run of layers alone takes no child of the default generator.
+    // Lazy, so that a run of layers alone takes no child of the default generator.
     const source = () => (root ??= new Generator(defaultGenerator.spawn().seed));
     const spare: Float64Array[] = [];
     let sums: Sums | undefined;
@@ -224,14 +232,14 @@ async function* run(predict: Predict, options = {} as MonteCarloOptions): AsyncG
       let sample: Sample;
       try {
         const value = predict({ index, generator: own });
-        // Not await for any value: in the meantime others might use the layers.
+        // Only a promise is awaited: while the run waits, other code may use the layers.
         sample = 'then' in Object(value) ? await value : (value as Sample);
       } finally {
         for (const giveBack of giveBacks) giveBack();
       }
       throwIfAborted(signal);
       if (!count && !own.isSeeded && !forks.some(({ position }) => position))
-        throw new Error('no layer drew a key, generator was not used: pass layers, or samples would be equal');
+        throw new Error('no layer drew a key, generator was not used: pass layers, or all samples are equal');
       const { data, shape } = read(sample, name);
       sums ??= sumsFor(kind, [...shape], name);
       checkShape(shape, sums.shape, name);
@@ -250,7 +258,7 @@ async function* run(predict: Predict, options = {} as MonteCarloOptions): AsyncG
   }
 }
 
-/** A fork of a generator that is made at its first use, and has no seed before. */
+/** A fork of a generator, made at its first use. Until then it has no seed. */
 function lazyFork(source: () => DropoutGenerator, label: string): DropoutGenerator {
   const fork = new Generator();
   fork.seedWord = () => {

@@ -1,6 +1,6 @@
 /**
- * Sums along a canonical binary tree over sample numbers, so that floating-point sums are the same bits for any split
- * and order. A node covers the samples from k·2^j to (k + 1)·2^j − 1; siblings are joined as soon as both are there.
+ * Sums along a canonical binary tree over sample numbers, so that floating-point sums have the same bits for any split
+ * and order. A node covers the samples from k·2^j to (k + 1)·2^j − 1. Siblings are joined as soon as both exist.
  *
  *   samples 0 … 6          [0 1 2 3] [4 5] [6]
  *   and sample 7 arrives   [0 1 2 3  4 5  6 7]
@@ -23,13 +23,13 @@ export interface Node {
   /** A power of two. */
   readonly size: number;
   readonly parts: Float64Array;
-  /** Whether a result has the node too, so that its sums must not change. */
+  /** Whether a result uses the node too, so that `parts` must not change. */
   isShared?: boolean;
   /** The samples themselves, if they are kept. */
   readonly kept?: Float64Array[] | false | undefined;
 }
 
-/** What a result is computed from. */
+/** The state of a run, from which results are computed. */
 export interface Sums {
   readonly kind: Kind;
   /** The shape of each sample. */
@@ -47,23 +47,25 @@ export interface Sums {
 }
 
 /**
- * The sums of no samples.
+ * The sums before the first sample.
+ * @param name of what has the shape, for the error
  * @param max the largest number of elements
- * @throws RangeError that names the sample, unless it has elements and, if it is to hold classes, an axis of them
+ * @throws RangeError for a shape without elements or with too many and, unless kind is 'values', without an axis
  */
 export function sumsFor(kind: Kind, shape: readonly number[], name: string, max = 1 / 0): Sums {
   const length = shape.reduce((a, b) => a * b, 1);
   const classes = shape[shape.length - 1] ?? 0;
-  // Infinity without an axis.
+  // Infinity if there is no axis.
   const rows = kind === 'values' ? 0 : length / classes;
-  if (!length || rows > length || length > max) throw wrongValue(`${name}.shape`, 'with elements and classes', shape);
+  if (!length || rows > length || length > max)
+    throw wrongValue(`${name}.shape`, 'non-empty, with classes last', shape);
   return { kind, shape, length, rows, classes, nodes: [], votes: new Float64Array(rows && length) };
 }
 
 /**
- * Adds a node above all others, and joins it with its siblings.
- * @param spare arrays that are not in use, for the sums of further nodes
- * @throws RangeError if samples of the node are there already
+ * Adds a node whose samples come after all others, and joins it with its siblings.
+ * @param spare unused arrays for the sums of further nodes
+ * @throws RangeError unless all samples so far are below the node
  */
 export function push({ nodes, length }: Sums, node: Node, spare: Float64Array[] = []): void {
   let left = nodes[nodes.length - 1];
@@ -83,7 +85,7 @@ export function push({ nodes, length }: Sums, node: Node, spare: Float64Array[] 
 }
 
 /**
- * Writes the sums of m and n samples together to out, which may be a or b (Chan, Golub and LeVeque 1983).
+ * Writes the sums of m samples and n samples taken together to out, which may be a or b (Chan, Golub and LeVeque 1983).
  * @param length the number of elements of a sample
  */
 export function add(a: Float64Array, m: number, b: Float64Array, n: number, length: number, out: Float64Array): void {

@@ -95,11 +95,11 @@ const delegates = /* @__PURE__ */ new WeakMap<object, wrappers.Dropout>();
 export type Patched = layers.Layer &
   Partial<Record<'rate' | 'stddev' | 'noiseShape' | 'seed', never>> & { invokeCallHook(...args: unknown[]): void };
 
-/** The class that replaces the class of a layer of TF.js; undefined for any other layer. */
+/** The class that replaces the class of a layer of TF.js; undefined if none does. */
 export const builtinFor = (layer: Partial<Patched>): Wrapper | undefined =>
   BUILTINS.find(([type, make]) => make && type.className === layer.getClassName?.())?.[0];
 
-/** The layer that runs in place of one of TF.js's, with the rate or stddev that this has now. */
+/** The layer that runs in place of a layer of TF.js, with the current rate or stddev of that layer. */
 export function delegateOf(layer: Patched, type: Wrapper): wrappers.Dropout {
   const { name, rate, stddev, noiseShape, seed } = layer;
   const delegate =
@@ -109,7 +109,7 @@ export function delegateOf(layer: Patched, type: Wrapper): wrappers.Dropout {
   return delegate;
 }
 
-/** The `call` of a layer of TF.js that is replaced by one of this class. */
+/** The `call` that runs a layer of this class in place of a layer of TF.js. */
 export const callOf = (type: Wrapper) =>
   function (this: Patched, inputs: Tensor | Tensor[], kwargs?: RunOptions): Tensor {
     this.invokeCallHook(inputs, kwargs);

@@ -48,10 +48,10 @@ interface WrappedClass {
   new (amount: number, options: object): Layer;
 }
 
-/** What `run` takes. */
+/** Options of `run`: those of TF.js's `call`, and more. */
 export interface RunOptions {
   training?: boolean | null;
-  /** A training forward that takes the place of the usual one, in a Monte-Carlo run. */
+  /** Replaces the training forward, in a Monte-Carlo run with shared masks. */
   forward?: typeof forward;
 }
 

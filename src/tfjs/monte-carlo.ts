@@ -16,19 +16,21 @@ import { type Cell, cellsOf, disposeMasks, isCell, partsOf } from './recurrent.j
 import { arrays, brandOf, checkOptions, checkWord, layerMap, tf, wrongType } from './shared.js';
 import { checkFloats, checkTensor } from './tensors.js';
 
-/** Options of `monteCarloPredict`: those of `monteCarlo`, without `layers`, since the model's are found, and `masks`. */
+/**
+ * Options of `monteCarloPredict`: those of `monteCarlo` but for `layers`, which are found in the model, and `masks`.
+ */
 export interface MonteCarloPredictOptions<K extends Kind = Kind> extends Omit<MonteCarloOptions<K>, 'layers'> {
   /**
-   * 'each' (the default): each row of x, which is an index along the first axis, has masks and noise of its own.
-   * 'shared': all rows of a sample have the same, so a sample is one function of the inputs. Its row i is what the run
-   * gives for that row alone.
+   * 'each' (the default): each row of x, an index along its first axis, has its own masks and noise. 'shared': all rows
+   * of a sample have the same, so a sample is one function of the inputs, and a row has the same bits in a run of its
+   * own.
    */
   masks?: 'each' | 'shared';
 }
 
 /** Options of `monteCarloPredict.stream`. */
 export interface PredictStreamOptions<K extends Kind = Kind> extends MonteCarloPredictOptions<K> {
-  /** The number of samples from one partial result to the next. Default 1. The last result always has all samples. */
+  /** The number of samples from one partial result to the next, from 1. Default 1. The last result has all samples. */
   every?: number;
 }
 
@@ -36,21 +38,24 @@ export interface PredictStreamOptions<K extends Kind = Kind> extends MonteCarloP
 export interface MonteCarloPredict {
   /**
    * Runs `model.predict` for a number of samples with dropout and noise active, and returns the mean, variance and, for
-   * classes, entropies: Monte-Carlo dropout (Gal and Ghahramani 2016). Only these layers wake, in nested models and
-   * wrappers too: those of this package, TF.js's own Dropout, SpatialDropout1D, AlphaDropout, GaussianDropout and
-   * GaussianNoise, and the dropout of recurrent cells. One whose node has `training: false` stays off. Batch
-   * normalization and everything else are as in `predict`, and afterwards the model is as before.
+   * classes, entropies: Monte-Carlo dropout (Gal and Ghahramani 2016). The active layers are those of this package,
+   * TF.js's own Dropout, SpatialDropout1D, AlphaDropout, GaussianDropout and GaussianNoise, and the dropout of
+   * recurrent cells, also in nested models and wrappers. A layer that was applied with `training: false` stays off.
+   * Batch normalization and all other layers run as in `predict`, and afterwards the model is as before.
    *
-   * Sample i depends on the streams and on i alone, so it can be computed again by its number. A layer draws from
-   * ``fork(`sample ${i}`)`` of its own stream or, where the run has a seed or generator, of child number k of that, for
-   * layer k of the model. TF.js's own layers have the streams that `replaceBuiltins` gives them.
+   * Sample i depends only on i and the streams, so it can be recomputed by its number. A layer draws from
+   * ``fork(`sample ${i}`)`` of its own stream. If the run has a seed or generator, layer k of the model's dropout and
+   * noise layers draws from the same fork of that generator's child k instead. TF.js's own layers have the streams that
+   * `replaceBuiltins` gives them.
    *
    * @param model a tf.LayersModel of one output, such as a Sequential
-   * @param x what `model.predict` takes: a tensor, or an array of one for each input. A sample is one batch of all rows,
-   *   since another batch size would give other masks
-   * @returns the statistics of all samples, in the shape of the model's output. Outputs of int32 and bool count as numbers
-   * @throws (as a rejection) TypeError or RangeError that names the argument, before anything is drawn; TypeError unless
-   *   a dropout or noise layer of the model is on; whatever `monteCarlo` rejects with; what `predict` throws
+   * @param x what `model.predict` takes: a tensor, or an array with a tensor for each input. A sample is one batch of
+   *   all rows, since another batch size would give other masks
+   * @returns the statistics of all samples, in the shape of the model's output. Outputs of int32 and bool count as
+   *   numbers
+   * @throws (as a rejection) TypeError or RangeError that names the argument, before anything is drawn; TypeError
+   *   unless the model has one output and a dropout or noise layer that is on; what `monteCarlo` rejects with; what
+   *   `predict` throws
    * @example
    * const { mean, std } = await monteCarloPredict(model, x, { samples: 100, seed: 42 });
    */
@@ -61,13 +66,16 @@ export interface MonteCarloPredict {
   ): Promise<ResultOf<K>>;
 
   /**
-   * Runs like `monteCarloPredict` and gives a partial result after every `every` samples. The last one has all samples.
+   * Runs like `monteCarloPredict`, and yields a result of the samples so far after every `every` samples, and at the
+   * end.
    *
-   * @throws at the first `next()` and later what `monteCarloPredict` rejects with
+   * @param model as for `monteCarloPredict`
+   * @param x as for `monteCarloPredict`
+   * @throws (as a rejection of `next()`) what `monteCarloPredict` rejects with
    * @example
    * for await (const { count, mean } of monteCarloPredict.stream(model, x, { samples: 100, every: 10 })) {
    *   draw(mean, count);
-   *   await tf.nextFrame(); // shows it
+   *   await tf.nextFrame(); // lets the page show it
    * }
    */
   stream<K extends Kind = 'values'>(
@@ -77,7 +85,7 @@ export interface MonteCarloPredict {
   ): AsyncGenerator<ResultOf<K>, void>;
 }
 
-/** Runs a model with dropout active and returns statistics of its outputs; `.stream` gives partial results too. */
+/** Runs a model with dropout active and returns statistics of its outputs. `.stream` also yields partial results. */
 export const monteCarloPredict: MonteCarloPredict = /* @__PURE__ */ Object.assign(
   async <K extends Kind = 'values'>(
     model: LayersModel,
@@ -99,14 +107,14 @@ const NAMES = ['samples', 'masks', 'from', 'seed', 'generator', 'kind', 'until',
 
 type Call = layers.Layer['call'];
 
-/** A layer that wakes in a sample. */
-interface Sleeper {
-  /** The layer of `monteCarlo` whose stream it draws from. */
+/** A dropout or noise layer of the model, or a recurrent cell with dropout. */
+interface RandomLayer {
+  /** The layer for arrays that draws for it, which `monteCarlo` takes. */
   readonly source: Layer;
-  /** Whether its samples differ. */
+  /** Whether it is on, and its outputs differ between samples. */
   readonly isRandom: boolean;
   /** Makes it active until the returned function is called. */
-  wake(): () => void;
+  activate(): () => void;
 }
 
 /** The arguments of `monteCarlo`. @throws TypeError, RangeError that names the argument */
@@ -131,8 +139,8 @@ function argumentsFor<K extends Kind>(
   const [first, ...others] = [x].flat();
   for (const each of [first, ...others]) checkTensor(each);
   const parts = [...new Set(partsOf(model))];
-  const sleepers = sleepersOf(parts, masks === 'shared');
-  if (!sleepers.some(({ isRandom }) => isRandom))
+  const randomLayers = randomLayersOf(parts, masks === 'shared');
+  if (!randomLayers.some(({ isRandom }) => isRandom))
     throw wrongType('model', 'one with a dropout or noise layer that is on', model, 'new Dropout({ rate: 0.5 })');
   if (outputs.length !== 1)
     throw wrongType('model', 'one of a single output', outputs.length, 'tf.model({ inputs, outputs: outputs[0] })');
@@ -140,7 +148,7 @@ function argumentsFor<K extends Kind>(
     const undos: (() => void)[] = [];
     let y: Tensor;
     try {
-      for (const { wake } of sleepers) undos.push(wake());
+      for (const { activate } of randomLayers) undos.push(activate());
       for (const part of parts) undos.push(keepStates(part));
       y = model.predict(x, { batchSize: first!.shape[0]! }) as Tensor;
     } finally {
@@ -148,33 +156,33 @@ function argumentsFor<K extends Kind>(
     }
     try {
       const data = await y.data();
-      // The numbers of int32 and bool as they are.
+      // int32 and bool have arrays that monteCarlo refuses.
       return { data: data instanceof Float32Array ? data : Float64Array.from(data), shape: y.shape };
     } finally {
       y.dispose();
     }
   };
-  return [run, { ...rest, layers: sleepers.map(({ source }) => source) }] as const;
+  return [run, { ...rest, layers: randomLayers.map(({ source }) => source) }] as const;
 }
 
-/** The layers that a run wakes, in the order of the model. */
-function sleepersOf(parts: object[], isShared: boolean): Sleeper[] {
-  // A cell has no node, but the layer that it is in.
+/** The layers that a run makes active, in the order of the model. */
+function randomLayersOf(parts: object[], isShared: boolean): RandomLayer[] {
+  // A cell has no node of its own: the layer around it has.
   const off = new Set<object>(parts.filter((part) => 'cell' in part && isOff(part)).flatMap(cellsOf));
   return parts.flatMap(
-    (part) => (isCell(part) ? cellSleeper(part, off.has(part), isShared) : sleeper(part, isShared)) ?? [],
+    (part) => (isCell(part) ? randomCell(part, off.has(part), isShared) : randomLayer(part, isShared)) ?? [],
   );
 }
 
 const isOff = (layer: object): boolean => modeOf(layer as layers.Layer) === false;
 
-/** The members that are used of the layer for arrays in a layer of this package. All are protected. */
+/** The layer for arrays in a layer of this package, with the members that are used here. All are protected. */
 interface Delegate {
   readonly arrays: { readonly amount: number; needsKey(amount: number): boolean };
 }
 
 /** Undefined unless the layer is of this package, or one of TF.js's that this package replaces. */
-function sleeper(part: object, isShared: boolean): Sleeper | undefined {
+function randomLayer(part: object, isShared: boolean): RandomLayer | undefined {
   const layer = part as Patched & Partial<Delegate>;
   // Of any copy of the package.
   const type = brandOf(layer.arrays) === 'Layer' ? undefined : builtinFor(layer);
@@ -183,7 +191,7 @@ function sleeper(part: object, isShared: boolean): Sleeper | undefined {
     source && {
       source: source as unknown as Layer,
       isRandom: !isOff(layer) && source.needsKey(source.amount),
-      wake: () =>
+      activate: () =>
         override(layer, {
           call: active(layer, type ? callOf(type) : layer.call, isShared ? sharedForward : undefined),
         }),
@@ -197,11 +205,13 @@ const active =
   (inputs: Tensor | Tensor[], kwargs: object): ReturnType<Call> =>
     call.call(layer as layers.Layer, inputs, { ...kwargs, training: true, forward });
 
-/** A layer for each recurrent cell, for its stream and for the mark that a run has it. */
+/**
+ * A layer for arrays for each recurrent cell, since `monteCarlo` takes layers. It has the stream, and draws nothing.
+ */
 const sources = /* @__PURE__ */ new WeakMap<Cell, Layer>();
 
 /** Undefined for a cell without dropout. */
-function cellSleeper(cell: Cell, isOff: boolean, isShared: boolean): Sleeper | undefined {
+function randomCell(cell: Cell, isOff: boolean, isShared: boolean): RandomLayer | undefined {
   const { dropout, recurrentDropout, dropoutFunc } = cell;
   const rates = [dropout, recurrentDropout];
   if (isOff || !rates.some((rate) => rate > 0)) return undefined;
@@ -214,7 +224,7 @@ function cellSleeper(cell: Cell, isOff: boolean, isShared: boolean): Sleeper | u
   return {
     source,
     isRandom: rates.some((rate) => rate > 0 && rate < 1),
-    wake() {
+    activate() {
       const { dropoutMask, recurrentDropoutMask } = cell;
       const undo = override(cell, { call: active(cell, (cell as never as layers.Layer).call), dropoutFunc: draw });
       Object.assign(cell, { dropoutMask: null, recurrentDropoutMask: null });
@@ -238,13 +248,13 @@ function keepStates(layer: { states_?: Tensor[] | null }): () => void {
   };
 }
 
-/** A training forward whose masks and noise are those of one row, for all rows. */
+/** A training forward that draws masks and noise for one row, and uses them for all rows. */
 function sharedForward(layer: Layer, x: Tensor): Tensor {
   const [rows = 1, ...rest] = checkFloats(x).shape;
   const shape = [1, ...rest];
   const row = { data: { length: rest.reduce((n, size) => n * size, 1) } as FloatArray, shape };
   const { noiseShape } = layer as arrays.Dropout;
-  // A noise shape that names the number of rows has one.
+  // A noise shape may begin with the number of rows, which is 1 here.
   const one =
     noiseShape?.length === x.rank
       ? (Object.create(layer, { noiseShape: { value: [1, ...noiseShape.slice(1)] } }) as Layer)
@@ -255,7 +265,7 @@ function sharedForward(layer: Layer, x: Tensor): Tensor {
   return y;
 }
 
-/** The map of a row, for a number of rows of n elements. */
+/** The map of a row of n elements, repeated for a number of rows. */
 function repeated(map: ElementwiseMap, rows: number, n: number): ElementwiseMap {
   return {
     write(x, out) {

@@ -1,7 +1,7 @@
 /**
- * Every snippet of docs/layers.md, docs/reproducibility.md, docs/tfjs.md and docs/uncertainty.md runs and prints what its comments state.
- * layers.md names every export and has a section on every layer; tfjs.md has the arguments of every layer. The links of
- * all pages lead somewhere.
+ * Every snippet of docs/layers.md, reproducibility.md, tfjs.md and uncertainty.md runs and prints what its comments
+ * state. The pages name every export of their entries; layers.md has a section on every layer, and tfjs.md has the
+ * arguments of every layer. The links of all pages lead somewhere.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as dropoutWasm from 'dropout-wasm';
@@ -31,11 +31,14 @@ describe.each(['layers', 'reproducibility'])('the snippets of docs/%s.md', (name
   });
 });
 
-describe('docs/tfjs.md', () => {
-  const page = readFileSync(new URL('../../docs/tfjs.md', import.meta.url), 'utf8');
+describe.each([
+  ['tfjs', tfjs],
+  ['uncertainty', monteCarlo],
+])('docs/%s.md', (name, entry) => {
+  const page = readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8');
   const snippets = snippetsOf(page);
 
-  // In programs of their own, on the built package, since they change what TensorFlow.js has registered.
+  // In programs of their own, on the built package, since those with TensorFlow.js change what it has registered.
   it.each(snippets.map(({ name, code }) => [name, code]))('%s', (_, code) => {
     expectPrinted({ code, printed: runNode('--input-type=module', '--eval', code) });
   });
@@ -44,9 +47,13 @@ describe('docs/tfjs.md', () => {
     expect(page.match(/^ *(```|~~~)/gm)).toHaveLength(2 * snippets.length);
   });
 
-  it.each(Object.keys(tfjs))('names %s', (name) => {
+  it.each(Object.keys(entry))('names %s', (name) => {
     expect([...withoutSnippets(page).matchAll(/`[^`]*`/g)].join().match(/\w+/g)).toContain(name);
   });
+});
+
+describe('docs/tfjs.md', () => {
+  const page = readFileSync(new URL('../../docs/tfjs.md', import.meta.url), 'utf8');
 
   it.each(layerNames(dropoutWasm))('has the arguments of %s and their defaults', (name) => {
     const [, documented] = page.match(new RegExp(`^\\| \`${name}\` \\| \`\\{ (.*) \\}\` \\|`, 'm'))!;
@@ -66,23 +73,6 @@ interface LayerClass {
   wrapped: { options: object; state: readonly string[] };
   new (args: object): { getConfig(): Record<string, unknown> };
 }
-
-describe('docs/uncertainty.md', () => {
-  const page = readFileSync(new URL('../../docs/uncertainty.md', import.meta.url), 'utf8');
-  const snippets = snippetsOf(page);
-
-  it.each(snippets.map(({ name, code }) => [name, code]))('%s', (_, code) => {
-    expectPrinted({ code, printed: runNode('--input-type=module', '--eval', code) });
-  });
-
-  it('contains no code blocks other than snippets', () => {
-    expect(page.match(/^ *(```|~~~)/gm)).toHaveLength(2 * snippets.length);
-  });
-
-  it.each(Object.keys(monteCarlo))('names %s', (name) => {
-    expect([...withoutSnippets(page).matchAll(/`[^`]*`/g)].join().match(/\w+/g)).toContain(name);
-  });
-});
 
 describe('docs/layers.md', () => {
   const snippets = snippetsOf(page);

@@ -1,6 +1,6 @@
 /**
- * The part of the suite for dropout-wasm/monte-carlo: logarithms, exponentials and the bytes of results, from vectors and
- * from runs that are split and merged. It imports neither Node nor vitest.
+ * The part of the suite for dropout-wasm/monte-carlo: logarithms, exponentials and the bytes of results, from vectors
+ * and from runs that are split and merged. It imports neither Node nor vitest.
  */
 import type * as Entry from '../../src/monte-carlo/index.js';
 import { exp, log } from '../../src/monte-carlo/numerics.js';

@@ -12,8 +12,8 @@ const folder = fileURLToPath(new URL('../../build/runtimes', import.meta.url));
 const { exports } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
 /**
- * Maps the names of imports to files. The paths are relative to build/runtimes. workerd resolves imports against the name
- * of the module, so that dropout-wasm/monte-carlo imports dropout-wasm/dropout-wasm.
+ * Maps the names of imports to files. The paths are relative to build/runtimes. workerd resolves imports against the
+ * name of the module, so that dropout-wasm/monte-carlo imports dropout-wasm/dropout-wasm.
  */
 const config = (date: string) => `
 using Workerd = import "/workerd/workerd.capnp";

@@ -1,4 +1,4 @@
-/** What all charts share. ECharts renders them as SVG, without a browser. */
+/** Style and rendering of all charts. ECharts renders them as SVG, without a browser. */
 import { init } from 'echarts';
 
 // Colors are CSS variables of the report page, so the charts follow its light and dark scheme.

@@ -1,4 +1,4 @@
-/** Parts of the page. */
+/** HTML that sections of the report share. */
 
 /** @param {{ label: string, color: string, type: import('./chart.js').LineType }[]} curves */
 export function legend(curves) {

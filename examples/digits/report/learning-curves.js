@@ -1,4 +1,4 @@
-/** Accuracy and loss over epochs. */
+/** Learning curves: accuracy and loss over epochs. */
 import { AXIS_LINE, GRID_LINE, LABEL, percent, renderChart } from './chart.js';
 import { meanAndStd } from './stats.js';
 

@@ -1,4 +1,4 @@
-/** Accuracy over confidence. */
+/** The reliability plot: accuracy over confidence. */
 import { calibrate } from '../scores.js';
 import { AXIS_LINE, GRID_LINE, LABEL, percent, renderChart } from './chart.js';
 
@@ -15,7 +15,8 @@ export const RELIABILITY_CURVES = [
 ];
 
 /**
- * Draws a curve for each way to predict, with a dot for each bin of confidences, and the diagonal of a calibrated model.
+ * Draws a curve for each way to predict, with a dot for each bin of confidences, and the diagonal of calibrated
+ * predictions.
  *
  * @param {import('../predict.js').Predictions} predictions
  * @param {Uint8Array} labels

@@ -84,15 +84,13 @@ export function toText({ head, rows }) {
   return table.toString();
 }
 
-/**
- * Lines break before ±, not after it.
- *
- * @param {TableData} table
- */
+/** @param {TableData} table */
 export function toHtml({ head, rows }) {
   const headCells = head.map((cell) => `<th scope="col">${cell}</th>`).join('');
   const bodyRows = rows.map(([name, ...cells]) => {
-    return `<tr><th scope="row">${name}</th>${cells.map((cell) => `<td>${cell.replace('± ', '±&nbsp;')}</td>`).join('')}</tr>`;
+    // Lines break before ±, not after it.
+    const bodyCells = cells.map((cell) => `<td>${cell.replace('± ', '±&nbsp;')}</td>`).join('');
+    return `<tr><th scope="row">${name}</th>${bodyCells}</tr>`;
   });
   return `<table><thead><tr>${headCells}</tr></thead><tbody>${bodyRows.join('')}</tbody></table>`;
 }

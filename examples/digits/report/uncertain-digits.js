@@ -10,7 +10,7 @@ const COUNT = 10;
 /**
  * @param {import('../data.js').Digits} digits
  * @param {Result} result of these digits
- * @param {string} model what follows "the model"
+ * @param {string} model text after "the model" that says which one
  * @returns {string} HTML
  */
 export function uncertainDigits(digits, result, model) {

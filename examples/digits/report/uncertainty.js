@@ -1,4 +1,4 @@
-/** The section on uncertainty. */
+/** The section of the report on uncertainty. */
 import { score } from '../scores.js';
 import { chartFigure, legend } from './html.js';
 import { RELIABILITY_CURVES, reliabilityPlot } from './reliability-plot.js';
@@ -44,7 +44,8 @@ function conclusion(predictions, labels) {
     return score(monteCarlo.mean, labels).calibrationError - score(off, labels).calibrationError;
   });
   const [verb, amount] = meanAndStd(changes).mean > 0 ? ['raises', 'less'] : ['lowers', 'more'];
-  return `Monte-Carlo ${verb} the calibration error here: trust its probabilities ${amount} than those with dropout off.`;
+  return `Monte-Carlo ${verb} the calibration error here: trust its probabilities ${amount} than those with dropout
+off.`;
 }
 
 /** @param {Predictions} predictions @param {Uint8Array} labels */
@@ -52,7 +53,8 @@ function describe({ off, monteCarlo }, labels) {
   /** @param {Float32Array | Float64Array} probabilities */
   const summary = (probabilities) => {
     const { confidence, accuracies } = score(probabilities, labels);
-    return `mean confidence ${(100 * confidence).toFixed(2)} %, accuracy ${(100 * (accuracies.at(-1) ?? 0)).toFixed(2)} %`;
+    const [meanConfidence, accuracy] = [confidence, accuracies.at(-1) ?? 0].map((share) => (100 * share).toFixed(2));
+    return `mean confidence ${meanConfidence} %, accuracy ${accuracy} %`;
   };
   return `Dropout off: ${summary(off)}. Monte-Carlo: ${summary(monteCarlo.mean)}.`;
 }

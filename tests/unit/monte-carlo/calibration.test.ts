@@ -6,7 +6,7 @@ import { refuses } from '../../support/expect.js';
 const rows = (...data: number[]) => ({ data: Float64Array.from(data), shape: [data.length / 2, 2] });
 
 describe('calibration', () => {
-  it('known values', () => {
+  it('equals values computed by hand', () => {
     // Confidences 0.9 right, 0.8 wrong, 0.75 right, 0.55 right.
     const result = calibration(rows(0.9, 0.1, 0.2, 0.8, 0.75, 0.25, 0.45, 0.55), [0, 0, 0, 1], { bins: 5 });
     expect(result.accuracy).toBe(0.75);
@@ -26,7 +26,7 @@ describe('calibration', () => {
     expect(result.negativeLogLikelihood).toBeCloseTo(-logs / 4, 14);
   });
 
-  it('a bin has the confidences up to its end: 0.1 to 1 in ten bins', () => {
+  it('puts a confidence at the end of a bin into that bin', () => {
     const confidences = Array.from({ length: 10 }, (_, i) => (i + 1) / 10);
     for (const [i, confidence] of confidences.entries()) {
       const others = Array(20).fill((1 - confidence) / 20);
@@ -35,7 +35,7 @@ describe('calibration', () => {
     }
   });
 
-  it('certain and right is perfect; certain and wrong is the worst', () => {
+  it('is perfect for certain and right rows, and worst for certain and wrong ones', () => {
     expect(calibration(rows(1, 0, 0, 1), [0, 1])).toMatchObject({
       accuracy: 1,
       expectedCalibrationError: 0,
@@ -52,7 +52,7 @@ describe('calibration', () => {
     });
   });
 
-  it('has 15 bins by default, and room for a sum past 1', () => {
+  it('has 15 bins by default, the last of which takes a confidence above 1', () => {
     const { bins } = calibration(Float32Array.of(1.0005, 0), [0]);
     expect([bins.length, bins[14]!.count]).toEqual([15, 1]);
   });
@@ -64,7 +64,7 @@ describe('calibration', () => {
       [() => calibration(rows(0.5, 0.5, 2, -1), [0, 0]), RangeError, 'probabilities[3] has to be a probability'],
       [() => calibration(rows(Number.NaN, 1), [0]), RangeError, 'probabilities[0] has to be a probability'],
       [() => calibration([0.5, 0.5] as never, [0]), TypeError, 'probabilities has to be a Float32Array'],
-      [() => calibration(new Float32Array(), []), RangeError, 'probabilities.shape has to be with elements'],
+      [() => calibration(new Float32Array(), []), RangeError, 'probabilities.shape has to be non-empty'],
       [() => calibration(p, [0]), RangeError, 'labels.length has to be 2, but got 1'],
       ...[undefined, null, 1, new Set([0, 1]), { data: [0, 1] }].map((labels): (typeof bad)[number] => [
         () => calibration(p, labels as never),

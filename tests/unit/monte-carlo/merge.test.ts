@@ -1,4 +1,4 @@
-/** Splits, orders and merges give the same bytes; bytes give the same result. */
+/** Any split and order of merges gives the same bytes, and bytes give the same result. */
 
 import { Dropout } from 'dropout-wasm';
 import { fromBytes, merge, monteCarlo, type Sample } from 'dropout-wasm/monte-carlo';
@@ -28,8 +28,8 @@ const run = (kind: Kind, from: number, samples: number) =>
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
-describe.each(KINDS)('merging %s', (kind) => {
-  it('any split, in any order and nesting, gives the bytes of a single run', async () => {
+describe.each(KINDS)('merge of %s', (kind) => {
+  it('gives the bytes of a single run for any split, in any order and nesting', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.nat(70),
@@ -167,8 +167,8 @@ it('refuses what does not belong together', async () => {
   );
   refuses(() => merge(a, other), RangeError, 'result 1.shape has to be [2,3], but got [3]');
   for (const value of [undefined, null, {}, a.toBytes(), [a]])
-    refuses(() => merge(a, value as never), TypeError, 'result 1 has to be of monteCarlo');
-  refuses(() => (merge as () => void)(), TypeError, 'result 0 has to be of monteCarlo');
+    refuses(() => merge(a, value as never), TypeError, 'result 1 has to be from monteCarlo');
+  refuses(() => (merge as () => void)(), TypeError, 'result 0 has to be from monteCarlo');
 });
 
 it('refuses truncated, foreign and changed bytes, and those of another version', async () => {
@@ -191,7 +191,7 @@ it('refuses truncated, foreign and changed bytes, and those of another version',
     refuses(() => fromBytes(value as never), TypeError, 'bytes has to be a Uint8Array');
 });
 
-/** These numbers as bytes, with the checksum of them. */
+/** These numbers as bytes, with their checksum. */
 function forged(numbers: number[]): Uint8Array {
   const bytes = new Uint8Array(8 * numbers.length + 8);
   const view = new DataView(bytes.buffer);
@@ -214,7 +214,7 @@ it('refuses any two changed signs, and bytes behind the end', async () => {
   for (let n = 1; n < 9; n++) refuses(() => fromBytes(Buffer.concat([bytes, Buffer.alloc(n)])), RangeError, 'bytes');
 });
 
-it('refuses counts that do not fit the length, before it allocates or computes', async () => {
+it('refuses counts that do not fit the length', async () => {
   const bytes = (await run('values', 0, 1)).toBytes();
   const magic = new DataView(bytes.buffer).getFloat64(0, true);
   const sound = [magic, 1, 0, 1, 2, 1, 0, 1, 5, 6, 0, 0];
@@ -228,22 +228,23 @@ it('refuses counts that do not fit the length, before it allocates or computes',
     ...[0, 2, 1e9, 2 ** 53, Number.NaN].map((nodes) => at(5, nodes)),
     [...sound, 7],
     sound.slice(0, -1),
+    // Adding these nodes, whose sums are missing, would take minutes.
+    [magic, 1, 0, 1, 1e6, 5e4, ...Array.from({ length: 5e4 }, (_, i) => [i, 1]).flat()],
     [magic, 1],
     [magic, 1, 1, 1, 3e9, 0],
     [magic, 1, 1, 2, 2 ** 53, 2 ** 53, 0],
   ];
-  const started = performance.now();
+  // One that allocated by the count first would throw another message, or run out of time.
   for (const lie of lies) refuses(() => fromBytes(forged(lie)), RangeError, /^(bytes|results share)/);
-  expect(performance.now() - started).toBeLessThan(1000);
 });
 
-it('memory grows with the logarithm of the number of samples', async () => {
+it('the bytes grow with the logarithm of the number of samples', async () => {
   const length = async (samples: number) => (await run('values', 0, samples)).toBytes().length;
   expect(await length(1024)).toBe(await length(2));
   expect((await length(1023)) / (await length(1))).toBeLessThan(10);
 });
 
-it('layers draw the samples of the numbers, whatever the split', async () => {
+it('layers draw the same samples in any split', async () => {
   const x = new Float32Array(100).fill(1);
   const layer = new Dropout(0.5, { seed: 1 });
   const part = (from: number, samples: number) =>

@@ -1,4 +1,4 @@
-/** Runs: streams and states of layers, ends, and errors. */
+/** Runs: the streams and states of layers, when a run ends, and errors. */
 import { inspect } from 'node:util';
 import * as pkg from 'dropout-wasm';
 import { Dropout, Generator, type Layer, LockedDropout, manualSeed } from 'dropout-wasm';
@@ -121,7 +121,7 @@ describe('layers', () => {
     expect(new Set(masks).size).toBe(4);
   });
 
-  it('that nobody seeded follow manualSeed', async () => {
+  it('without a seed follow manualSeed', async () => {
     const layer = new Dropout(0.5);
     const run = () => monteCarlo(() => layer.forward(x()), { samples: 4, layers: [layer] });
     manualSeed(3);
@@ -134,7 +134,7 @@ describe('layers', () => {
   });
 
   it.each([
-    ['of layers that nobody seeded', undefined],
+    ['of layers without a seed', undefined],
     ['of the default generator', 'generator'],
   ])('%s stay where they were when predict calls manualSeed', async (_, own) => {
     const samplesOf = async (change: () => void) => {
@@ -150,7 +150,7 @@ describe('layers', () => {
     expect(await samplesOf(() => manualSeed(99))).toEqual(await samplesOf(() => {}));
   });
 
-  it('are those that the list had when the run began', async () => {
+  it('are those in the list when the run began', async () => {
     const [first, second] = [new Dropout(0.5, { seed: 1 }).eval(), new Dropout(0.5, { seed: 2 }).eval()];
     const layers = [first];
     const result = await monteCarlo(
@@ -165,7 +165,7 @@ describe('layers', () => {
     expect([first, second].map(({ isTaken, training }) => [isTaken, training])).toEqual(Array(2).fill([false, false]));
   });
 
-  it('are active at no time between the samples of a predict that does not wait', async () => {
+  it('are not active between the samples if predict does not wait', async () => {
     const layer = new Dropout(0.5, { seed: 1 }).eval();
     let ended = false;
     const run = monteCarlo(() => layer.forward(x()), { samples: 20, layers: [layer] }).finally(() => {
@@ -182,19 +182,19 @@ describe('layers', () => {
     const options = { samples: 2, layers: [layer] };
     const predict = async () => layer.forward(x());
     const first = monteCarlo(predict, options);
-    await rejects(monteCarlo(predict, options), Error, 'in a run that has not ended');
+    await rejects(monteCarlo(predict, options), Error, 'is in another run');
     await first;
-    await rejects(monteCarlo(predict, { samples: 2, layers: [layer, layer] }), Error, 'or twice');
+    await rejects(monteCarlo(predict, { samples: 2, layers: [layer, layer] }), Error, 'or twice in layers');
     const stream = monteCarlo.stream(() => layer.forward(x()), options);
     await stream.next();
-    await rejects(monteCarlo(predict, options), Error, 'in a run that has not ended');
+    await rejects(monteCarlo(predict, options), Error, 'is in another run');
     expect(layer.training).toBe(true);
     expect(layer.generator.position).toBe(0);
     await stream.return();
     await monteCarlo(predict, options);
   });
 
-  it('take part in a run without a seed of the default generator if they do not need it', async () => {
+  it('alone take no child of the default generator', async () => {
     const parent = manualSeed(5);
     const layer = new Dropout(0.5, { seed: 1 });
     await monteCarlo(() => layer.forward(x()), { samples: 2, layers: [layer] });
@@ -230,8 +230,8 @@ describe('generator', () => {
   });
 });
 
-describe('ends', () => {
-  it('until the standard error is small enough, after a multiple of 16 samples', async () => {
+describe('a run', () => {
+  it('ends when the standard error is small enough, after a multiple of 16 samples', async () => {
     const predict: Predict = ({ generator }) => Float64Array.of(Number(generator.next() >> 11n) / 2 ** 53);
     const options = { samples: 1000, seed: 1 };
     const result = await monteCarlo(predict, { ...options, until: { standardError: 0.03 } });
@@ -250,7 +250,7 @@ describe('ends', () => {
     expect(counts.at(-1)).toBe(result.count);
   });
 
-  it('until the standard errors of all elements are small enough, from minSamples on', async () => {
+  it('ends when the standard errors of all elements are small enough, from minSamples on', async () => {
     const predict: Predict = ({ generator }) => {
       const u = Number(generator.next() >> 11n) / 2 ** 53;
       return Float64Array.of(u, 10 * u);
@@ -281,7 +281,7 @@ describe('ends', () => {
     expect(await counts(100)).toEqual([7]);
   });
 
-  it('when the signal is aborted, with its reason', async () => {
+  it('rejects with the reason of its signal when that aborts', async () => {
     const reason = new Error('enough');
     const controller = new AbortController();
     const seen: number[] = [];
@@ -311,7 +311,7 @@ describe('ends', () => {
     await expect(last).rejects.toBe(reason);
   });
 
-  it('onSample gets each sample, and is waited for', async () => {
+  it('calls onSample with each sample, and waits for it', async () => {
     const seen: [number, number][] = [];
     const result = await monteCarlo(draws, {
       samples: 3,
@@ -327,7 +327,7 @@ describe('ends', () => {
   });
 });
 
-describe('errors', () => {
+describe('a run with wrong arguments', () => {
   const used = { samples: 2 };
   const bad: [string, object, new (...args: never[]) => Error, RegExp][] = [
     ['no samples', {}, TypeError, /^samples has to be a whole number from 1/],
@@ -370,19 +370,22 @@ describe('errors', () => {
     ['null as signal', { ...used, signal: null }, TypeError, /^signal.aborted has to be a boolean/],
   ];
 
-  it.each(bad)('%s, before predict is called or anything is drawn', async (_, options, type, message) => {
+  it.each(bad)('refuses %s, before predict is called or anything is drawn', async (_, options, type, message) => {
     let calls = 0;
     const predict: Predict = (context) => {
       calls++;
       return draws(context);
     };
-    await rejects(monteCarlo(predict, options as MonteCarloOptions), type, message);
-    if ('every' in options === false)
-      await rejects(monteCarlo.stream(predict, options as MonteCarloOptions).next(), type, message);
-    expect(calls).toBe(0);
+    const root = manualSeed(5);
+    const layer = new Dropout(0.5);
+    const withLayer = { layers: [layer], ...options } as object as MonteCarloOptions;
+    await rejects(monteCarlo(predict, withLayer), type, message);
+    if (!('every' in options)) await rejects(monteCarlo.stream(predict, withLayer).next(), type, message);
+    expect([calls, layer.isTaken, layer.key]).toEqual([0, false, undefined]);
+    expect(root.toJSON()).toMatchObject({ position: 0, children: 0 });
   });
 
-  it('no function, no options, and a bad every', async () => {
+  it('refuses no function, no options, and a bad every', async () => {
     const none = (run: unknown) => (run as (predict: Predict) => unknown)(draws);
     await rejects(none(monteCarlo) as Promise<unknown>, TypeError, /^samples has to be/);
     await rejects((none(monteCarlo.stream) as AsyncGenerator).next(), TypeError, /^samples has to be/);
@@ -390,12 +393,12 @@ describe('errors', () => {
     await rejects(monteCarlo.stream(draws, { ...used, every: 0 }).next(), RangeError, /^every has to be/);
   });
 
-  it('none for a later sample that draws nothing', async () => {
+  it('accepts a later sample that draws nothing', async () => {
     const predict: Predict = (context) => (context.index ? Float64Array.of(1) : draws(context));
     expect((await monteCarlo(predict, used)).count).toBe(2);
   });
 
-  it('samples that would all be equal', async () => {
+  it('refuses a run whose samples would all be equal', async () => {
     const message = /^no layer drew a key, generator was not used/;
     await rejects(monteCarlo(x, used), Error, message);
     const layer = new Dropout(0.5);
@@ -447,25 +450,28 @@ describe('errors', () => {
     ['almost', 'probabilities', Float64Array.of(0.6, 0.4011), RangeError, /^the sum of row 0 of sample 1 has to be 1/],
   ];
 
-  it.each(samples)('a sample of %s in %s names the sample', async (_, kind, sample, type, message) => {
-    const predict: Predict = ({ index, generator }) => {
-      generator.next();
-      if (index === 1) return sample as Float32Array;
-      return 'shape' in Object(sample)
-        ? { data: Float32Array.of(1, 0, 1, 0), shape: [2, 2] }
-        : Float32Array.of(0.5, 0.5);
-    };
-    await rejects(monteCarlo(predict, { samples: 2, kind: kind! }), type, message);
-  });
+  it.each(samples)(
+    'refuses a sample of %s in a run of %s, and names the sample',
+    async (_, kind, sample, type, message) => {
+      const predict: Predict = ({ index, generator }) => {
+        generator.next();
+        if (index === 1) return sample as Float32Array;
+        return 'shape' in Object(sample)
+          ? { data: Float32Array.of(1, 0, 1, 0), shape: [2, 2] }
+          : Float32Array.of(0.5, 0.5);
+      };
+      await rejects(monteCarlo(predict, { samples: 2, kind: kind! }), type, message);
+    },
+  );
 
-  it('a sample that is empty, or has no axis of classes', async () => {
+  it('refuses a sample that is empty, or has no axis of classes', async () => {
     const predict =
       (sample: object): Predict =>
       ({ generator }) => {
         generator.next();
         return sample as Float32Array;
       };
-    const message = /^sample 0.shape has to be with elements and classes/;
+    const message = /^sample 0.shape has to be non-empty, with classes last/;
     await rejects(monteCarlo(predict(new Float32Array()), { samples: 1 }), RangeError, message);
     const scalar = { data: Float32Array.of(1), shape: [] };
     await rejects(monteCarlo(predict(scalar), { samples: 1, kind: 'probabilities' }), RangeError, message);
