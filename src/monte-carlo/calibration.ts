@@ -45,7 +45,7 @@ export interface Calibration {
 /**
  * Computes calibration errors (Guo et al. 2017) and proper scores of class probabilities.
  *
- * @param probabilities rows of class probabilities, the classes on the last axis; a plain array is one row
+ * @param probabilities rows of class probabilities, the classes on the last axis; an array without a shape is one row
  * @param labels the right class of each row: whole numbers from 0, in any array
  * @throws TypeError unless probabilities are an array or `{ data, shape }` and labels have a length; RangeError for a
  *   probability below 0, a row whose sum is not from 0.999 to 1.001, a label that is no class, another number of labels
