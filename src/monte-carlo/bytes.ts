@@ -2,11 +2,13 @@
  * Sums as bytes: f64 numbers, little-endian on every machine.
  *
  *   magic "DROPOUTM" | version | kind: 0 values, 1 probabilities, 2 logits | number of axes | size of each axis
- *   number of nodes | from and size of each node | sums of each node (sums.ts) | votes of each class of each row
+ *   number of nodes | of each node: from | size | sums (sums.ts)
+ *   votes of each class of each row
  *   checksum: FNV-1a 32 of the bytes before it, as a signed integer
  * @module
  */
-import { checkMask, wrongValue } from './shared.js';
+import { POWERS } from './numerics.js';
+import { checkMask, checkWhole, wrongValue } from './shared.js';
 import { KINDS, push, type Sums, sumsFor } from './sums.js';
 
 /** The number whose bytes are the ASCII letters DROPOUTM. */
@@ -14,16 +16,11 @@ const MAGIC = 3.345844152238763e64;
 const VERSION = 1;
 
 export function encode({ kind, shape, nodes, votes }: Sums): Uint8Array {
-  const numbers = [
-    MAGIC,
-    VERSION,
-    KINDS.indexOf(kind),
-    shape.length,
-    ...shape,
-    nodes.length,
-    ...nodes.flatMap(({ from, size }) => [from, size]),
+  const arrays = [
+    [MAGIC, VERSION, KINDS.indexOf(kind), shape.length, ...shape, nodes.length],
+    ...nodes.flatMap(({ from, size, parts }) => [[from, size], parts]),
+    votes,
   ];
-  const arrays = [numbers, ...nodes.map(({ parts }) => parts), votes];
   const bytes = new Uint8Array(8 + 8 * arrays.reduce((sum, { length }) => sum + length, 0));
   const view = new DataView(bytes.buffer);
   let at = 0;
@@ -44,18 +41,22 @@ export function decode(value: Uint8Array): Sums {
     at += n;
     return numbers.slice(at - n, at);
   };
-  const [magic, version, kind, rank] = take(4) as unknown as [number, number, number, number];
+  const [magic, version, kindAt, rank] = take(4) as unknown as [number, number, number, number];
+  const kind = KINDS[kindAt];
   const invalid = wrongValue('bytes', `whole and from toBytes() of version ${VERSION}`, value);
-  if (magic !== MAGIC || version !== VERSION || numbers[end] !== checksum(bytes)) throw invalid;
-  const sums = sumsFor(KINDS[kind]!, Array.from(take(rank)), 'bytes', bytes.length);
-  const ranges = take(2 * take(1)[0]!);
-  // Up to the end, since adding many forged nodes without sums would take minutes.
-  for (let i = 0; at < end && i < ranges.length; i += 2) {
-    const parts = take(2 * sums.length + sums.rows);
-    push(sums, { from: ranges[i]!, size: ranges[i + 1]!, parts });
-  }
+  if (magic !== MAGIC || version !== VERSION || !kind || numbers[end] !== checksum(bytes)) throw invalid;
+  const sums = sumsFor(kind, Array.from(take(rank)), 'bytes', bytes.length);
+  let count = take(1)[0]!;
+  // At least one, and up to the end, since adding forged nodes without sums could take minutes.
+  do {
+    const [from, size] = take(2) as unknown as [number, number];
+    // A power of two, and a multiple of it.
+    if (POWERS.indexOf(size) < 1022) throw invalid;
+    checkWhole(from / size, 'bytes');
+    push(sums, { from, size, parts: take(2 * sums.length + sums.rows) });
+  } while (--count > 0 && at < end);
   sums.votes.set(take(sums.votes.length));
-  if (at !== end) throw invalid;
+  if (count !== 0 || at !== end) throw invalid;
   return sums;
 }
 

@@ -77,27 +77,26 @@ export function calibration(
     const right = at + checkWhole(labels[row]!, `labels[${row}]`, classes - 1);
     const predicted = readRow(data, at, classes, p, data.length, 'probabilities');
     const confidence = p[predicted]!;
-    const score = Number(predicted === right);
     // A confidence may exceed 1, since the sum of a row may.
     const bin = bins.find(({ to }) => confidence <= to) ?? bins[binCount - 1]!;
     bin.count++;
     bin.confidence += confidence;
-    bin.accuracy += score;
-    accuracy += score;
+    bin.accuracy += Number(predicted === right);
     logs -= log(p[right]!);
     for (let i = at; i < at + classes; i++) squares += (p[i]! - Number(i === right)) ** 2;
   }
   for (const bin of bins) {
+    accuracy += bin.accuracy;
     bin.confidence /= bin.count;
     bin.accuracy /= bin.count;
     // A bin without rows has NaN.
     const gap = Math.abs(bin.accuracy - bin.confidence) || 0;
-    expected += (gap * bin.count) / rows;
+    expected += gap * bin.count;
     maximum = Math.max(maximum, gap);
   }
   return {
     accuracy: accuracy / rows,
-    expectedCalibrationError: expected,
+    expectedCalibrationError: expected / rows,
     maximumCalibrationError: maximum,
     brierScore: squares / rows,
     negativeLogLikelihood: logs / rows,

@@ -13,7 +13,7 @@ const MIN_NORMAL = 2.2250738585072014e-308;
 const TWO_54 = 18014398509481984;
 
 /** 2^k for k from −1022 to 1023, at k + 1022. */
-const POWERS = /* @__PURE__ */ sequence(MIN_NORMAL, 2046, () => 2);
+export const POWERS = /* @__PURE__ */ sequence(MIN_NORMAL, 2046, () => 2);
 const INVERSE_FACTORIALS = /* @__PURE__ */ sequence(1, 14, (n) => 1 / n);
 
 /** A sequence in which element i is element i − 1 times `ratio(i)`. */

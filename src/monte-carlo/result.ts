@@ -5,7 +5,7 @@
 import { decode, encode } from './bytes.js';
 import { maxOf, readRow } from './rows.js';
 import { checkShape, checkWord, wrongType } from './shared.js';
-import { add, type Kind, push, type Sums } from './sums.js';
+import { add, type Kind, push, type Sums, sumsFor } from './sums.js';
 
 /** The statistics of a run. The arrays of this interface have one element for each element of a sample. */
 export interface MonteCarloResult<K extends Kind = Kind> {
@@ -98,7 +98,6 @@ class Result {
       standardError[i] = Math.sqrt(variance[i]! / count);
     }
     const kept = nodes.every((node) => node.kept) ? nodes.flatMap((node) => node.kept as Float64Array[]) : undefined;
-    this.sums = { ...sums, nodes, votes };
     const expectedEntropy = total.slice(2 * length).map((sum) => sum / count);
     // `total` takes a copy of the mean, and the entropies in place of their sums, which are not needed any more.
     for (let row = 0; row < rows; row++) readRow(mean, row * classes, classes, total, 2 * length + row);
@@ -107,6 +106,7 @@ class Result {
     const variationRatio = entropy.map((_, row) => (count - maxOf(votes, row * classes, classes)) / count);
     const result = { kind, shape: shape.slice(), count, ranges, mean, variance, std, standardError, kept };
     Object.assign(this, result, rows && { entropy, expectedEntropy, mutualInformation, variationRatio });
+    this.sums = { ...sums, nodes, votes };
   }
 
   toBytes(): Uint8Array {
@@ -127,25 +127,23 @@ export const resultOf = <R>(sums: Sums): R => new Result(sums) as R;
  * const { mean } = merge(...parts); // that of { samples: 100, seed: 42 }
  */
 export function merge<R extends MonteCarloResult>(...results: R[]): R {
-  let first: Sums | undefined;
+  let merged: Sums | undefined;
   // Without arguments, the first is refused.
-  const all = (results.length ? results : [undefined]).map((result, i) => {
+  const nodes = (results.length ? results : [undefined]).flatMap((result, i) => {
     const { sums } = Object(result) as Result;
     const name = `result ${i}`;
     if (!sums) throw wrongType(name, 'from monteCarlo', result);
-    first ??= sums;
-    checkWord(sums.kind, `kind of ${name}`, [first.kind]);
-    checkShape(sums.shape, first.shape, name);
-    return sums;
+    merged ??= sumsFor(sums.kind, sums.shape, name);
+    checkWord(sums.kind, `kind of ${name}`, [merged.kind]);
+    checkShape(sums.shape, merged.shape, name);
+    sums.votes.forEach((count, at) => {
+      merged!.votes[at]! += count;
+    });
+    return sums.nodes;
   });
-  const sums: Sums = {
-    ...first!,
-    nodes: [],
-    votes: first!.votes.map((_, i) => all.reduce((n, { votes }) => n + votes[i]!, 0)),
-  };
   const spare: Float64Array[] = [];
-  for (const node of all.flatMap(({ nodes }) => nodes).sort((a, b) => a.from - b.from)) push(sums, node, spare);
-  return resultOf(sums);
+  for (const node of nodes.sort((a, b) => a.from - b.from)) push(merged!, node, spare);
+  return resultOf(merged!);
 }
 
 /**

@@ -66,7 +66,7 @@ export function readRow(
   return best;
 }
 
-const REMEDY = "logits take kind: 'logits', a sigmoid two classes [1 - p, p]";
+const REMEDY = "logits need softmax or kind: 'logits', a sigmoid [1 - p, p]";
 
 /** Turns logits into probabilities, in place. */
 function softmax(x: Float64Array, at: number, n: number): void {

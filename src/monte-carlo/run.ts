@@ -189,11 +189,8 @@ async function* run(predict: Predict, options = {} as MonteCarloOptions): AsyncG
     signal = { aborted: false },
     onSample,
   } = options;
-  for (const [name, value] of [
-    ['predict', predict],
-    ['onSample', onSample === undefined ? predict : onSample],
-  ] as const)
-    if (typeof value !== 'function') throw wrongType(name, 'a function', value);
+  if (typeof predict !== 'function') throw wrongType('predict', 'a function', predict);
+  if (onSample !== undefined && typeof onSample !== 'function') throw wrongType('onSample', 'a function', onSample);
   checkPositive(samples, 'samples');
   checkWhole(from, 'from', 2 ** 53 - samples);
   checkWord<Kind>(kind, 'kind', KINDS);
@@ -211,7 +208,7 @@ async function* run(predict: Predict, options = {} as MonteCarloOptions): AsyncG
   const taken: Layer[] = [];
   try {
     for (const layer of layers) {
-      if (layer.isTaken) throw new Error(`${layer} is in another run, or twice in layers`);
+      if (layer.isTaken) throw new Error(`layers[${taken.length}] is in another run, or twice in layers`);
       layer.isTaken = true;
       taken.push(layer);
     }
@@ -239,7 +236,7 @@ async function* run(predict: Predict, options = {} as MonteCarloOptions): AsyncG
       }
       throwIfAborted(signal);
       if (!count && !own.isSeeded && !forks.some(({ position }) => position))
-        throw new Error('no layer drew a key, generator was not used: pass layers, or all samples are equal');
+        throw new Error('all samples would be equal: pass layers, or use generator');
       const { data, shape } = read(sample, name);
       sums ??= sumsFor(kind, [...shape], name);
       checkShape(shape, sums.shape, name);

@@ -121,7 +121,7 @@ describe.each(KINDS)('merge of %s', (kind) => {
 it('bytes are the same in every runtime', async () => {
   const digests = [];
   for (const kind of KINDS) digests.push(digestOf((await run(kind, 0, 77)).toBytes()));
-  expect(digests).toEqual(['a32bc2dd28924961', '41526fe526d44ba4', '173728d5c2bf0567']);
+  expect(digests).toEqual(['687a3345888c05db', 'f235524f068fc517', '2b0cef9d33fc030a']);
 });
 
 it('bytes are little-endian, with magic and version', async () => {
@@ -225,7 +225,9 @@ it('refuses counts that do not fit the length', async () => {
     ...[0, 2, 1.5, Number.NaN].map((version) => at(1, version)),
     ...[-1, 0.5, 2, 1e9, 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY].map((rank) => at(3, rank)),
     ...[1, 3, 1e9, 2 ** 31, 2 ** 53, 1e300, Number.NaN, Number.POSITIVE_INFINITY].map((size) => at(4, size)),
-    ...[0, 2, 1e9, 2 ** 53, Number.NaN].map((nodes) => at(5, nodes)),
+    ...[0, 0.5, 2, 1e9, 2 ** 53, Number.NaN].map((nodes) => at(5, nodes)),
+    [magic, 1, 0, 1, 2, 0],
+    [magic, 1, 0, 1, 2, Number.NaN],
     [...sound, 7],
     sound.slice(0, -1),
     // Adding these nodes, whose sums are missing, would take minutes.
@@ -236,6 +238,18 @@ it('refuses counts that do not fit the length', async () => {
   ];
   // One that allocated by the count first would throw another message, or run out of time.
   for (const lie of lies) refuses(() => fromBytes(forged(lie)), RangeError, /^(bytes|results share)/);
+});
+
+it('refuses bytes of another kind, and of nodes that no run has', async () => {
+  const bytes = (await run('values', 0, 1)).toBytes();
+  const magic = new DataView(bytes.buffer).getFloat64(0, true);
+  const of = ({ kind = 0, from = 8, size = 4 }) => forged([magic, 1, kind, 1, 1, 1, from, size, 5, 0]);
+  expect(fromBytes(of({})).ranges).toEqual([[8, 12]]);
+  for (const kind of [3, -1, 0.5, Number.NaN]) refuses(() => fromBytes(of({ kind })), RangeError, /^bytes/);
+  for (const from of [5, 10, 8.5, -4, 2 ** 60, Number.NaN, Number.POSITIVE_INFINITY])
+    refuses(() => fromBytes(of({ from })), RangeError, /^bytes/);
+  for (const size of [0, 3, 0.5, -4, 16, Number.NaN, Number.POSITIVE_INFINITY])
+    refuses(() => fromBytes(of({ size })), RangeError, /^bytes/);
 });
 
 it('the bytes grow with the logarithm of the number of samples', async () => {
