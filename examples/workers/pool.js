@@ -30,11 +30,13 @@ const MAX_FAULTS = 3;
  * @param {string} script path or URL of worker.js
  * @param {Options} options
  * @returns {Promise<Result>}
- * @throws {Error} (as a rejection) the fault of a range that failed three times, or the reason of `signal`, when all
- *   workers have ended
+ * @throws {Error} (as a rejection) a RangeError that names the option; or, when all workers have ended, the fault of a
+ *   range that failed three times, or the reason of `signal`
  */
 export async function runOnWorkers(script, options) {
   const { workers, samples, seed, rangeSize = 16, timeLimit = 60_000, signal, onRange } = options;
+  for (const [name, value] of Object.entries({ workers, samples, rangeSize }))
+    if (!Number.isInteger(value) || value < 1) throw new RangeError(`${name} has to be a whole number from 1 up`);
   signal?.throwIfAborted();
   // A pool for each worker, so that one that sends damaged bytes is replaced: a larger pool would keep it.
   const pools = Array.from({ length: workers }, () =>

@@ -71,9 +71,10 @@ export interface MonteCarloOptions<K extends Kind = Kind> {
   /** Instead of `seed`: a generator, whose position does not change. `seed: n` is the same as `new Generator(n)`. */
   generator?: DropoutGenerator;
   /**
-   * The layers that `predict` runs. Default none. Each is active in every sample, whatever its mode, and as before when
-   * the run has ended. In sample i it draws from ``fork(`sample ${i}`)`` of its own stream. If the run has a seed or
-   * generator, layer k of this list draws from the same fork of that generator's child ``fork(`#${k}`)`` instead.
+   * All dropout and noise layers that `predict` runs. Default none. Each is active in every sample, whatever its mode,
+   * and as before when the run has ended. In sample i it draws from ``fork(`sample ${i}`)`` of its own stream. If the
+   * run has a seed or generator, layer k of this list draws from the same fork of that generator's child
+   * ``fork(`#${k}`)`` instead.
    */
   layers?: readonly Layer[];
   /**

@@ -95,9 +95,21 @@ const delegates = /* @__PURE__ */ new WeakMap<object, wrappers.Dropout>();
 export type Patched = layers.Layer &
   Partial<Record<'rate' | 'stddev' | 'noiseShape' | 'seed', never>> & { invokeCallHook(...args: unknown[]): void };
 
-/** The class that replaces the class of a layer of TF.js; undefined if none does. */
-export const builtinFor = (layer: Partial<Patched>): Wrapper | undefined =>
-  BUILTINS.find(([type, make]) => make && type.className === layer.getClassName?.())?.[0];
+/** What the layers that TF.js makes by this name inherit from. With a name, since TF.js counts the layers without. */
+const prototypeOf = (make: keyof typeof layers): Patched =>
+  Object.getPrototypeOf((layers[make] as (args: object) => Patched)({ rate: 0, name: 'x' }));
+
+/**
+ * The class that replaces the class of a layer of TF.js, from which the layer may be derived, and what that layer
+ * inherits `call` from. Undefined if no class does.
+ */
+export function builtinFor(layer: object): { type: Wrapper; prototype: Patched } | undefined {
+  for (const [type, make] of BUILTINS) {
+    const prototype = make && prototypeOf(make);
+    if (prototype && Object.prototype.isPrototypeOf.call(prototype, layer)) return { type, prototype };
+  }
+  return undefined;
+}
 
 /** The layer that runs in place of a layer of TF.js, with the current rate or stddev of that layer. */
 export function delegateOf(layer: Patched, type: Wrapper): wrappers.Dropout {
@@ -118,10 +130,7 @@ export const callOf = (type: Wrapper) =>
 
 /** Makes the layers that TF.js makes by this name run a layer of this package. Returns what undoes it. */
 function patch(type: Wrapper, make: keyof typeof layers): () => void {
-  // With a name, since TF.js counts the layers without.
-  const prototype = Object.getPrototypeOf(
-    (layers[make] as (args: object) => Patched)({ rate: 0, name: 'x' }),
-  ) as Patched;
+  const prototype = prototypeOf(make);
   const { apply, getConfig } = prototype;
   const methods: ThisType<Patched> = {
     apply(inputs: Inputs, kwargs?: { training?: boolean | null }): Outputs {

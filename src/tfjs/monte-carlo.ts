@@ -152,7 +152,8 @@ function argumentsFor<K extends Kind>(
       for (const part of parts) undos.push(keepStates(part));
       y = model.predict(x, { batchSize: first!.shape[0]! }) as Tensor;
     } finally {
-      for (const undo of undos) undo();
+      // In reverse, since layers of one class change that class one after the other.
+      for (const undo of undos.reverse()) undo();
     }
     try {
       const data = await y.data();
@@ -185,16 +186,23 @@ interface Delegate {
 function randomLayer(part: object, isShared: boolean): RandomLayer | undefined {
   const layer = part as Patched & Partial<Delegate>;
   // Of any copy of the package.
-  const type = brandOf(layer.arrays) === 'Layer' ? undefined : builtinFor(layer);
-  const { arrays: source = undefined } = (type ? delegateOf(layer, type) : layer) as Partial<Delegate>;
+  const builtin = brandOf(layer.arrays) === 'Layer' ? undefined : builtinFor(layer);
+  const { arrays: source = undefined } = (builtin ? delegateOf(layer, builtin.type) : layer) as Partial<Delegate>;
   return (
     source && {
       source: source as unknown as Layer,
       isRandom: !isOff(layer) && source.needsKey(source.amount),
-      activate: () =>
-        override(layer, {
-          call: active(layer, type ? callOf(type) : layer.call, isShared ? sharedForward : undefined),
-        }),
+      activate() {
+        // The `call` of the class, since that of a derived class calls it.
+        const undoClass = builtin && override(builtin.prototype, { call: callOf(builtin.type) });
+        // Not a `call` of the layer of TF.js itself: the usual one keeps dropout on, with TF.js's draws.
+        const { call } = builtin ? Object.getPrototypeOf(layer) : layer;
+        const undo = override(layer, { call: active(layer, call, isShared ? sharedForward : undefined) });
+        return () => {
+          undo();
+          undoClass?.();
+        };
+      },
     }
   );
 }

@@ -9,20 +9,20 @@ import { tf, wrongType } from './shared.js';
 export const isTensorLike = (value: unknown): boolean =>
   Array.isArray(value) || ArrayBuffer.isView(value) || typeof value === 'number';
 
-/** @throws TypeError unless value is a tensor */
+/** @throws TypeError unless value is a tensor, Error if it is disposed */
 export function checkTensor(value: unknown): Tensor {
   if (!(value instanceof tf.Tensor))
     throw wrongType('x', 'a tensor', value, isTensorLike(value) ? 'tensor(x)' : undefined);
+  if (value.isDisposed) throw new Error('x is disposed');
   return value;
 }
 
-/** @throws TypeError unless x is of float32, Error if it is disposed */
+/** @throws TypeError unless x is of float32 */
 export function checkFloats(x: Tensor): Tensor {
   const { dtype } = x;
   if (dtype !== 'float32') {
     const remedy = dtype === 'int32' || dtype === 'bool' ? ": x.cast('float32')" : '';
     throw new TypeError(`x has to be a float32 tensor, but got ${dtype}${remedy}`);
   }
-  if (x.isDisposed) throw new Error('x is disposed');
   return x;
 }

@@ -15,7 +15,7 @@ export const LIMITS = {
   '. edge-light': { '*': 14336 },
   './reference': { '{ Dropout }': 6912, '*': 14336 },
   './inference': { '{ Dropout }': 1408, '*': 1792 },
-  './tfjs': { '*': 7552 },
+  './tfjs': { '*': 7680 },
   './tfjs/inference': { '*': 704 },
   './monte-carlo': { '*': 4096 },
   './onnx': { '*': 1792 },

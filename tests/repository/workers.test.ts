@@ -210,6 +210,12 @@ describe('the pool', () => {
     expect(log).toMatchObject({ started: 1, ended: 1 });
   });
 
+  it.each(['workers', 'samples', 'rangeSize'])('refuses 0, 1.5 and text as %s', async (name) => {
+    for (const value of [0, 1.5, '2'])
+      await expect(runOnWorkers(worker, { ...options, [name]: value })).rejects.toThrow(`${name} has to be a whole`);
+    expect(log.started).toBe(0);
+  });
+
   it('starts nothing under a signal that has aborted', async () => {
     const signal = AbortSignal.abort(new Error('enough'));
     await expect(runOnWorkers(worker, { ...options, signal })).rejects.toThrow('enough');

@@ -429,6 +429,32 @@ describe('a run', () => {
     expect(hooks).toBe(4);
   });
 
+  it('wakes classes that are derived from those of TensorFlow.js, with what their call adds', async () => {
+    const Base = layers.dropout({ rate: 0.5 }).constructor as new (args: object) => tfjs.Dropout;
+    class Plain extends Base {
+      static className = 'PlainTest';
+    }
+    class Doubled extends Base {
+      static className = 'DoubledTest';
+      override call(...args: Parameters<tfjs.Dropout['call']>): tf.Tensor {
+        return tf.mul(super.call(...args), 2);
+      }
+    }
+    const { prototype } = Base;
+    const { call } = prototype;
+    const args = { rate: 0.5, seed: 1 };
+    const expected = await samples(chain(x, layers.dropout(args)), x);
+    const memory = counts();
+    expect(await samples(chain(x, new Plain(args)), x)).toEqual(expected);
+    expect(await samples(chain(x, new Doubled(args)), x)).toEqual(
+      expected.map((sample) => sample.map((value) => 2 * value)),
+    );
+    // Two of a class change its call one after the other.
+    await samples(chain(x, new Doubled(args), layers.dropout(args)), x);
+    expect(prototype.call).toBe(call);
+    expect(counts()).toEqual(memory);
+  });
+
   it('has active layers only while the model runs', async () => {
     const model = chain(x, new tfjs.Dropout({ rate: 0.5, seed: 1 }), linear());
     const before = valuesOf(model.predict(x));
@@ -549,6 +575,12 @@ describe('what is refused', () => {
     await expect(run).rejects.toThrow(
       /^model has to be one of a single output, but got 2: tf.model\({ inputs, outputs: outputs\[0\] }\)$/,
     );
+  });
+
+  it('a disposed tensor', async () => {
+    const gone = tf.clone(x);
+    gone.dispose();
+    await expect(monteCarloPredict(model, gone, { samples: 2 })).rejects.toThrow(/^x is disposed$/);
   });
 
   it('shapes that predict refuses, with its error', async () => {
