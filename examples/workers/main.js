@@ -1,6 +1,8 @@
 /** The Monte-Carlo run on worker threads of Node. `node examples/workers/main.js --help` */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import cliProgress from 'cli-progress';
+import Table from 'cli-table3';
 import { runOnWorkers } from './pool.js';
 import { COLUMNS, digestOf, seconds, short, tableOf } from './report.js';
 
@@ -52,42 +54,45 @@ function wholeNumber(name, text, min, max = Number.MAX_SAFE_INTEGER) {
   return number;
 }
 
-/** Shows one line of progress in a terminal. @param {string} text */
-function showProgress(text) {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
-}
-
-/** The first column is text, the others are numbers. @param {string[]} cells @param {number[]} widths */
-function printRow([first = '', ...others], [width = 0, ...widths]) {
-  console.log([first.padEnd(width), ...others.map((cell, i) => cell.padStart(widths[i] ?? 0))].join('  '));
+/** The first column is text, the others are numbers. @param {string[][]} rows */
+function toText(rows) {
+  const table = new Table({
+    style: { head: [], border: [], compact: true },
+    colAligns: Array.from(rows[0] ?? [], (_, column) => (column === 0 ? 'left' : 'right')),
+  });
+  table.push(...rows);
+  return table.toString();
 }
 
 /** @param {ReturnType<typeof readOptions> & { signal: AbortSignal }} options */
 async function main({ numbers, samples, rangeSize, seed, signal }) {
-  console.log(`${samples} samples in ranges of ${rangeSize}, seed ${seed}\n`);
-  const widths = [7, 9, 16];
-  printRow(['workers', 'time', 'SHA-256'], widths);
+  console.log(`${samples} samples in ranges of ${rangeSize}, seed ${seed}`);
+  const runs = [['workers', 'time', 'SHA-256']];
   const digests = new Set();
   let result;
+  const bar = new cliProgress.SingleBar({
+    format: '{bar} {value}/{total} samples',
+    barsize: 32,
+    clearOnComplete: true,
+  });
   for (const workers of numbers) {
     const started = performance.now();
-    /** @param {import('./pool.js').Result} partial */
-    const onRange = ({ count }) => showProgress(`${count} of ${samples} samples`);
-    result = await runOnWorkers(SCRIPT, { workers, samples, seed, rangeSize, signal, onRange });
+    bar.start(samples, 0);
+    try {
+      /** @param {import('./pool.js').Result} partial */
+      const onRange = ({ count }) => bar.update(count);
+      result = await runOnWorkers(SCRIPT, { workers, samples, seed, rangeSize, signal, onRange });
+    } finally {
+      bar.stop();
+    }
     const time = performance.now() - started;
     const digest = await digestOf(result);
     digests.add(digest);
-    showProgress('');
-    printRow([String(workers), seconds(time), short(digest)], widths);
+    runs.push([String(workers), seconds(time), short(digest)]);
   }
+  console.log(toText(runs));
   if (digests.size > 1) throw new Error('the digests differ: the model does not give the same numbers every time');
-  const rows = [COLUMNS, ...(result ? tableOf(result) : [])];
-  console.log();
-  for (const row of rows)
-    printRow(
-      row,
-      COLUMNS.map((_, i) => Math.max(...rows.map((cells) => cells[i]?.length ?? 0))),
-    );
+  if (result) console.log(`\n${toText([COLUMNS, ...tableOf(result)])}`);
 }
 
 const controller = new AbortController();
@@ -106,7 +111,6 @@ try {
   if (options.help) console.log(HELP);
   else await main({ ...options, signal: controller.signal });
 } catch (error) {
-  showProgress('');
   console.error(error instanceof Error ? error.message : error);
   process.exitCode ??= 1;
 }

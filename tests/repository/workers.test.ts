@@ -32,12 +32,12 @@ beforeAll(async () => {
 describe('main.js', () => {
   it('prints the same digest for 1, 2 and 4 workers as a run without workers, in 80 columns', async () => {
     const printed = await run('--samples', `${SAMPLES}`);
-    const rows = [...printed.matchAll(/^(\d+) .* s +([0-9a-f]{16})$/gm)].map(([, workers, digest]) => [
+    const rows = [...printed.matchAll(/^│ (\d+) .* s │ ([0-9a-f]{16}) │$/gm)].map(([, workers, digest]) => [
       workers,
       digest,
     ]);
     expect(rows).toEqual(['1', '2', '4'].map((workers) => [workers, short(expected)]));
-    expect(printed).toMatch(/^far away .*\d\.\d{3}$/m);
+    expect(printed).toMatch(/^│ far away .*\d\.\d{3} │$/m);
     for (const line of printed.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
 
@@ -49,8 +49,8 @@ describe('main.js', () => {
 
   it('prints the digest and the table that README.md shows', async () => {
     const shown = readFileSync(example('README.md'), 'utf8');
-    const [, digest, table] = (await run('--workers', '2')).match(/([0-9a-f]{16})\n\n([\s\S]*)$/)!;
-    expect(shown.match(/ [0-9a-f]{16}$/gm)).toEqual(Array(3).fill(` ${digest}`));
+    const [, digest, table] = (await run('--workers', '2')).match(/([0-9a-f]{16})[^\n]*\n[^\n]*\n\n([\s\S]*)$/)!;
+    expect(shown.match(/[0-9a-f]{16}(?= │$)/gm)).toEqual(Array(3).fill(digest));
     expect(shown).toContain(`\n${table}`);
   });
 

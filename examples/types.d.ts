@@ -1,4 +1,4 @@
-// Types of two untyped packages, limited to what this example uses.
+// Types of two untyped packages, limited to what the examples use.
 
 declare module 'mnist' {
   /** Index d holds the images of digit d back to back, 784 numbers from 0 to 1 each. */
@@ -11,12 +11,14 @@ declare module 'cli-progress' {
     constructor(options: {
       format: string;
       barsize?: number;
+      clearOnComplete?: boolean;
       etaBuffer?: number;
       noTTYOutput?: boolean;
       notTTYSchedule?: number;
     });
     start(total: number, startValue: number): void;
     increment(): void;
+    update(value: number): void;
     stop(): void;
   }
   const cliProgress: { SingleBar: typeof SingleBar };
