@@ -95,9 +95,12 @@ const delegates = /* @__PURE__ */ new WeakMap<object, wrappers.Dropout>();
 export type Patched = layers.Layer &
   Partial<Record<'rate' | 'stddev' | 'noiseShape' | 'seed', never>> & { invokeCallHook(...args: unknown[]): void };
 
+/** What the layers that TF.js makes by a name inherit from, for the names that have been asked for. */
+const prototypes: Partial<Record<keyof typeof layers, Patched>> = {};
+
 /** What the layers that TF.js makes by this name inherit from. With a name, since TF.js counts the layers without. */
 const prototypeOf = (make: keyof typeof layers): Patched =>
-  Object.getPrototypeOf((layers[make] as (args: object) => Patched)({ rate: 0, name: 'x' }));
+  (prototypes[make] ??= Object.getPrototypeOf((layers[make] as (args: object) => object)({ rate: 0, name: 'x' })));
 
 /**
  * The class that replaces the class of a layer of TF.js, from which the layer may be derived, and what that layer
