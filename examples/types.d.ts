@@ -21,6 +21,20 @@ declare module 'cli-progress' {
     update(value: number): void;
     stop(): void;
   }
-  const cliProgress: { SingleBar: typeof SingleBar };
+  export class MultiBar {
+    constructor(options: {
+      format: string;
+      barsize?: number;
+      clearOnComplete?: boolean;
+      stream?: NodeJS.WritableStream;
+    });
+    create(total: number, startValue: number, payload: object): Bar;
+    stop(): void;
+  }
+  export interface Bar {
+    setTotal(total: number): void;
+    update(value: number, payload?: object): void;
+  }
+  const cliProgress: { SingleBar: typeof SingleBar; MultiBar: typeof MultiBar };
   export default cliProgress;
 }

@@ -1,0 +1,157 @@
+/** A Monte-Carlo run on worker processes, by BullMQ and Redis. `node examples/queue/main.js --help` */
+import { randomBytes } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import cliProgress from 'cli-progress';
+import { loadDigits } from '../digits/data.js';
+import { batchOf } from './model.js';
+import { nameOf, runName, wholeNumber } from './queue.js';
+import { startRedis } from './redis.js';
+import { mostUncertain, seconds, short, toText } from './report.js';
+import { runOnQueue } from './run.js';
+
+const HELP = `Usage: node examples/queue/main.js [options]
+
+Runs a digit classifier with dropout on worker processes, which take ranges of
+samples from a queue, and prints its uncertainty. Every number of workers gives
+the same digest, also if one is killed.
+
+  --redis URL   the Redis to use (default: REDIS_URL of the environment or, if
+                there is none, one that is started and ended)
+  --workers N   the number of workers to start, up to 64 (default: runs with 1,
+                3 and 7, and one with 3 of which one is killed)
+  --samples N   the number of samples (default: 200)
+  --range N     samples that a worker computes at a time (default: 16)
+  --digits N    digits of the batch, up to 2000 (default: 100)
+  --seed N      seed of the masks (default: 42)
+  --run NAME    a name, by which workers on other machines find the run, and by
+                which it goes on if this program was killed. Needs --redis and
+                --workers, which may be 0
+  --help        print this help`;
+
+/** @throws {TypeError | RangeError} if an argument is wrong; the message names it */
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      redis: { type: 'string', default: process.env.REDIS_URL ?? '' },
+      workers: { type: 'string' },
+      samples: { type: 'string', default: '200' },
+      range: { type: 'string', default: '16' },
+      digits: { type: 'string', default: '100' },
+      seed: { type: 'string', default: '42' },
+      run: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const isNamed = values.run !== undefined;
+  if (isNamed && (!values.redis || values.workers === undefined))
+    throw new TypeError('--run needs --redis and --workers');
+  return {
+    url: values.redis,
+    runs:
+      values.workers === undefined
+        ? RUNS
+        : [{ workers: wholeNumber('--workers', values.workers, isNamed ? 0 : 1, 64) }],
+    samples: wholeNumber('--samples', values.samples, 1),
+    rangeSize: wholeNumber('--range', values.range, 1),
+    digits: wholeNumber('--digits', values.digits, 1, 2000),
+    seed: wholeNumber('--seed', values.seed, 0),
+    name: isNamed ? runName(values.run ?? '') : undefined,
+    help: values.help,
+  };
+}
+
+/** @type {{ workers: number, killsOne?: boolean }[]} */
+const RUNS = [{ workers: 1 }, { workers: 3 }, { workers: 7 }, { workers: 3, killsOne: true }];
+
+/**
+ * Progress bars: one for the run, and one for each worker's range. Without a terminal, they print nothing.
+ *
+ * @param {number} workers
+ */
+function showProgress(workers) {
+  const bars = new cliProgress.MultiBar({
+    format: '{bar} {value}/{total} {name}',
+    barsize: 32,
+    clearOnComplete: true,
+    stream: process.stdout,
+  });
+  const all = bars.create(1, 0, { name: 'ranges' });
+  const own = Array.from({ length: workers }, () => bars.create(1, 0, { name: 'samples' }));
+  return {
+    /** @param {number} done @param {number} ranges */
+    onRange: (done, ranges) => {
+      all.setTotal(ranges);
+      all.update(done);
+    },
+    /** @param {import('./processes.js').Progress} progress */
+    onSample: ({ worker, from, to, done }) => {
+      own[worker]?.setTotal(to - from);
+      own[worker]?.update(done, { name: nameOf({ from, to }) });
+    },
+    stop: () => bars.stop(),
+  };
+}
+
+/** @param {ReturnType<typeof readOptions> & { signal: AbortSignal }} options */
+async function main({ url, runs, samples, rangeSize, digits, seed, name, signal }) {
+  const { images, labels } = loadDigits(1000, digits).test;
+  const batch = batchOf(images);
+  console.log(`${digits} digits, ${samples} samples in ranges of ${rangeSize}, seed ${seed}`);
+  const table = [['workers', 'time', 'repeated', 'SHA-256']];
+  const digests = new Set();
+  let last;
+  for (const { workers, killsOne = false } of runs) {
+    const run = name ?? randomBytes(6).toString('hex');
+    if (workers === 0) console.log(`on each machine: node examples/queue/worker.js --redis URL --run ${run}`);
+    const progress = showProgress(workers);
+    let kills = killsOne ? 1 : 0;
+    /** @param {import('./processes.js').Progress} sample */
+    const onSample = (sample) => {
+      progress.onSample(sample);
+      if (kills > 0 && sample.done < sample.to - sample.from) {
+        kills--;
+        process.kill(sample.pid, 'SIGKILL');
+      }
+    };
+    try {
+      const { onRange } = progress;
+      last = await runOnQueue({ url, run, batch, samples, rangeSize, seed, workers, signal, onRange, onSample });
+    } finally {
+      progress.stop();
+    }
+    digests.add(last.digest);
+    const title = killsOne ? `${workers}, one killed` : `${workers}`;
+    table.push([title, seconds(last.time), `${last.repeated}`, short(last.digest)]);
+  }
+  console.log(toText(table));
+  if (digests.size > 1) throw new Error('the digests differ: the model does not give the same numbers every time');
+  if (last) console.log(`\n${toText(mostUncertain(last.result, labels))}`);
+}
+
+const controller = new AbortController();
+for (const [name, code] of /** @type {const} */ ([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+])) {
+  process.once(name, () => {
+    process.exitCode = code;
+    controller.abort(new Error(`ended by ${name}`));
+  });
+}
+
+/** @type {{ url: string, stop: () => Promise<void> } | undefined} */
+let redis;
+try {
+  const options = readOptions();
+  if (options.help) console.log(HELP);
+  else {
+    if (!options.url) redis = await startRedis(() => controller.abort(new Error('Redis has ended')));
+    await main({ ...options, url: redis?.url ?? options.url, signal: controller.signal });
+  }
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode ??= 1;
+} finally {
+  await redis?.stop();
+}
