@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import cliProgress from 'cli-progress';
 import { loadDigits } from '../digits/data.js';
+import { MAX_RANGES } from './flow.js';
 import { batchOf } from './model.js';
-import { nameOf, runName, wholeNumber } from './queue.js';
+import { connect, nameOf, runName, wholeNumber } from './queue.js';
 import { startRedis } from './redis.js';
 import { mostUncertain, seconds, short, toText } from './report.js';
 import { runOnQueue } from './run.js';
@@ -45,14 +46,15 @@ function readOptions() {
   const isNamed = values.run !== undefined;
   if (isNamed && (!values.redis || values.workers === undefined))
     throw new TypeError('--run needs --redis and --workers');
+  const samples = wholeNumber('--samples', values.samples, 1);
   return {
     url: values.redis,
     runs:
       values.workers === undefined
         ? RUNS
         : [{ workers: wholeNumber('--workers', values.workers, isNamed ? 0 : 1, 64) }],
-    samples: wholeNumber('--samples', values.samples, 1),
-    rangeSize: wholeNumber('--range', values.range, 1),
+    samples,
+    rangeSize: wholeNumber('--range', values.range, Math.ceil(samples / MAX_RANGES)),
     digits: wholeNumber('--digits', values.digits, 1, 2000),
     seed: wholeNumber('--seed', values.seed, 0),
     name: isNamed ? runName(values.run ?? '') : undefined,
@@ -96,6 +98,7 @@ function showProgress(workers) {
 async function main({ url, runs, samples, rangeSize, digits, seed, name, signal }) {
   const { images, labels } = loadDigits(1000, digits).test;
   const batch = batchOf(images);
+  (await connect(url, signal)).disconnect();
   console.log(`${digits} digits, ${samples} samples in ranges of ${rangeSize}, seed ${seed}`);
   const table = [['workers', 'time', 'repeated', 'SHA-256']];
   const digests = new Set();

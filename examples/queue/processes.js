@@ -21,7 +21,7 @@ const SCRIPT = fileURLToPath(new URL('worker.js', import.meta.url));
  * @param {number} options.count
  * @param {string} options.url of Redis
  * @param {string} options.run
- * @param {(progress: Progress) => void} [options.onSample]
+ * @param {((progress: Progress) => void) | undefined} options.onSample
  * @returns {{ ready: Promise<void>, failed: Promise<never>, end: () => Promise<void> }} `ready` fulfills when all
  *   workers wait for ranges, `failed` rejects if one cannot start
  */
@@ -31,9 +31,11 @@ export function startWorkers({ count, url, run, onSample }) {
   let isOver = false;
   /** @type {(reason: Error) => void} */
   let fail;
-  const failed = new Promise((_, reject) => {
-    fail = reject;
-  });
+  const failed = /** @type {Promise<never>} */ (
+    new Promise((_, reject) => {
+      fail = reject;
+    })
+  );
   failed.catch(() => {});
 
   /** @param {number} worker @param {() => void} [onReady] */

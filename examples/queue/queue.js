@@ -53,10 +53,11 @@ export const nameOf = ({ from, to }) => `samples ${from} to ${to - 1}`;
 
 /**
  * @param {string} url
+ * @param {AbortSignal} [signal]
  * @returns {Promise<Redis>} a connection that reconnects whenever it is lost
- * @throws {Error} (as a rejection) if no Redis answers there, or if it may evict keys
+ * @throws {Error} (as a rejection) if no Redis answers there, or if it may evict keys; or the reason of `signal`
  */
-export async function connect(url) {
+export async function connect(url, signal) {
   const shown = checkUrl(url);
   let isReady = false;
   const connection = new Redis(url, {
@@ -70,6 +71,8 @@ export async function connect(url) {
   connection.on('error', (error) => {
     reason = error;
   });
+  const stop = () => connection.disconnect();
+  signal?.addEventListener('abort', stop);
   try {
     await within(connection.connect());
     const policy = /maxmemory_policy:(\S+)/.exec(await within(connection.info('memory')))?.[1];
@@ -78,8 +81,11 @@ export async function connect(url) {
     }
   } catch (error) {
     connection.disconnect();
+    signal?.throwIfAborted();
     const { message, code } = reason ?? /** @type {NodeJS.ErrnoException} */ (error);
     throw new Error(`Redis at ${shown}: ${message || code}`);
+  } finally {
+    signal?.removeEventListener('abort', stop);
   }
   isReady = true;
   return connection;
@@ -92,7 +98,7 @@ export async function connect(url) {
 function checkUrl(url) {
   const shown = URL.canParse(url) ? new URL(url) : undefined;
   if (!shown || !/^rediss?:$/.test(shown.protocol) || !shown.hostname) {
-    throw new RangeError('--redis takes a URL such as redis://127.0.0.1:6379');
+    throw new RangeError('--redis or REDIS_URL takes a URL such as redis://127.0.0.1:6379');
   }
   shown.password = '';
   return String(shown);
@@ -109,7 +115,7 @@ export async function within(answer, patience = PATIENCE) {
   const controller = new AbortController();
   const { signal } = controller;
   const tooLate = setTimeout(patience, undefined, { signal }).then(() => {
-    throw new Error(`Redis has not answered for ${patience / 1000} s`);
+    throw new Error(`no answer from Redis for ${patience / 1000} s`);
   });
   try {
     return await Promise.race([answer, tooLate]);

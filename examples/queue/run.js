@@ -45,7 +45,7 @@ export async function runOnQueue(options) {
   const data = { samples, rangeSize, seed, batch: digestOf(batch), model: MODEL };
   const list = rangesOf(data);
   const names = namesOf(run);
-  const connection = await connect(url);
+  const connection = await connect(url, signal);
   const shared = { connection, prefix: names.prefix };
   const locks = { lockDuration: LOCK, stalledInterval: CHECK, maxStalledCount: MAX_LOST };
   const flows = new FlowProducer(shared);
@@ -55,9 +55,19 @@ export async function runOnQueue(options) {
   // It takes no jobs: it gives the ranges of lost workers to others.
   const checker = new Worker(names.ranges, null, { ...shared, ...locks, autorun: false });
   // `within` notices a Redis that is away, and the state of the parent tells all else.
-  for (const emitter of [flows, ranges, merges, merger, checker]) emitter.on('error', () => {});
+  for (const emitter of /** @type {import('node:events').EventEmitter[]} */ ([
+    flows,
+    ranges,
+    merges,
+    merger,
+    checker,
+  ])) {
+    emitter.on('error', () => {});
+  }
   const pool = startWorkers({ count: workers, url, run, onSample });
   let isOwn = false;
+  /** @type {Promise<unknown> | undefined} */
+  let adding;
 
   const removeKeys = async () => {
     for (const queue of [merges, ranges]) await queue.obliterate({ force: true });
@@ -90,7 +100,9 @@ export async function runOnQueue(options) {
     await pool.ready;
     const started = performance.now();
     await checker.startStalledCheckTimer();
-    const parent = await within(addFlow());
+    const flow = addFlow();
+    adding = flow;
+    const parent = await within(flow);
     for (;;) {
       const look = Promise.all([parent.getState(), parent.getDependenciesCount({ processed: true })]);
       const [state, { processed = 0 }] = await within(look);
@@ -119,6 +131,7 @@ export async function runOnQueue(options) {
     // Without Redis, the keys stay in it if it returns, and the run goes on under its name.
     const close = async () => {
       await Promise.all([merger, checker].map((worker) => worker.close(isAway)));
+      await adding?.catch(() => {});
       if (isOwn && !isAway) await removeKeys();
     };
     await within(close(), 2000).catch(() => {});

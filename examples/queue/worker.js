@@ -13,8 +13,8 @@ import { digestOf } from './report.js';
 
 const HELP = `Usage: node examples/queue/worker.js --run NAME [options]
 
-Computes ranges of a run that main.js has started, or will start. Ends at
-Ctrl-C.
+Computes ranges of a run that main.js has started or will start. After Ctrl-C,
+it ends when its range is done.
 
   --run NAME    the name that main.js was given
   --redis URL   the Redis of main.js (default: REDIS_URL of the environment)
@@ -80,11 +80,21 @@ async function main({ run, redis }) {
   await worker.waitUntilReady();
   console.log(`waits for ranges of the run ${run}, model ${MODEL}`);
   process.send?.('ready');
+  if (!process.send) {
+    for (const name of SIGNALS) {
+      process.once(name, async () => {
+        await worker.close();
+        connection.disconnect();
+      });
+    }
+  }
 }
 
-// Ctrl-C in a terminal is sent to all processes. main.js ends the workers that it has started.
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+// A terminal sends Ctrl-C to all processes, but main.js ends the workers that it has started.
 if (process.send) {
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => {});
+  for (const name of SIGNALS) process.on(name, () => {});
   process.on('disconnect', () => process.exit());
 }
 
