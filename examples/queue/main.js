@@ -157,4 +157,6 @@ try {
   process.exitCode ??= 1;
 } finally {
   await redis?.stop();
+  // Connections to a Redis that has ceased to answer can stay open for minutes.
+  setTimeout(() => process.exit(), 1000).unref();
 }

@@ -39,7 +39,7 @@ const POLL = 50;
  *   10 s or has lost the run, another run has this name, or `signal` aborts, with its reason
  */
 export async function runOnQueue(options) {
-  const { url, run, batch, samples, rangeSize, seed, workers, signal, onRange, onSample } = options;
+  const { url, run, batch, samples, rangeSize, seed, workers: count, signal, onRange, onSample } = options;
   signal?.throwIfAborted();
   /** @type {import('./flow.js').Run} */
   const data = { samples, rangeSize, seed, batch: digestOf(batch), model: MODEL };
@@ -47,95 +47,108 @@ export async function runOnQueue(options) {
   const names = namesOf(run);
   const connection = await connect(url, signal);
   const shared = { connection, prefix: names.prefix };
-  const locks = { lockDuration: LOCK, stalledInterval: CHECK, maxStalledCount: MAX_LOST };
-  const flows = new FlowProducer(shared);
   const ranges = new Queue(names.ranges, shared);
   const merges = new Queue(names.merge, shared);
-  const merger = new Worker(names.merge, createMerger(names, ranges, connection), { ...shared, ...locks });
-  // It takes no jobs: it gives the ranges of lost workers to others.
-  const checker = new Worker(names.ranges, null, { ...shared, ...locks, autorun: false });
-  // `within` notices a Redis that is away, and the state of the parent tells all else.
-  for (const emitter of /** @type {import('node:events').EventEmitter[]} */ ([
-    flows,
-    ranges,
-    merges,
-    merger,
-    checker,
-  ])) {
-    emitter.on('error', () => {});
-  }
-  const pool = startWorkers({ count: workers, url, run, onSample });
-  let isOwn = false;
+  const flows = new FlowProducer(shared);
+  /** @type {Worker[]} */
+  const workers = [];
+  /** @type {ReturnType<typeof startWorkers> | undefined} */
+  let pool;
   /** @type {Promise<unknown> | undefined} */
   let adding;
 
   const removeKeys = async () => {
-    for (const queue of [merges, ranges]) await queue.obliterate({ force: true });
+    // Without its children, the parent waits for the merger, where obliterate finds it.
+    for (const queue of [ranges, merges]) await queue.obliterate({ force: true });
     await connection.unlink(names.batch, names.result, ...list.map(names.answer));
   };
 
-  /** The parent of the flow: a new one or, if the process of this run has ended before the run, that. */
-  const addFlow = async () => {
+  /** @returns {Promise<Job | undefined>} the parent of a run of this name whose process has ended */
+  const findFlow = async () => {
     const parent = await Job.fromId(merges, PARENT);
     if (parent && JSON.stringify(parent.data) !== JSON.stringify(data)) {
       throw new Error(`another run has the name ${run}: continue it with its own options, or choose another name`);
     }
-    isOwn = true;
-    // A process that ended while it removed the keys has left some of them, and the queues paused.
-    if (!parent) await removeKeys();
-    for (const queue of [merges, ranges]) await queue.resume();
+    const children = Object.values(await ranges.getJobCounts()).reduce((a, b) => a + b, 0);
+    // With less children, the process ended while it removed the keys.
+    return children === list.length ? parent : undefined;
+  };
+
+  /** @param {Job | undefined} found */
+  const addFlow = async (found) => {
+    if (!found) await removeKeys();
     await connection.set(names.batch, Buffer.from(batch), 'EX', KEEP);
-    return parent ?? (await flows.add(createFlow(data, names))).job;
+    for (const queue of [ranges, merges]) await queue.resume();
+    return found ?? (await flows.add(createFlow(data, names))).job;
+  };
+
+  const startMerging = async () => {
+    const locks = { lockDuration: LOCK, stalledInterval: CHECK, maxStalledCount: MAX_LOST };
+    const merger = new Worker(names.merge, createMerger(names, ranges, connection), { ...shared, ...locks });
+    // It takes no jobs: it gives the ranges of lost workers to others.
+    const checker = new Worker(names.ranges, null, { ...shared, ...locks, autorun: false });
+    workers.push(merger, checker);
+    for (const worker of workers) worker.on('error', ignore);
+    await checker.startStalledCheckTimer();
   };
 
   /** Why the parent has failed. */
   const reasonOf = async () => {
     const [failed] = await ranges.getFailed(0, 0);
-    if (failed)
-      return new Error(`${nameOf(failed.data)} failed ${failed.attemptsStarted} times: ${failed.failedReason}`);
-    return new Error((await Job.fromId(merges, PARENT))?.failedReason);
+    if (!failed) return (await Job.fromId(merges, PARENT))?.failedReason;
+    return `${nameOf(failed.data)} failed ${failed.attemptsStarted} times: ${failed.failedReason}`;
   };
 
   const compute = async () => {
-    await pool.ready;
+    const found = await within(findFlow());
+    // After an abort, nothing may be started.
+    signal?.throwIfAborted();
+    pool = startWorkers({ count, url, run, onSample });
+    await Promise.race([pool.ready, pool.failed]);
     const started = performance.now();
-    await checker.startStalledCheckTimer();
-    const flow = addFlow();
+    const flow = addFlow(found);
     adding = flow;
     const parent = await within(flow);
+    signal?.throwIfAborted();
+    await within(startMerging());
     for (;;) {
       const look = Promise.all([parent.getState(), parent.getDependenciesCount({ processed: true })]);
       const [state, { processed = 0 }] = await within(look);
       if (state === 'unknown') throw new Error('Redis has lost the run: it was restarted, or another process ended it');
-      if (state === 'failed') throw await within(reasonOf());
+      if (state === 'failed') throw new Error(await within(reasonOf()));
       onRange?.(processed, list.length);
       if (state === 'completed') break;
-      await setTimeout(POLL);
+      await Promise.race([setTimeout(POLL), pool.failed]);
     }
     const bytes = await within(connection.getBuffer(names.result));
     const time = performance.now() - started;
+    if (!bytes) throw new Error('Redis has lost the result');
     const jobs = await within(ranges.getCompleted());
     const repeated = jobs.reduce((sum, { attemptsStarted }) => sum + attemptsStarted - 1, 0);
-    const result = /** @type {Result} */ (fromBytes(/** @type {Buffer} */ (bytes)));
-    return { result, digest: digestOf(/** @type {Buffer} */ (bytes)), repeated, time };
+    return { result: /** @type {Result} */ (fromBytes(bytes)), digest: digestOf(bytes), repeated, time };
   };
 
   const aborted = new Promise((_, reject) => {
     signal?.addEventListener('abort', () => reject(signal.reason));
   });
+  // `within` notices a Redis that is away.
+  for (const queue of [ranges, merges]) queue.on('error', ignore);
+  flows.on('error', ignore);
   try {
-    return await Promise.race([compute(), pool.failed, /** @type {Promise<never>} */ (aborted)]);
+    return await Promise.race([compute(), /** @type {Promise<never>} */ (aborted)]);
   } finally {
-    await pool.end();
+    await pool?.end();
+    // Without Redis, the keys stay in it, and the run can go on by its name.
     const isAway = connection.status !== 'ready';
-    // Without Redis, the keys stay in it if it returns, and the run goes on under its name.
     const close = async () => {
-      await Promise.all([merger, checker].map((worker) => worker.close(isAway)));
-      await adding?.catch(() => {});
-      if (isOwn && !isAway) await removeKeys();
+      await adding?.catch(ignore);
+      await Promise.all(workers.map((worker) => worker.close(isAway)));
+      if (pool && !isAway) await removeKeys();
+      await Promise.all([flows, ranges, merges].map((queue) => queue.close()));
     };
-    await within(close(), 2000).catch(() => {});
-    await Promise.all([flows, ranges, merges].map((queue) => queue.close()));
+    await within(close(), 2000).catch(ignore);
     connection.disconnect();
   }
 }
+
+function ignore() {}
