@@ -4,7 +4,7 @@
  * @module
  */
 import { wrongType } from '../core/check.js';
-import { isDropout, maskTypeOf, readDropout, refusal, rewrite } from './model/dropout.js';
+import { CONVERT, isDropout, maskTypeOf, readDropout, refusal, rewrite } from './model/dropout.js';
 import { int, join, Message, message, noModel, type Parts, text } from './model/message.js';
 import { DATA, GRAPH, MODEL, OPSET, SHAPE, TENSOR_TYPE, TYPE, VALUE_INFO } from './model/schema.js';
 import { isDefaultDomain, Survey } from './model/survey.js';
@@ -71,8 +71,8 @@ export function prepare(modelBytes: Uint8Array | ArrayBuffer): PreparedModel {
   const nodes = graph.messages(GRAPH.node);
   if (!nodes.some(isDropout))
     throw new RangeError(
-      'modelBytes has to be a model with Dropout nodes, but it has none: exports leave them out by default (so do those ' +
-        'of transformers.js); export with training=torch.onnx.TrainingMode.PRESERVE, the dropout modules in training mode',
+      'modelBytes has to be a model with Dropout nodes, but it has none: exports leave them out by default, so do the ' +
+        'models of transformers.js; use torch.onnx.export with training=TrainingMode.PRESERVE, the dropout modules in train()',
     );
 
   const opset = opsetOf(model);
@@ -112,14 +112,13 @@ function opsetOf(model: Message): number {
     .filter((opset) => isDefaultDomain(opset.text(OPSET.domain)))
     .map((opset) => opset.number(OPSET.version));
   const [version = 0] = versions;
-  const remedy = 'convert it by onnx.version_converter.convert_version(model, 13)';
   if (new Set(versions).size !== 1)
     throw new RangeError(
-      `modelBytes has to import one opset, but it imports ${versions.length}: is the file complete?`,
+      `modelBytes has to import one opset of ONNX, but it imports ${versions.join(' and ') || 'none'}: is the file complete?`,
     );
-  if (!(version >= 7))
+  if (version < 7)
     throw new RangeError(
-      `modelBytes has to be a model of opset 7 or later, but it imports opset ${version}, whose Dropout has a mode: ${remedy}`,
+      `modelBytes has to be a model of opset 7 or later, but it has opset ${version}, whose Dropout takes is_test: ${CONVERT}`,
     );
   return version;
 }

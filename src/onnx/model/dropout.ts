@@ -31,7 +31,8 @@ export const isDropout = (node: Message): boolean => isOperator(node, 'Dropout')
 export const refusal = (name: string, problem: string, remedy: string): Error =>
   new RangeError(`the Dropout node ${JSON.stringify(name)} ${problem}: ${remedy}`);
 
-const CONVERT = 'convert the model by onnx.version_converter.convert_version(model, 13)';
+/** The remedy for a node of an opset before 7. */
+export const CONVERT = 'convert the model by onnx.version_converter.convert_version(model, 13)';
 
 /** @throws RangeError that names the node if it is not of the operator's form, or not constant where it has to be */
 export function readDropout(node: Message, opset: number, values: Values, survey: Survey): DropoutNode {
@@ -106,15 +107,15 @@ export function rewrite(node: Message, dropout: DropoutNode, input: string, shap
   const fresh = (ending: string) => survey.fresh(`${name}_${ending}`);
 
   add('Shape', [x], shape);
-  const factor = type === maskTypeOf(dropout) ? input : add('Cast', [input], fresh('factor'), type);
+  const factor = type === maskTypeOf(dropout) ? input : add('Cast', [input], fresh('mask_cast'), type);
   const replaced = [NODE.input, NODE.output, NODE.opType, NODE.attribute];
   const kept = node.replace((no) => (replaced.includes(no) ? [] : undefined));
   parts.push(nodeField('Mul', [x, factor], y, kept));
   if (mask) {
     const isKept = add('Cast', [input], fresh('kept'), DATA.bool);
-    const isNever = add('Less', [x, x], fresh('never'));
-    if (isMaskLikeX) add('Cast', [add('Or', [isKept, isNever], fresh('kept_like_x'))], mask, type);
-    else add('Or', [isKept, isNever], mask);
+    const isFalse = add('Less', [x, x], fresh('all_false'));
+    if (isMaskLikeX) add('Cast', [add('Or', [isKept, isFalse], fresh('kept_like_x'))], mask, type);
+    else add('Or', [isKept, isFalse], mask);
   }
   return parts.flat();
 }

@@ -32,6 +32,9 @@ export const isOperator = (node: Message, opType: string): boolean =>
 /** The name of a node, or of its first output that has one. */
 export const nameOf = (node: Message): string => node.text(NODE.name) || node.texts(NODE.output).find(Boolean) || '';
 
+/** Where Dropout nodes are left as they are: inference never runs training_info. */
+const TRAINING_INFO = 'training_info';
+
 /** Parsers of protobuf allow 100 nested messages, and a graph in a graph takes three. */
 const MAX_DEPTH = 100;
 
@@ -48,14 +51,15 @@ export class Survey {
   constructor(model: Message, graph: Message) {
     this.graph(graph, '', 0);
     for (const body of model.messages(MODEL.functions)) {
+      const where = `the function ${JSON.stringify(body.text(FUNCTION.name))}`;
       this.add(body.texts(FUNCTION.input), body.texts(FUNCTION.output));
       this.values(body.messages(FUNCTION.valueInfo));
-      this.attributes(body.messages(FUNCTION.attributeProto), '', 1);
-      this.nodes(body.messages(FUNCTION.node), `the function ${JSON.stringify(body.text(FUNCTION.name))}`, 1);
+      this.attributes(body.messages(FUNCTION.attributeProto), where, 1);
+      this.nodes(body.messages(FUNCTION.node), where, 1);
     }
     for (const training of model.messages(MODEL.trainingInfo))
       for (const no of [TRAINING.initialization, TRAINING.algorithm])
-        for (const body of training.messages(no)) this.graph(body, 'training', 1);
+        for (const body of training.messages(no)) this.graph(body, TRAINING_INFO, 1);
   }
 
   /** A name that is not taken, which is taken from now on: `wish`, or with a number behind it. */
@@ -92,7 +96,8 @@ export class Survey {
       const inputs = node.texts(NODE.input);
       this.add(inputs, node.texts(NODE.output), node.texts(NODE.name));
       for (const input of inputs) this.used.add(input);
-      if (where && isOperator(node, 'Dropout')) this.nested.push({ name: nameOf(node), where });
+      if (where && where !== TRAINING_INFO && isOperator(node, 'Dropout'))
+        this.nested.push({ name: nameOf(node), where });
       const inside = where || `a subgraph of the ${node.text(NODE.opType)} node ${JSON.stringify(nameOf(node))}`;
       this.attributes(node.messages(NODE.attribute), inside, depth);
     }
