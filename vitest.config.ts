@@ -4,17 +4,19 @@ import { defineConfig } from 'vitest/config';
 const source = (path: string) => fileURLToPath(new URL(`src/${path}`, import.meta.url));
 
 /**
- * The suites by what they need. `npm test` runs source and built, .ci/run packaging too. One folder or file:
+ * The suites by what they need. `npm test` runs source and built, .ci/run all. One folder or file:
  * `npx vitest run tests/unit`.
  *
  *   source     the generated files in src, from `npm run build:kernel`
  *   built      dist, from `npm run build`
  *   packaging  dist, which is packed, installed, and tried with bundlers, compilers and servers
+ *   examples   dist; installs the packages of the examples that have their own
  */
 const PROJECTS = {
   source: ['unit', 'conformance'],
   built: ['built', 'runtimes', 'repository'],
   packaging: ['packaging'],
+  examples: ['examples'],
 };
 
 /** Checked or installed before a suite runs. */

@@ -1,6 +1,6 @@
 /**
  * `npm start`: runs the seed experiment, trains a digit classifier without and with dropout, measures the uncertainty
- * of the models with dropout, prints a table of each and writes report/digits.html.
+ * of the models with dropout, prints a table of each and writes report/digits.html, and the weights of a model.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { getBackend, setBackend } from '@tensorflow/tfjs-core';
 import { loadDigits } from './data.js';
+import { weightsFile } from './model.js';
 import { predictBothWays } from './predict.js';
 import { withProgress } from './progress.js';
 import { renderReport } from './report/page.js';
@@ -27,6 +28,8 @@ Trains a digit classifier without and with dropout and writes an HTML report.
   --epochs N     passes over the training images in each run (default: 16)
   --samples N    Monte-Carlo samples of each test image (default: 100)
   --out FILE     report file (default: report/digits.html in the project)
+  --weights FILE the weights of the first model with dropout
+                 (default: examples/digits/weights.bin in the project)
   --help         print this help`;
 
 /**
@@ -35,6 +38,7 @@ Trains a digit classifier without and with dropout and writes an HTML report.
  * @property {number} epochs
  * @property {number} samples
  * @property {string} out absolute path
+ * @property {string} weights absolute path
  * @property {boolean} help
  */
 
@@ -49,6 +53,7 @@ function readOptions() {
       epochs: { type: 'string', default: '16' },
       samples: { type: 'string', default: '100' },
       out: { type: 'string', default: resolve(PROJECT, 'report/digits.html') },
+      weights: { type: 'string', default: resolve(PROJECT, 'examples/digits/weights.bin') },
       help: { type: 'boolean', default: false },
     },
   });
@@ -60,6 +65,7 @@ function readOptions() {
     // At least two, for the standard deviation.
     samples: wholeNumber('--samples', values.samples, 2),
     out: resolve(values.out),
+    weights: resolve(values.weights),
     help: values.help,
   };
 }
@@ -135,6 +141,12 @@ function displayPath(path) {
   return inside.startsWith('..') || isAbsolute(inside) ? path : inside;
 }
 
+/** @param {string} path @param {string | Uint8Array} content */
+function writeFile(path, content) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content);
+}
+
 /** @param {Options} options */
 async function main(options) {
   await useWasmBackend();
@@ -143,7 +155,7 @@ async function main(options) {
   console.log(toText(seedTable(seedMeasurements)));
 
   const digits = loadDigits();
-  const { seeds, epochs, samples } = options;
+  const { seeds, epochs, samples, weights, out } = options;
   const testCount = digits.test.labels.length;
   console.log(`\nTraining on ${digits.train.labels.length} MNIST digits, testing on ${testCount} others`);
   const { histories, models } = await trainAll(digits, options);
@@ -151,13 +163,15 @@ async function main(options) {
   console.log(`\nAfter ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}, ${scores}`);
   console.log(toText(resultsTable(histories)));
 
+  writeFile(weights, weightsFile(/** @type {import('./train.js').Sequential} */ (models[0])));
+
   console.log(`\nUncertainty with dropout: ${samples} Monte-Carlo samples of each test image`);
   const predictions = await predictAll(models, digits.test, options);
   console.log(toText(uncertaintyTable(predictions, digits.test.labels)));
 
-  mkdirSync(dirname(options.out), { recursive: true });
-  writeFileSync(options.out, renderReport({ seedMeasurements, digits, histories, predictions, seeds, epochs }));
-  console.log(`\nReport: ${displayPath(options.out)}`);
+  writeFile(out, renderReport({ seedMeasurements, digits, histories, predictions, seeds, epochs }));
+  console.log(`\nReport: ${displayPath(out)}`);
+  console.log(`Weights: ${displayPath(weights)}`);
 }
 
 try {

