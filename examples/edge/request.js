@@ -9,7 +9,7 @@ const DEFAULT_SAMPLES = 100;
 /** An image in JSON takes 20 KB if each pixel has 17 digits and as many characters of whitespace. */
 const MAX_BODY = 65_536;
 
-/** @typedef {{ pixels: Float32Array, samples: number, seed: bigint }} Task pixels are from 0 to 1 */
+/** @typedef {{ pixels: Float32Array<ArrayBuffer>, samples: number, seed: bigint }} Task pixels are from 0 to 1 */
 
 /** An answer that says what is wrong with the request. */
 export class RequestError extends Error {
@@ -64,7 +64,7 @@ export function rangeRequest({ pixels, seed }, { from, to }, model, signal) {
   return new Request(`http://isolate/?from=${from}&to=${to}&seed=${seed}&model=${model}`, {
     method: 'POST',
     headers: { 'content-type': 'application/octet-stream' },
-    body: new Uint8Array(pixels.buffer),
+    body: pixels,
     signal,
   });
 }
@@ -146,7 +146,10 @@ function parseJson(bytes) {
   }
   let value;
   try {
-    value = JSON.parse(text, /** @type {typeof reviveSeed & ((key: string, value: unknown) => unknown)} */ (reviveSeed));
+    value = JSON.parse(
+      text,
+      /** @type {typeof reviveSeed & ((key: string, value: unknown) => unknown)} */ (reviveSeed),
+    );
   } catch (error) {
     throw new RequestError(400, `the body is not JSON: ${/** @type {Error} */ (error).message}`);
   }

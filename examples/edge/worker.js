@@ -29,7 +29,9 @@ export default {
         case '/':
           checkMethod(request, 'GET', 'HEAD');
           checkNames(searchParams.keys(), [], 'query parameter');
-          return json(USAGE);
+          return new Response(`${JSON.stringify(USAGE, null, 2)}\n`, {
+            headers: { 'content-type': 'application/json' },
+          });
         case '/predict':
           checkMethod(request, 'POST');
           return predictionFor(request, searchParams, isolatesIn(env));
@@ -107,7 +109,10 @@ async function answer(respond) {
 
 /** @param {unknown} value @param {number} status @param {Record<string, string>} headers */
 function json(value, status = 200, headers = {}) {
-  return new Response(`${JSON.stringify(value)}\n`, { status, headers: { 'content-type': 'application/json', ...headers } });
+  return new Response(`${JSON.stringify(value)}\n`, {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+  });
 }
 
 /** @param {import('./isolates.js').Result} result @param {Record<string, string>} headers */

@@ -1,0 +1,40 @@
+/** A load test of fixed size. */
+import autocannon from 'autocannon';
+
+/** Requests at a time. */
+export const CONNECTIONS = 4;
+
+/**
+ * @typedef {object} Load
+ * @property {Record<string, string>} headers
+ * @property {Uint8Array} body
+ * @property {number} requests
+ * @property {AbortSignal} signal ends the test
+ */
+
+/**
+ * @param {string} url
+ * @param {Load} load
+ * @returns {Promise<{ perSecond: number, p99: number }>} p99 in ms
+ * @throws {Error} (as a rejection) unless all requests succeed
+ */
+export async function measureLoad(url, { headers, body, requests, signal }) {
+  const options = { url, method: /** @type {const} */ ('POST'), headers, body: Buffer.from(body) };
+  // Engines optimize code that has run for a while.
+  await run({ ...options, connections: CONNECTIONS, amount: 10 * CONNECTIONS }, signal);
+  const result = await run({ ...options, connections: Math.min(CONNECTIONS, requests), amount: requests }, signal);
+  return { perSecond: requests / result.duration, p99: result.latency.p99 };
+}
+
+/** @param {autocannon.Options} options @param {AbortSignal} signal */
+async function run(options, signal) {
+  signal.throwIfAborted();
+  const running = autocannon(options);
+  const stop = () => running.stop();
+  signal.addEventListener('abort', stop);
+  const result = await running;
+  signal.removeEventListener('abort', stop);
+  signal.throwIfAborted();
+  if (result['2xx'] !== options.amount) throw new Error(`${result['2xx']} of ${options.amount} requests succeeded`);
+  return result;
+}
