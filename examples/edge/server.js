@@ -22,7 +22,6 @@ const CONFIGS = new Map([
  * @property {number} isolates 1, 2 or 4. In workerd they share the samples of a request; in Deno they are threads, each
  *   of which answers requests of its own
  * @property {number} port 0 for any that is free
- * @property {string} [config] another file in place of workerd.capnp
  */
 
 /**
@@ -31,9 +30,9 @@ const CONFIGS = new Map([
  *   fulfills with the reason when the server has ended, and `stop` ends it
  * @throws {Error} (as a rejection) if it does not start
  */
-export async function startServer({ runtime, isolates, port, config = 'workerd.capnp' }) {
+export async function startServer({ runtime, isolates, port }) {
   await checkFree(port);
-  const server = runtime === 'workerd' ? startWorkerd(isolates, port, config) : startDeno(isolates, port);
+  const server = runtime === 'workerd' ? startWorkerd(isolates, port) : startDeno(isolates, port);
   /** @type {Promise<string>} */
   const ended = new Promise((resolve) => {
     server.once('error', ({ message }) => resolve(message));
@@ -55,11 +54,11 @@ export async function startServer({ runtime, isolates, port, config = 'workerd.c
   return { url: `http://127.0.0.1:${await Promise.race([listening, failed])}/`, ended, stop };
 }
 
-/** @param {number} isolates @param {number} port @param {string} config */
-function startWorkerd(isolates, port, config) {
+/** @param {number} isolates @param {number} port */
+function startWorkerd(isolates, port) {
   // It reports its port on descriptor 3.
   const args = [`--socket-addr=http=127.0.0.1:${port}`, '--control-fd=3'];
-  return spawn(require('workerd').default, ['serve', config, `${CONFIGS.get(isolates)}`, ...args], {
+  return spawn(require('workerd').default, ['serve', 'workerd.capnp', `${CONFIGS.get(isolates)}`, ...args], {
     cwd: folder,
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
   });
