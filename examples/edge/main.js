@@ -5,7 +5,6 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
-import { loadDigits, PIXELS } from '../digits/data.js';
 import { buildWorkers } from './build.js';
 import { CONNECTIONS, measureLoad } from './load.js';
 import { startServer } from './server.js';
@@ -69,7 +68,9 @@ function wholeNumber(name, text, min, max) {
 }
 
 /** A digit that the classifier was not trained on, as bytes. */
-function digit() {
+async function digit() {
+  // Not above, since the images take a second to load.
+  const { loadDigits, PIXELS } = await import('../digits/data.js');
   const { images } = loadDigits(1000, 10).test;
   return Uint8Array.from(images.subarray(4 * PIXELS, 5 * PIXELS), (pixel) => Math.round(255 * pixel));
 }
@@ -133,7 +134,7 @@ try {
   if (options.help) console.log(HELP);
   else {
     await buildWorkers();
-    const image = digit();
+    const image = await digit();
     writeFileSync(IMAGE, image);
     if (options.load) await measure(options, image, controller.signal);
     else await serve(options, controller.signal);
