@@ -70,7 +70,7 @@ export async function runOnQueue(options) {
       throw new Error(`another run has the name ${run}: continue it with its own options, or choose another name`);
     }
     const children = Object.values(await ranges.getJobCounts()).reduce((a, b) => a + b, 0);
-    // With less children, the process ended while it removed the keys.
+    // With fewer children, the process ended while it removed the keys.
     return children === list.length ? parent : undefined;
   };
 
