@@ -237,11 +237,11 @@ async function argumentsFor<K extends Kind>(
   return [predict, { ...rest, layers: nodes.map(({ layer }) => layer) }];
 }
 
-/** Takes a name out of those of the session. @throws RangeError if it is not there */
+/** Takes a name out of those of the session. @throws TypeError, RangeError if it is not there */
 function take(name: string, argument: string, names: string[], kind: string): void {
   const at = names.indexOf(name);
   if (at < 0)
-    throw wrongValue(argument, `${kind} of the session, used once`, name, 'create it from prepare(bytes).model');
+    throw wrong('string', argument, `${kind} of the session, used once`, name, 'create it from prepare(bytes).model');
   names.splice(at, 1);
 }
 
