@@ -18,6 +18,7 @@ import {
   checkWord,
   Dropout,
   isOptions,
+  wrong,
   wrongType,
   wrongValue,
 } from './shared.js';
