@@ -29,6 +29,7 @@ const alias = [
   { find: /^dropout-wasm$/, replacement: source('index.ts') },
   { find: /^dropout-wasm\/monte-carlo$/, replacement: source('monte-carlo/index.ts') },
   { find: /^dropout-wasm\/onnx$/, replacement: source('onnx/index.ts') },
+  { find: /^dropout-wasm\/onnx\/prepare$/, replacement: source('onnx/prepare.ts') },
   { find: /^dropout-wasm\/threads$/, replacement: source('threads/index.ts') },
   { find: /^dropout-wasm\/tfjs$/, replacement: source('tfjs/index.ts') },
   { find: /^dropout-wasm\/tfjs\/inference$/, replacement: source('tfjs/inference.ts') },

@@ -35,9 +35,20 @@ const replaceFile = (from, to) => ({
   },
 });
 
+/** For the code that is bundled into onnx/prepare. Minifiers keep the comment. */
+const PROTOBUF = `/*! Contains @bufbuild/protobuf, Copyright 2021-2026 Buf Technologies, Inc. (Apache-2.0), and parts of
+Google's protobuf, Copyright 2008 Google Inc. (BSD-3-Clause): dropout-wasm/docs/third-party.txt has both licenses. */`;
+
 for (const entry of ENTRIES)
   await build({
     ...common,
+    // The package has no dependencies.
+    ...(entry === 'onnx/prepare' && {
+      packages: 'bundle',
+      footer: { js: PROTOBUF },
+      // Without this, @bufbuild/protobuf reads an environment variable at import, for which bundlers add a polyfill.
+      define: { process: 'undefined' },
+    }),
     entryPoints: [`src/${entry}.ts`],
     outfile: `dist/${entry}.js`,
     banner: types(entry),

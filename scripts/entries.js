@@ -4,6 +4,7 @@ export const ENTRIES = [
   'inference/index',
   'monte-carlo/index',
   'onnx/index',
+  'onnx/prepare',
   'tfjs/index',
   'tfjs/inference',
   'threads/index',

@@ -16,8 +16,8 @@ export {
   type OnnxStreamOptions,
   type OnnxTensor,
   onnxMonteCarlo,
-  type PreparedDropout,
 } from './monte-carlo.js';
+export type { PreparedDropout } from './prepare.js';
 
 /** Attributes of the operator and of its graph. */
 export interface OnnxDropoutOptions<Opset extends number = number> {

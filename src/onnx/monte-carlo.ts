@@ -11,6 +11,7 @@ import {
   type Sample,
   type SampleContext,
 } from 'dropout-wasm/monte-carlo';
+import type { PreparedDropout } from './prepare.js';
 import {
   checkOptions,
   checkRatio,
@@ -22,18 +23,6 @@ import {
   wrongType,
   wrongValue,
 } from './shared.js';
-
-/** A Dropout node of a prepared model, as `prepare` of dropout-wasm/onnx/prepare returns it. */
-export interface PreparedDropout {
-  /** The name of the node. */
-  readonly name: string;
-  /** The name of the input that takes the mask: factors by which the node's input is multiplied. */
-  readonly mask: string;
-  /** The name of the output that gives the shape of the node's input. */
-  readonly shape: string;
-  /** The probability that an element is dropped, at least 0 and below 1. */
-  readonly ratio: number;
-}
 
 /** What a run uses of a tensor of ONNX Runtime. */
 export interface OnnxTensor {
@@ -98,7 +87,7 @@ export interface OnnxMonteCarlo {
    */
   <K extends Kind = 'values'>(
     session: OnnxSession,
-    dropouts: readonly PreparedDropout[],
+    dropouts: readonly Readonly<PreparedDropout>[],
     feeds: Readonly<Record<string, OnnxTensor>>,
     options: OnnxMonteCarloOptions<K>,
   ): Promise<ResultOf<K>>;
@@ -114,7 +103,7 @@ export interface OnnxMonteCarlo {
    */
   stream<K extends Kind = 'values'>(
     session: OnnxSession,
-    dropouts: readonly PreparedDropout[],
+    dropouts: readonly Readonly<PreparedDropout>[],
     feeds: Readonly<Record<string, OnnxTensor>>,
     options: OnnxStreamOptions<K>,
   ): AsyncGenerator<ResultOf<K>, void>;
@@ -197,45 +186,67 @@ async function argumentsFor<K extends Kind>(
       if (error !== checked) throw error;
     });
 
-  const nodes = dropouts.map(({ name, mask, shape, ratio }) => {
-    const isDouble = inputMetadata.some((input) => input.name === mask && input.type === 'float64');
-    const Floats = isDouble ? Float64Array : Float32Array;
-    const ones = (dims: readonly number[]): FloatArray => new Floats(dims.reduce((n, size) => n * size, 1)).fill(1);
-    return { name, mask, shape, ones, layer: new Dropout(ratio, { inplace: true }) };
-  });
+  const nodes = dropouts.map(({ name, mask, shape, ratio }) => ({
+    name,
+    mask,
+    shape,
+    type: inputMetadata.find((input) => input.name === mask)?.type === 'float64' ? 'float64' : 'float32',
+    layer: new Dropout(ratio, { inplace: true }),
+    // Those of a scalar, until the first run tells those of the data.
+    dims: [] as readonly number[],
+  }));
   const shapeNames = nodes.map(({ shape }) => shape);
   // The class of the caller's tensors, since an import of ONNX Runtime would choose one of its packages. Where there
   // are none, an object: these fields are all that a session reads.
   const { constructor: Class } = Object(Object.values(feeds)[0]);
-  const tensorOf = (data: FloatArray, dims: readonly number[]): OnnxTensor => {
-    const type = data instanceof Float64Array ? 'float64' : 'float32';
-    return Class === Object ? { type, data, dims, location: 'cpu' } : new Class(type, data, dims);
-  };
-  const runWith = async (maskOf: (k: number) => OnnxTensor, fetches: string[]) => {
-    const masks = nodes.map(({ mask }, k) => [mask, maskOf(k)]);
-    const outputs = await session.run({ ...feeds, ...Object.fromEntries(masks) }, fetches);
+  const tensorOf = (type: string, data: unknown, dims: readonly number[]): OnnxTensor =>
+    Class === Object ? { type, data, dims, location: 'cpu' } : new Class(type, data, dims);
+  /** Runs the model, with dropout active or off, and returns the numbers of these outputs. */
+  const evaluate = async (isActive: boolean, fetches: string[]): Promise<Numbers[]> => {
+    const fed = { ...feeds };
+    // Copies, since a session behind ort.env.wasm.proxy transfers the arrays to its worker.
+    for (const [name, { type, data, dims, location = 'cpu' }] of Object.entries(feeds))
+      if (location === 'cpu') fed[name] = tensorOf(type, (data as Float32Array).slice(), dims);
+    for (const { mask, type, layer, dims: each } of nodes) {
+      const dims = each.map((size, axis) => (masks === 'shared' && axis === 0 ? 1 : size));
+      const length = dims.reduce((n, size) => n * size, 1);
+      const ones = (type === 'float64' ? new Float64Array(length) : new Float32Array(length)).fill(1);
+      fed[mask] = tensorOf(type, isActive ? layer.forward(ones) : ones, dims);
+    }
+    const outputs = await session.run(fed, fetches);
     try {
       return await Promise.all(fetches.map((name) => numbersOf(outputs[name]!, name)));
     } finally {
       for (const tensor of Object.values(outputs)) tensor.dispose?.();
     }
   };
-  const shapes = (await runWith((k) => tensorOf(nodes[k]!.ones([]), []), shapeNames)).map(({ data }) => [...data]);
+  (await inTurn(() => evaluate(false, shapeNames))).forEach(({ data }, k) => {
+    nodes[k]!.dims = [...data];
+  });
   const predict = async ({ index }: SampleContext): Promise<Sample> => {
-    const maskOf = (k: number) => {
-      const { ones, layer } = nodes[k]!;
-      const [rows, ...rest] = shapes[k]!;
-      const dims = rows !== undefined && masks === 'shared' ? [1, ...rest] : shapes[k]!;
-      return tensorOf(layer.forward(ones(dims)), dims);
-    };
-    const [sample, ...later] = await runWith(maskOf, [output, ...shapeNames]);
-    later.forEach(({ data }, k) => {
-      // Another shape might broadcast too.
-      checkShape([...data], shapes[k]!, `sample ${index}: the input of ${nodes[k]!.name}`);
+    const [sample, ...shapes] = await inTurn(() => evaluate(true, [output, ...shapeNames]));
+    shapes.forEach(({ data }, k) => {
+      const { name, dims } = nodes[k]!;
+      // Masks of another shape may broadcast too.
+      checkShape([...data], dims, `sample ${index}: the input of ${name}`);
     });
     return sample!;
   };
   return [predict, { ...rest, layers: nodes.map(({ layer }) => layer) }];
+}
+
+/** The end of the latest call of `inTurn`. */
+let latest: Promise<unknown> | undefined;
+
+/**
+ * Makes a call when the one before has ended. On WebGPU, ONNX Runtime Web hangs if the runs of two sessions overlap, or
+ * two runs of one. On CPU it runs, like ONNX Runtime for Node, in the calling thread, so this takes no longer.
+ */
+function inTurn<T>(call: () => Promise<T>): Promise<T> {
+  const result = Promise.resolve(latest).then(call);
+  const end = () => {};
+  latest = result.then(end, end);
+  return result;
 }
 
 /** Takes a name out of those of the session. @throws TypeError, RangeError if it is not there */
@@ -246,8 +257,14 @@ function take(name: string, argument: string, names: string[], kind: string): vo
   names.splice(at, 1);
 }
 
-/** The numbers of a tensor. @throws TypeError unless it has numbers */
-async function numbersOf(tensor: OnnxTensor, name: string): Promise<{ data: FloatArray; shape: readonly number[] }> {
+/** The elements of a tensor. */
+interface Numbers {
+  data: FloatArray;
+  shape: readonly number[];
+}
+
+/** Reads a tensor. @throws TypeError unless it has numbers */
+async function numbersOf(tensor: OnnxTensor, name: string): Promise<Numbers> {
   const { type, dims: shape } = tensor;
   const values = (tensor.getData ? await tensor.getData() : tensor.data) as Uint16Array;
   if (!ArrayBuffer.isView(values)) throw wrongType(`output ${name}`, 'a tensor of numbers', type);

@@ -19,6 +19,7 @@ export const LIMITS = {
   './tfjs/inference': { '*': 704 },
   './monte-carlo': { '*': 4096 },
   './onnx': { '{ onnxDropout }': 640, '*': 2176 },
+  './onnx/prepare': { '*': 8704 },
   './threads': { '*': 11264 },
   './threads/worker.js': { '': 1536 },
   './kernel.shared.wasm': { '': 1792 },

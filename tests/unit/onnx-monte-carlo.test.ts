@@ -9,21 +9,17 @@ type Data = Float32Array | Float64Array | BigInt64Array | Uint16Array | Uint8Arr
 
 /** A tensor with the constructor of ONNX Runtime's. */
 class Tensor implements OnnxTensor {
-  static live = 0;
   location = 'cpu';
 
   constructor(
     readonly type: string,
     readonly data: Data,
     readonly dims: readonly number[],
-  ) {
-    Tensor.live++;
-  }
+  ) {}
 
   dispose() {
     if (this.location === 'none') throw new Error('disposed twice');
     this.location = 'none';
-    Tensor.live--;
   }
 }
 
@@ -45,6 +41,8 @@ class Session {
   readonly inputNames = ['x', ...dropouts.map(({ mask }) => mask)];
   readonly outputNames = ['y', 'z', ...dropouts.map(({ shape }) => shape)];
   readonly calls: Call[] = [];
+  /** All that a run has returned. */
+  readonly results: Tensor[] = [];
 
   constructor(change: object = {}) {
     Object.assign(this, change);
@@ -76,7 +74,9 @@ class Session {
       first_shape: () => new Tensor('int64', BigInt64Array.from(dims, BigInt), [dims.length]),
       second_shape: () => new Tensor('int64', BigInt64Array.from(dims, BigInt), [dims.length]),
     };
-    return Object.fromEntries(fetches.map((name) => [name, outputs[name]!()]));
+    const results = Object.fromEntries(fetches.map((name) => [name, outputs[name]!()]));
+    this.results.push(...(Object.values(results) as Tensor[]));
+    return results;
   }
 }
 
@@ -117,7 +117,8 @@ describe('the masks', () => {
     expect(samples).toHaveLength(3);
     samples.forEach(({ feeds, fetches }, i) => {
       expect(fetches).toEqual(['y', 'first_shape', 'second_shape']);
-      expect(feeds.x).toBe(x);
+      expect(feeds.x).toMatchObject({ type: 'float32', data: x.data, dims: SHAPE });
+      expect(feeds.x!.data).not.toBe(x.data);
       dropouts.forEach(({ mask }, k) => {
         expect(feeds[mask]).toBeInstanceOf(Tensor);
         expect(feeds[mask]).toMatchObject({ type: 'float32', data: maskOf(k, 5 + i, 9), dims: SHAPE });
@@ -220,15 +221,18 @@ describe('a run', () => {
   });
 
   it('disposes the outputs and nothing else', async () => {
-    const [masks, before] = [4 * dropouts.length, Tensor.live];
-    await start(new Session());
-    expect(Tensor.live).toBe(before + masks);
+    const isDisposed = ({ location }: OnnxTensor) => location === 'none';
+    const session = new Session();
+    await start(session);
+    expect(session.results).toHaveLength(2 + 3 * 3);
+    expect(session.results.every(isDisposed)).toBe(true);
+    expect(session.calls.flatMap(({ feeds }) => Object.values(feeds)).some(isDisposed)).toBe(false);
     expect(x.location).toBe('cpu');
     expect([...x.data]).toEqual(new Array(12).fill(1));
-    const outputOf = () => new Tensor('string', ['a'], [1]);
-    await expect(start(new Session({ outputOf }))).rejects.toThrow();
-    // The masks of the evaluation and of one sample.
-    expect(Tensor.live).toBe(before + masks + 2 * dropouts.length);
+    const failing = new Session({ outputOf: () => new Tensor('string', ['a'], [1]) });
+    await expect(start(failing)).rejects.toThrow();
+    expect(failing.results).toHaveLength(2 + 3);
+    expect(failing.results.every(isDisposed)).toBe(true);
   });
 
   it('takes the only output by default', async () => {
@@ -241,12 +245,18 @@ describe('a run', () => {
     const one = new Tensor('float32', Float32Array.of(1), []);
     const session = new Session();
     await start(session, { seed: 9 }, dropouts.slice(0, 1), { x, second_mask: one });
-    expect(session.calls[1]!.feeds.second_mask).toBe(one);
+    expect(session.calls[1]!.feeds.second_mask).toMatchObject({ data: one.data, dims: [] });
     expect(session.calls[1]!.fetches).toEqual(['y', 'first_shape']);
   });
 
-  it('can run beside another on one session', async () => {
+  it('can run beside another on one session, whose runs do not overlap', async () => {
     const session = new Session();
+    const { run } = session;
+    let running = 0;
+    session.run = async (...args) => {
+      expect(++running).toBe(1);
+      return run.apply(session, args).finally(() => running--);
+    };
     const both = await Promise.all([start(session, { seed: 1 }), start(session, { seed: 2 })]);
     expect(both[0].kept).toEqual((await start(new Session(), { seed: 1 })).kept);
     expect(both[1].kept).toEqual((await start(new Session(), { seed: 2 })).kept);
@@ -340,9 +350,8 @@ describe('errors of the model', () => {
     ['another rank', [1, 3, 4], '[1,3,4]'],
   ])('a shape that changes between samples: %s', async (_, changed, got) => {
     const session = new Session({ dims: (call: number) => (call < 2 ? SHAPE : changed) });
-    const before = Tensor.live;
     await rejects(start(session), RangeError, `sample 1: the input of first.shape has to be [3,4], but got ${got}`);
-    expect(Tensor.live).toBe(before + 3 * dropouts.length);
+    expect(session.results.every(({ location }) => location === 'none')).toBe(true);
   });
 
   it('what the session throws, before anything is drawn', async () => {

@@ -1,0 +1,143 @@
+/**
+ * Protobuf messages as lists of their fields, on the wire format of @bufbuild/protobuf. A field that is not rewritten
+ * keeps its bytes, so whatever a message holds beyond schema.ts stays as it is. (The library's messages with a schema
+ * keep unknown fields too, but their code is three times the size of this entry.)
+ * @module
+ */
+import { BinaryReader, BinaryWriter, getTextEncoding, WireType } from '@bufbuild/protobuf/wire';
+
+/** A field of a message. Both arrays are parts of the model's bytes. */
+interface Field {
+  readonly no: number;
+  readonly wireType: WireType;
+  /** Without the length. */
+  readonly value: Uint8Array;
+  /** The value with its tag and length. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * A message that has been read. As protobuf requires, the last value of a field that is not repeated counts, messages
+ * in such a field are merged, and a field of another wire type than expected is unknown.
+ */
+export class Message {
+  declare private readonly fields: readonly Field[];
+
+  constructor(...parts: Uint8Array[]) {
+    this.fields = parts.flatMap(fieldsOf);
+  }
+
+  /** The parts of a message in which `rewrite` gives the fields in place of one. Undefined keeps the field. */
+  replace(rewrite: (no: number, value: Uint8Array) => Parts | undefined): Parts {
+    return this.fields.flatMap(({ no, wireType, value, bytes }) => {
+      const parts = wireType === WireType.LengthDelimited ? rewrite(no, value) : undefined;
+      return parts ?? [bytes];
+    });
+  }
+
+  /** The messages of a repeated field. */
+  messages(no: number): Message[] {
+    return this.values(no, WireType.LengthDelimited).map((value) => new Message(value));
+  }
+
+  message(no: number): Message | undefined {
+    const values = this.values(no, WireType.LengthDelimited);
+    return values.length > 0 ? new Message(...values) : undefined;
+  }
+
+  /** The strings of a repeated field. */
+  texts(no: number): string[] {
+    // Copied, since TextDecoder refuses shared memory.
+    return this.values(no, WireType.LengthDelimited).map((value) =>
+      parse(() => getTextEncoding().decodeUtf8(value.slice(), true)),
+    );
+  }
+
+  text(no: number): string {
+    return this.texts(no).at(-1) ?? '';
+  }
+
+  bytes(no: number): Uint8Array | undefined {
+    return this.values(no, WireType.LengthDelimited).at(-1);
+  }
+
+  /** The numbers of a repeated field, packed or not. */
+  numbers(no: number, type: 'int64' | 'float' | 'double'): number[] {
+    const wireType = { int64: WireType.Varint, float: WireType.Bit32, double: WireType.Bit64 }[type];
+    return this.fields
+      .filter(
+        (field) => field.no === no && (field.wireType === wireType || field.wireType === WireType.LengthDelimited),
+      )
+      .flatMap(({ value }) => {
+        const reader = new BinaryReader(value);
+        const numbers: number[] = [];
+        while (reader.pos < reader.len) numbers.push(Number(parse(() => reader[type]())));
+        return numbers;
+      });
+  }
+
+  number(no: number, type: 'int64' | 'float' = 'int64'): number {
+    return this.numbers(no, type).at(-1) ?? 0;
+  }
+
+  private values(no: number, wireType: WireType): Uint8Array[] {
+    return this.fields.filter((field) => field.no === no && field.wireType === wireType).map(({ value }) => value);
+  }
+}
+
+function fieldsOf(bytes: Uint8Array): Field[] {
+  const reader = new BinaryReader(bytes);
+  const fields: Field[] = [];
+  while (reader.pos < reader.len) {
+    const start = reader.pos;
+    const [no, wireType] = parse(() => reader.tag());
+    const value = parse(() => (wireType === WireType.LengthDelimited ? reader.bytes() : reader.skip(wireType, no)));
+    fields.push({ no, wireType, value, bytes: bytes.subarray(start, reader.pos) });
+  }
+  return fields;
+}
+
+/** Runs code of the library, whose errors are those of bytes that are no message. */
+function parse<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw noModel((error as Error).message);
+  }
+}
+
+/** The error for bytes that are no model. */
+export const noModel = (reason: string): Error =>
+  new RangeError(
+    `modelBytes has to be the bytes of an ONNX model, but they cannot be read as one (${reason}): is the file complete, ` +
+      'and not an error page or a pointer of Git LFS?',
+  );
+
+/** A message to be written: its parts, which `join` copies once. */
+export type Parts = readonly Uint8Array[];
+
+/** A field of a message to be written: a number, a string or a message. */
+export const int = (no: number, value: number): Parts => [
+  new BinaryWriter().tag(no, WireType.Varint).uint32(value).finish(),
+];
+
+export const text = (no: number, value: string): Parts => [
+  new BinaryWriter().tag(no, WireType.LengthDelimited).string(value).finish(),
+];
+
+export const message = (no: number, parts: Parts): Parts => [
+  new BinaryWriter().tag(no, WireType.LengthDelimited).uint32(lengthOf(parts)).finish(),
+  ...parts,
+];
+
+export function join(parts: Parts): Uint8Array {
+  const bytes = new Uint8Array(lengthOf(parts));
+  let position = 0;
+  for (const part of parts) {
+    bytes.set(part, position);
+    position += part.length;
+  }
+  return bytes;
+}
+
+const lengthOf = (parts: Parts): number => parts.reduce((sum, { length }) => sum + length, 0);
