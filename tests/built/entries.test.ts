@@ -1,6 +1,7 @@
 /** The built entries of the package, and useModule. */
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
 import { ENTRIES } from '../../scripts/entries.js';
 import type * as Inference from '../../src/inference/index.js';
 import { layerNames, type Package } from '../support/layers.js';
@@ -57,6 +58,27 @@ describe('dropout-wasm/inference', () => {
       'Dropout(p=0.3, evaluation)',
       'GaussianNoise(stddev=0.1, evaluation)',
     ]);
+  });
+});
+
+describe('dropout-wasm/onnx/prepare', () => {
+  const source = readFileSync(dist('onnx/prepare.js'), 'utf8');
+
+  it('imports nothing and reads no environment variable', () => {
+    expect(source).not.toMatch(/^import |\bimport\(|\brequire\(|\bprocess\b/m);
+  });
+
+  it('names the library that is bundled into it, whose notices are in docs/third-party.txt', () => {
+    expect(source).toMatch(/\/\*! Contains @bufbuild\/protobuf, [^*]*docs\/third-party\.txt/);
+    const notices = readFileSync(new URL('../../docs/third-party.txt', import.meta.url), 'utf8');
+    expect(notices).toContain(`@bufbuild/protobuf ${manifest.devDependencies['@bufbuild/protobuf']},`);
+    const files = [...source.matchAll(/^\/\/ (node_modules\/.*\.js)$/gm)].map(([, file]) => file!);
+    expect(files.length).toBeGreaterThan(0);
+    for (const file of files) {
+      expect(file).toContain('node_modules/@bufbuild/protobuf/');
+      const [comment] = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8').match(/^(\/\/.*\n)+/)!;
+      expect(notices).toContain(comment.replace(/^\/\/ ?/gm, ''));
+    }
   });
 });
 

@@ -97,11 +97,18 @@ export const maskTypeOf = ({ type }: DropoutNode): number => (type === DATA.doub
  */
 export function rewrite(node: Message, dropout: DropoutNode, input: string, shape: string, survey: Survey): Parts {
   const { name, x, y, mask, type, isMaskLikeX } = dropout;
-  const domain = text(NODE.domain, node.text(NODE.domain));
+  // A model may import ONNX's operators under either name of their domain.
+  const domain = node.text(NODE.domain);
   const parts: Parts[] = [];
   /** Adds a node with one output, whose name is also that of the node. */
   const add = (opType: string, inputs: string[], output: string, castTo?: number): string => {
-    parts.push(nodeField(opType, inputs, output, [...text(NODE.name, output), ...domain, ...attributeTo(castTo)]));
+    parts.push(
+      nodeField(opType, inputs, output, [
+        ...text(NODE.name, output),
+        ...(domain ? text(NODE.domain, domain) : []),
+        ...attributeTo(castTo),
+      ]),
+    );
     return output;
   };
   const fresh = (ending: string) => survey.fresh(`${name}_${ending}`);
