@@ -1,6 +1,6 @@
 /**
- * Every snippet of docs/layers.md, reproducibility.md, tfjs.md and uncertainty.md runs and prints what its comments
- * state. The pages name every export of their entries; layers.md has a section on every layer, and tfjs.md has the
+ * Every snippet of docs/layers.md, machines.md, reproducibility.md, tfjs.md and uncertainty.md runs and prints what its
+ * comments state. The pages name every export of their entries; layers.md has a section on every layer, and tfjs.md has the
  * arguments of every layer. The links of all pages lead somewhere.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -49,6 +49,14 @@ describe.each([
 
   it.each(Object.keys(entry))('names %s', (name) => {
     expect([...withoutSnippets(page).matchAll(/`[^`]*`/g)].join().match(/\w+/g)).toContain(name);
+  });
+});
+
+describe('the snippets of docs/machines.md', () => {
+  const snippets = snippetsOf(readFileSync(new URL('../../docs/machines.md', import.meta.url), 'utf8'));
+
+  it.each(snippets.map(({ name, code }) => [name, code]))('%s', (_, code) => {
+    expectPrinted({ code, printed: runNode('--input-type=module', '--eval', code) });
   });
 });
 
@@ -117,7 +125,11 @@ const anchorsOf = (text: string) =>
 const root = new URL('../../', import.meta.url);
 const docs = readdirSync(new URL('docs', root)).filter((name) => name.endsWith('.md'));
 
-it.each(['README.md', 'CONTRIBUTING.md', 'examples/workers/README.md', ...docs.map((name) => `docs/${name}`)])(
+const examples = readdirSync(new URL('examples', root), { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('README.md') && !path.includes('node_modules'))
+  .map((path) => `examples/${path}`);
+
+it.each(['README.md', 'CONTRIBUTING.md', ...examples, ...docs.map((name) => `docs/${name}`)])(
   '%s links to files and headings that exist',
   (path) => {
     const text = readFileSync(new URL(path, root), 'utf8');

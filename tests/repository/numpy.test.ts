@@ -1,8 +1,12 @@
-/** The NumPy version of the stream in docs/reproducibility.md gives the test vectors and the bits of the package. */
+/**
+ * The NumPy version of the stream in docs/reproducibility.md gives the test vectors and the bits of the package, and the
+ * Python of docs/machines.md gives the samples of `monteCarlo`.
+ */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { dropout, Generator, mask } from 'dropout-wasm';
+import { Dropout, dropout, Generator, mask } from 'dropout-wasm';
+import { monteCarlo } from 'dropout-wasm/monte-carlo';
 import { describe, expect, it } from 'vitest';
 import { requiresAll } from '../runtimes/mode.js';
 import { Random } from '../runtimes/random.js';
@@ -11,8 +15,13 @@ import { digestOf } from '../support/digest.js';
 import { whichAll } from '../support/programs.js';
 import { streamVectors } from '../support/vectors.js';
 
-const page = readFileSync(new URL('../../docs/reproducibility.md', import.meta.url), 'utf8');
-const blocks = [...page.matchAll(/^```python\n([\s\S]*?)^```$/gm)].map(([, code]) => code!);
+/** The blocks of Python on a page of docs. */
+function blocksOf(page: string): string[] {
+  const text = readFileSync(new URL(`../../docs/${page}`, import.meta.url), 'utf8');
+  return [...text.matchAll(/^```python\n([\s\S]*?)^```$/gm)].map(([, code]) => code!);
+}
+
+const blocks = blocksOf('reproducibility.md');
 
 const python = whichAll('python3').find((path) => spawnSync(path, ['-c', 'import numpy']).status === 0);
 if (!python) console.log('not installed: python3 with NumPy');
@@ -30,9 +39,9 @@ const array = (x: Float32Array | Float64Array) => ({
 const WARNINGS = ['-W', 'error', '-W', 'ignore:overflow encountered in multiply'];
 
 /** Runs calls of the block. Returns the results in hex. */
-function run(calls: Call[]): string[] {
+function run(calls: Call[], block = blocks[0]): string[] {
   const script = fileURLToPath(new URL('numpy-calls.py', import.meta.url));
-  const input = JSON.stringify({ block: blocks[0], calls });
+  const input = JSON.stringify({ block, calls });
   const options = { input, encoding: 'utf8', maxBuffer: 2 ** 28 } as const;
   return JSON.parse(execFileSync(python ?? 'python3', [...WARNINGS, script], options));
 }
@@ -125,6 +134,49 @@ if (python || requiresAll)
         const Floats = x.constructor as Float32ArrayConstructor;
         const ours = dropout(x as Float32Array, { p, key, offset });
         expect(digestOf(bitsOf(new Floats(bytesIn(y!).buffer))), call).toBe(digestOf(bitsOf(ours)));
+      });
+    });
+
+    describe('with docs/machines.md,', () => {
+      // Calls the tasks at once, in this process.
+      const ray = `
+import sys, types
+sys.modules["ray"] = types.SimpleNamespace(remote=lambda task: types.SimpleNamespace(remote=task), get=list)
+`;
+      const block = [...blocks, ray, ...blocksOf('machines.md'), 'def result(name): return np.array(globals()[name])'];
+
+      it('the samples of monteCarlo', async () => {
+        const layer = new Dropout(0.5);
+        const predict = () => layer.forward(Float32Array.of(1, 2, 3, 4));
+        const options = { samples: 60, seed: 42, layers: [layer], keep: true };
+        const { kept, mean } = await monteCarlo(predict, options);
+        const [samples, means] = run(
+          [
+            ['result', 'samples'],
+            ['result', 'mean'],
+          ],
+          block.join('\n'),
+        );
+        expect([...new Float32Array(bytesIn(samples!).buffer)]).toEqual(kept!.flatMap((sample) => [...sample]));
+        expect([...new Float32Array(bytesIn(means!).buffer)]).toEqual([...mean].map((v) => expect.closeTo(v, 5)));
+      });
+
+      it('the masks of each layer', async () => {
+        const layers = [new Dropout(0.2), new Dropout(0.7)];
+        const x = { data: new Float32Array(15).fill(1), shape: [3, 5] };
+        const masks: string[] = [];
+        const predict = () => {
+          for (const layer of layers) {
+            layer.forward(x);
+            masks.push(Buffer.from(layer.mask()).toString('hex'));
+          }
+          return x;
+        };
+        await monteCarlo(predict, { from: 7, samples: 3, seed: 42, layers });
+        const calls = [7, 8, 9].flatMap((i) =>
+          layers.map(({ p }, k): Call => ['sample_mask', word('42'), k, i, p, [3, 5]]),
+        );
+        expect(run(calls, block.join('\n'))).toEqual(masks);
       });
     });
   });
