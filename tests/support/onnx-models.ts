@@ -124,7 +124,7 @@ export interface DropoutModel {
   ratio?: number;
   /** Where the ratio is. Default "attribute" before opset 12, else "initializer". */
   from?: 'attribute' | 'initializer' | 'constant' | 'value_float';
-  /** The type of a ratio that is a tensor. Default: like x. */
+  /** The type of a ratio that is a tensor. Default: like x, but FLOAT for BFLOAT16, which it may have from opset 22 on. */
   ratioType?: number;
   place?: Place;
   /** From opset 12. By default the input is missing. */
@@ -146,7 +146,7 @@ export function dropoutModel({
   ratio,
   from = opset < 12 ? 'attribute' : 'initializer',
   type = FLOAT,
-  ratioType = type,
+  ratioType = type === BFLOAT16 ? FLOAT : type,
   place = 'rawData',
   training,
   mask,

@@ -163,14 +163,28 @@ describe('the new model', () => {
         return opset13([drop(), node('If', 'c', 'j', { then_branch: outer })]);
       },
     ],
+    [
+      'a value_info of a function',
+      (name) => {
+        const bytes = encode(opset13([drop()], {}, { functions: [{ name: 'f' }] }));
+        // onnx-proto is older than this field.
+        const info: Field = [12, 2, [[1, 2, Buffer.from([name.length, ...Buffer.from(name)]).toString('hex')]]];
+        return bytesOf(
+          fieldsOf(bytes, { 25: {} }).map(
+            (field): Field => (field[0] === 25 ? [25, 2, [...(field[2] as Field[]), info]] : field),
+          ),
+        );
+      },
+    ],
     ['a function', (name) => opset13([drop()], {}, { functions: [{ name: 'f', node: [node('Relu', 'x', name)] }] })],
     [
       'training_info',
       (name) => opset13([drop()], {}, { trainingInfo: [{ algorithm: { node: [node('Relu', 'x', name)] } }] }),
     ],
-  ] satisfies [string, (name: string) => Model][])('takes no name of %s', (_, withName) => {
+  ] satisfies [string, (name: string) => Model | Uint8Array][])('takes no name of %s', (_, withName) => {
     for (const taken of ['drop_mask', 'drop_shape']) {
-      const [dropout] = prepared(withName(taken)).dropouts;
+      const before = withName(taken);
+      const [dropout] = prepare(before instanceof Uint8Array ? before : encode(before)).dropouts;
       expect(dropout).toMatchObject({ mask: 'drop_mask', shape: 'drop_shape', [taken.slice(5)]: `${taken}_1` });
     }
   });
@@ -621,6 +635,18 @@ describe('all the rest', () => {
   const decodeTexts = (value: string | Field[]): unknown =>
     typeof value === 'string' ? Buffer.from(value, 'hex').toString() : value.map(([, , inner]) => decodeTexts(inner));
 
+  it('keeps fields whose wire type is not that of the schema, which protobuf takes for unknown', () => {
+    const odd: Field[] = [
+      [1, 0, '05'],
+      [5, 5, '01020304'],
+    ];
+    const withOdd = (bytes: Uint8Array) =>
+      fieldsOf(bytes, { 7: {} }).map(
+        (field): Field => (field[0] === 7 ? [7, 2, [...odd, ...(field[2] as Field[])]] : field),
+      );
+    expect(prepare(bytesOf(withOdd(encode(rich())))).model).toEqual(bytesOf(withOdd(prepare(encode(rich())).model)));
+  });
+
   it('takes a graph that comes in two parts, which protobuf merges', () => {
     const fields = fieldsOf(encode(rich()), { 7: {} });
     const [graph] = fields.filter(([no]) => no === 7);
@@ -716,6 +742,12 @@ describe('modelBytes', () => {
         RangeError,
         'modelBytes has to be the bytes of an ONNX model, but they cannot be read',
       );
+  });
+
+  it('with a name that is not UTF-8 is a RangeError', () => {
+    const damaged = Buffer.from(bytes);
+    damaged[damaged.indexOf('Identity') - 3] = 0xff;
+    refuses(() => prepare(damaged), RangeError, 'modelBytes has to be the bytes of an ONNX model');
   });
 
   it('that is truncated anywhere in the graph or in what follows is a RangeError', () => {

@@ -1,7 +1,7 @@
 /**
- * Protobuf messages as lists of their fields, on the wire format of @bufbuild/protobuf. A field that is not rewritten
- * keeps its bytes, so whatever a message holds beyond schema.ts stays as it is. (The library's messages with a schema
- * keep unknown fields too, but their code is three times the size of this entry.)
+ * Protobuf messages as lists of their fields, over the wire format of @bufbuild/protobuf. A field that is not rewritten
+ * keeps its bytes, so whatever a message holds beyond schema.ts stays as it is, and in its order. The library's own
+ * messages keep unknown fields too, but take 18 KB gzipped, and the wire format 3.5 KB.
  * @module
  */
 import { BinaryReader, BinaryWriter, getTextEncoding, WireType } from '@bufbuild/protobuf/wire';

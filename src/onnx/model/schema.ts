@@ -57,4 +57,4 @@ export const SHAPE = { dim: 1 };
 export const DATA = { float: 1, int64: 7, bool: 9, float16: 10, double: 11, bfloat16: 16 };
 
 /** The numbers of AttributeProto.AttributeType. */
-export const KIND = { float: 1, int: 2, tensor: 4 };
+export const KIND = { float: 1, int: 2 };
