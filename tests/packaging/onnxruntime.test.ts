@@ -2,13 +2,20 @@
  * The packed package with ONNX Runtime: the checks of tests/onnxruntime in Node and in Chromium, the types, and the
  * programs of docs/onnx.md.
  */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as onnx from 'dropout-wasm/onnx';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { weightsFromBytes } from '../../examples/digits/classifier.js';
 import { bundlePage, bundleProgram } from '../onnxruntime/bundle.js';
 import { checksOf, type Row, type SettingName } from '../onnxruntime/checks.js';
+import { digitsModel, encoderModel, headModel } from '../onnxruntime/digits.js';
+import { expectPrinted, runNodeIn, snippetsOf, withoutSnippets } from '../repository/snippets.js';
 import { requiresAll } from '../runtimes/mode.js';
+import { encode } from '../support/onnx-models.js';
 import { findChromium } from '../support/programs.js';
 import { type Chromium, launch } from './chromium.js';
-import { install, installTool, type Project, run } from './project.js';
+import { install, installTool, type Project, ROOT, run, tool } from './project.js';
 import { serveFiles } from './servers.js';
 
 const chromium = findChromium();
@@ -20,6 +27,21 @@ beforeAll(async () => {
   directory = await installTool(project, 'onnxruntime');
 });
 afterAll(() => project?.remove());
+
+/** Those of `onnxMonteCarlo`. */
+const OPTIONS = [
+  'samples',
+  'from',
+  'seed',
+  'generator',
+  'kind',
+  'until',
+  'keep',
+  'signal',
+  'onSample',
+  'masks',
+  'output',
+];
 
 /** The digests of the checks in Node by ONNX Runtime for Node. All others have to be the same. */
 const digests = new Map<string, string>();
@@ -59,6 +81,53 @@ describeChecks('node', async () =>
 describeChecks('web in Node', async () =>
   run(process.execPath, [await bundleProgram(directory, 'onnxruntime-web'), 'web in Node'], directory),
 );
+
+describe('TypeScript', () => {
+  it.each([
+    ['5.9', 'typescript5', 'nodenext'],
+    ['7', 'typescript', 'nodenext'],
+    ['7', 'typescript', 'esnext --moduleResolution bundler'],
+  ])('%s takes sessions and tensors without a cast (%s, %s)', async (_, compiler, module) => {
+    const options = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', '--target', 'es2022'];
+    const args = [...options, '--lib', 'es2022,dom', '--module', ...module.split(' '), 'types.ts'];
+    expect(await run(process.execPath, [tool(`${compiler}/bin/tsc`), ...args], directory)).toBe('');
+  });
+});
+
+describe('docs/onnx.md', () => {
+  const page = readFileSync(join(ROOT, 'docs/onnx.md'), 'utf8');
+  const snippets = snippetsOf(page);
+
+  beforeAll(() => {
+    const weights = weightsFromBytes(readFileSync(join(ROOT, 'examples/digits/weights.bin')));
+    for (const [file, model] of Object.entries({
+      'model.onnx': digitsModel(weights, false),
+      'encoder.onnx': encoderModel(weights),
+      'head.onnx': headModel(weights),
+    }))
+      writeFileSync(join(directory, file), encode(model));
+  });
+
+  // In the order of the page, since one writes the files of the next.
+  it.each(snippets.map(({ name, code }) => [name, code]))('%s', (_, code) => {
+    expectPrinted({ code, printed: runNodeIn(directory, '--input-type=module', '--eval', code) });
+  });
+
+  it('contains no code blocks other than snippets and the export from PyTorch', () => {
+    expect(page.match(/^ *(```|~~~)/gm)).toHaveLength(2 * snippets.length + 2);
+    expect(page.match(/^```python$/gm)).toHaveLength(1);
+  });
+
+  it.each([...Object.keys(onnx), 'prepare', ...OPTIONS])('names %s', (name) => {
+    expect([...withoutSnippets(page).matchAll(/`[^`\n]*`/g)].join().match(/\w+/g)).toContain(name);
+  });
+
+  it('names the version that is tested', () => {
+    const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'tests/tools/onnxruntime/package.json'), 'utf8'));
+    for (const version of Object.values<string>(devDependencies))
+      expect(page).toContain(`ONNX Runtime ${version.replace(/\.0$/, '')}:`);
+  });
+});
 
 if (chromium || requiresAll)
   describe('Chromium', () => {
