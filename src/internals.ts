@@ -1,5 +1,6 @@
 /**
- * What dropout-wasm/tfjs and dropout-wasm/monte-carlo take from the main entry instead of bundling it again.
+ * What dropout-wasm/tfjs, dropout-wasm/monte-carlo and dropout-wasm/onnx take from the main entry instead of bundling
+ * it again.
  * @module
  */
 import { settle } from './backend/wasm/memory.js';

@@ -3,9 +3,10 @@
  * of another package for each module that has one.
  * @module
  */
-import * as main from 'dropout-wasm';
+// By name, since bundlers keep all of a namespace that is destructured: 10 KB.
+import { Generator, internals } from 'dropout-wasm';
 
-export const { Generator } = main;
+export { Generator };
 export const {
   checkBoolean,
   checkLayers,
@@ -21,4 +22,4 @@ export const {
   wrong,
   wrongType,
   wrongValue,
-} = main.internals;
+} = internals;

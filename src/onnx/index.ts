@@ -1,13 +1,23 @@
 /**
- * dropout-wasm/onnx: the ONNX operator Dropout, for programs that run ONNX graphs in JavaScript.
+ * dropout-wasm/onnx: the ONNX operator Dropout, for programs that run ONNX graphs in JavaScript, and Monte-Carlo dropout
+ * of models that ONNX Runtime runs.
  *
  * Its versions (https://onnx.ai/onnx/operators/onnx__Dropout.html): 7 and 10 only infer; 12 adds training, the ratio as
  * an input, and a seed; 13 and 22 add dtypes. The mask of version 7 has the dtype of data; later masks are bool.
  * @module
  */
-import { Dropout, dropout, type Input, type Result } from 'dropout-wasm';
-import { checkBoolean, checkOptions, percentRemedy, wrong, wrongType, wrongValue } from '../core/check.js';
-import { open } from '../core/tensor.js';
+import type { Input, Result } from 'dropout-wasm';
+import { checkBoolean, checkOptions, checkRatio, Dropout, dropout, read, wrong, wrongValue } from './shared.js';
+
+export {
+  type OnnxMonteCarlo,
+  type OnnxMonteCarloOptions,
+  type OnnxSession,
+  type OnnxStreamOptions,
+  type OnnxTensor,
+  onnxMonteCarlo,
+} from './monte-carlo.js';
+export type { PreparedDropout } from './prepare.js';
 
 /** Attributes of the operator and of its graph. */
 export interface OnnxDropoutOptions<Opset extends number = number> {
@@ -48,9 +58,8 @@ export function onnxDropout<X extends Input, Opset extends number = 22>(
   options: OnnxDropoutOptions<Opset> = {},
 ): { output: Result<X>; mask: OnnxMask<X, Opset> } {
   const { seed, opset = 22 } = checkOptions(options, ['seed', 'opset']);
-  open(data, 'data');
-  if (typeof ratio !== 'number') throw wrongType('ratio', 'a number', ratio);
-  if (!(ratio >= 0 && ratio < 1)) throw wrongValue('ratio', 'from 0 to below 1', ratio, percentRemedy(ratio));
+  read(data, 'data');
+  checkRatio(ratio, 'ratio');
   checkBoolean(trainingMode, 'trainingMode');
   if (!Number.isInteger(opset) || opset < 7) throw wrong('number', 'opset', 'a whole number of at least 7', opset);
   if (trainingMode && opset < 12) throw wrongValue('trainingMode', 'false before opset 12', trainingMode);
@@ -63,6 +72,6 @@ export function onnxDropout<X extends Input, Opset extends number = 22>(
 /** An array or tensor of ones, like x. */
 function ones<X extends Input>(x: X): Result<X> {
   const result = dropout(x, { p: 0, key: undefined });
-  open(result).data.fill(1);
+  read(result, 'data').data.fill(1);
   return result;
 }

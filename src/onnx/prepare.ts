@@ -1,6 +1,6 @@
 /**
  * dropout-wasm/onnx/prepare: makes the Dropout nodes of an ONNX model take their masks as inputs. ONNX Runtime removes
- * Dropout nodes from a model, even in training mode; it keeps a product with an input.
+ * Dropout between two nodes of a model, even in training mode; it keeps a product with an input.
  * @module
  */
 import { wrongType } from '../core/check.js';

@@ -83,7 +83,7 @@ async function bundle(contents: string): Promise<string> {
     format: 'iife',
     globalName: 'entry',
     target: 'es2022',
-    alias: { 'dropout-wasm': dist('index').pathname },
+    alias: { 'dropout-wasm/monte-carlo': dist('monte-carlo/index').pathname, 'dropout-wasm': dist('index').pathname },
     define: { 'import.meta.url': JSON.stringify(dist('threads/index').href) },
     write: false,
   });

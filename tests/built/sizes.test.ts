@@ -33,6 +33,24 @@ it.each(rows)('%s %s costs at most %i bytes', async (entry, names, limit) => {
   expect(size, `${entry} ${names} is ${size} bytes, minified and gzipped: ${hint}`).toBeLessThanOrEqual(limit);
 });
 
+// A namespace that is destructured, for example, keeps every layer in the bundle.
+it.each([
+  ['onnx', 'onnxDropout', 'mutualInformation'],
+  ['onnx', 'onnxMonteCarlo', 'DropBlock2d'],
+  ['monte-carlo', 'monteCarlo', 'DropBlock2d'],
+])('a program with dropout-wasm/%s { %s } leaves out %s', async (entry, name, other) => {
+  const { outputFiles } = await build({
+    stdin: { contents: `export { ${name} } from 'dropout-wasm/${entry}'`, resolveDir: ROOT },
+    bundle: true,
+    format: 'esm',
+    // The paths of the root's tsconfig.json lead to src.
+    tsconfigRaw: {},
+    write: false,
+  });
+  expect(outputFiles[0]!.text).toContain(name);
+  expect(outputFiles[0]!.text).not.toContain(other);
+});
+
 it('README.md names the limits of the main entry', () => {
   const kilobytes = (bytes: number) => Number((bytes / 1024).toFixed(1));
   const { '{ Dropout }': dropout, '*': all } = LIMITS['.'];

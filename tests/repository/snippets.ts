@@ -34,10 +34,15 @@ export const lineOf = (...values: unknown[]): string => formatWithOptions(ONE_LI
 
 const PRELOAD = `import { inspect } from 'node:util'; inspect.defaultOptions = ${JSON.stringify(ONE_LINE)};`;
 
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
 /** Runs Node on the built package. Returns the printed lines. */
-export function runNode(...args: string[]): string[] {
+export const runNode = (...args: string[]): string[] => runNodeIn(ROOT, ...args);
+
+/** Runs Node in a folder. Returns the printed lines. */
+export function runNodeIn(cwd: string, ...args: string[]): string[] {
   const printed = execFileSync(process.execPath, ['--import', `data:text/javascript,${PRELOAD}`, ...args], {
-    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    cwd,
     encoding: 'utf8',
     // Node 22 colors the output if this is 1.
     env: { ...process.env, FORCE_COLOR: '0' },
