@@ -1,0 +1,116 @@
+/** The steps of a training run. Batches, keys and initial weights follow from the seed and the number of the step. */
+import { Generator } from 'dropout-wasm';
+import { PIXELS } from '../digits/data.js';
+import { GROUP, gradientsOf, initialWeights, update } from './network.js';
+import { push } from './tree.js';
+
+/**
+ * @typedef {import('../digits/data.js').Digits} Digits
+ *
+ * @typedef {object} Settings
+ * @property {number} seed
+ * @property {number} batch rows of a batch. The last batch of an epoch may be smaller
+ * @property {number} epochs
+ *
+ * @typedef {object} State
+ * @property {number} step the number of steps done
+ * @property {Generator} generator of the initial weights, the order of the rows and the masks
+ * @property {Float32Array} weights
+ * @property {Float32Array} velocity
+ */
+
+/** The number of steps in an epoch. @param {Digits} digits @param {Settings} settings */
+const epochSteps = (digits, settings) => Math.ceil(digits.labels.length / settings.batch);
+
+/** The number of steps in a run. @param {Digits} digits @param {Settings} settings */
+export const stepsOf = (digits, settings) => settings.epochs * epochSteps(digits, settings);
+
+/** @param {Settings} settings @returns {State} */
+export function initialState({ seed }) {
+  const generator = new Generator(seed);
+  const weights = initialWeights(generator.fork('weights'));
+  return { step: 0, generator, weights, velocity: new Float32Array(weights.length) };
+}
+
+/** The model of one process. All processes of a run have the same state after the same step. */
+export class Replica {
+  /** The order of the rows in an epoch. @private */
+  order = { epoch: -1, rows: new Int32Array() };
+
+  /** @param {Digits} digits @param {Settings} settings @param {State} state is changed by `apply` */
+  constructor(digits, settings, state) {
+    this.digits = digits;
+    this.settings = settings;
+    this.state = state;
+  }
+
+  /**
+   * What process number `rank` contributes to the gradient of the next step: sums over its share of the batch, which
+   * are whole groups of rows.
+   *
+   * @param {number} rank
+   * @param {number} processes
+   */
+  partialSums(rank, processes) {
+    const { step, generator, weights } = this.state;
+    const rows = this.rowsOf(step);
+    const groups = Math.ceil(rows.length / GROUP);
+    const firstGroup = Math.floor((groups * rank) / processes);
+    const endGroup = Math.floor((groups * (rank + 1)) / processes);
+    const firstRow = firstGroup * GROUP;
+    const part = { digits: this.take(rows.subarray(firstRow, endGroup * GROUP)), firstRow, batchRows: rows.length };
+    const keys = { input: generator.fork('input').keyAt(step), hidden: generator.fork('hidden').keyAt(step) };
+    /** @type {import('./tree.js').Node[]} */
+    const nodes = [];
+    for (const [i, sum] of gradientsOf(weights, part, keys).entries()) {
+      push(nodes, { level: 0, index: firstGroup + i, sum });
+    }
+    return nodes;
+  }
+
+  /** Takes a step. @param {Float32Array} gradient of the whole batch */
+  apply(gradient) {
+    update(this.state.weights, this.state.velocity, gradient);
+    this.state.step++;
+  }
+
+  /** The rows of the batch of a step. @private @param {number} step */
+  rowsOf(step) {
+    const steps = epochSteps(this.digits, this.settings);
+    const epoch = Math.floor(step / steps);
+    if (this.order.epoch !== epoch) {
+      const random = this.state.generator.fork('order').fork(`epoch ${epoch}`);
+      this.order = { epoch, rows: permutation(this.digits.labels.length, random) };
+    }
+    const start = (step % steps) * this.settings.batch;
+    return this.order.rows.subarray(start, start + this.settings.batch);
+  }
+
+  /** @private @param {Int32Array} rows */
+  take(rows) {
+    const images = new Float32Array(rows.length * PIXELS);
+    const labels = new Uint8Array(rows.length);
+    for (const [i, row] of rows.entries()) {
+      images.set(this.digits.images.subarray(row * PIXELS, (row + 1) * PIXELS), i * PIXELS);
+      labels.set(this.digits.labels.subarray(row, row + 1), i);
+    }
+    return { images, labels };
+  }
+}
+
+/**
+ * The numbers from 0 to length − 1 in random order (Fisher–Yates).
+ *
+ * @param {number} length
+ * @param {Generator} random
+ */
+function permutation(length, random) {
+  const order = Int32Array.from({ length }, (_, i) => i);
+  for (let i = length - 1; i > 0; i--) {
+    const j = Number(random.next() % BigInt(i + 1));
+    const swapped = /** @type {number} */ (order[i]);
+    order[i] = /** @type {number} */ (order[j]);
+    order[j] = swapped;
+  }
+  return order;
+}
