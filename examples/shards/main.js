@@ -25,7 +25,7 @@ killed, and if the run is stopped and resumed.
   --processes N   the number of processes, up to 64 (default: 1, 2, 4, and 4
                   of which two are killed, each in a run of its own)
   --kill N@STEP   kills process N, from 0, in this step; may be repeated
-  --epochs N      (default: 10)
+  --epochs N      (default: 8)
   --batch N       rows of a batch, up to ${TRAIN_COUNT} (default: 256)
   --seed N        of the initial weights, batches and masks (default: 42)
   --store N       steps between two stored states (default: 10)
@@ -41,7 +41,7 @@ function readOptions() {
     options: {
       processes: { type: 'string' },
       kill: { type: 'string', multiple: true },
-      epochs: { type: 'string', default: '10' },
+      epochs: { type: 'string', default: '8' },
       batch: { type: 'string', default: '256' },
       seed: { type: 'string', default: '42' },
       store: { type: 'string', default: '10' },
@@ -56,16 +56,18 @@ function readOptions() {
     epochs: wholeNumber('--epochs', values.epochs, 1, 1000),
   };
   const numbers = values.processes === undefined ? [1, 2, 4, 4] : [wholeNumber('--processes', values.processes, 1, 64)];
+  const steps = stepsOf(TRAIN_COUNT, settings);
   const kills = (values.kill ?? (values.processes === undefined ? KILLS : [])).map((text) => {
-    const [rank = '', step = ''] = text.split('@', 2);
+    const [rank = '', step = ''] = text.split('@');
     const processes = /** @type {number} */ (numbers.at(-1));
     return {
       rank: wholeNumber(`--kill ${text}: N`, rank, 0, processes - 1),
-      step: wholeNumber(`--kill ${text}: STEP`, step, 0),
+      step: wholeNumber(`--kill ${text}: STEP`, step, 0, steps - 1),
     };
   });
   return {
     settings,
+    steps,
     // The processes of the last run are killed.
     runs: numbers.map((processes, i) => ({ processes, kills: i === numbers.length - 1 ? kills : [] })),
     storeEvery: wholeNumber('--store', values.store, 1),
@@ -100,11 +102,10 @@ function toText(rows) {
 }
 
 /** @param {ReturnType<typeof readOptions> & { signal: AbortSignal }} options */
-async function main({ settings, runs, storeEvery, folder, resume, signal }) {
+async function main({ settings, steps, runs, storeEvery, folder, resume, signal }) {
   const files = runs.map((_, i) => join(folder, `run-${i + 1}.state`));
   if (resume && !files.some((file) => existsSync(file))) throw new Error(`--resume found no stored state in ${folder}`);
   const digits = loadDigits(TRAIN_COUNT);
-  const steps = stepsOf(digits.train, settings);
   console.log(`${TRAIN_COUNT} MNIST digits, ${steps} steps with batches of ${settings.batch}, seed ${settings.seed}`);
   const rows = [['processes', 'time', 'test loss', 'test accuracy', 'SHA-256 of the weights']];
   const notes = [];

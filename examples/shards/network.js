@@ -13,9 +13,9 @@ const HIDDEN = 64;
 
 /** p of the dropout before each dense layer. */
 const INPUT_P = 0.2;
-const HIDDEN_P = 0.5;
+const HIDDEN_P = 0.2;
 
-const RATE = 0.02;
+const RATE = 0.03;
 const MOMENTUM = 0.9;
 
 /** Rows of a batch whose gradients are added one after the other: the leaves of tree.js. */

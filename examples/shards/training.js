@@ -19,11 +19,8 @@ import { push } from './tree.js';
  * @property {Float32Array} velocity
  */
 
-/** The number of steps in an epoch. @param {Digits} digits @param {Settings} settings */
-const epochSteps = (digits, settings) => Math.ceil(digits.labels.length / settings.batch);
-
-/** The number of steps in a run. @param {Digits} digits @param {Settings} settings */
-export const stepsOf = (digits, settings) => settings.epochs * epochSteps(digits, settings);
+/** The number of steps in a run. @param {number} rows of the training set @param {Settings} settings */
+export const stepsOf = (rows, { batch, epochs }) => epochs * Math.ceil(rows / batch);
 
 /** @param {Settings} settings @returns {State} */
 export function initialState({ seed }) {
@@ -76,14 +73,16 @@ export class Replica {
 
   /** The rows of the batch of a step. @private @param {number} step */
   rowsOf(step) {
-    const steps = epochSteps(this.digits, this.settings);
-    const epoch = Math.floor(step / steps);
+    const { batch } = this.settings;
+    const count = this.digits.labels.length;
+    const epochSteps = Math.ceil(count / batch);
+    const epoch = Math.floor(step / epochSteps);
     if (this.order.epoch !== epoch) {
       const random = this.state.generator.fork('order').fork(`epoch ${epoch}`);
-      this.order = { epoch, rows: permutation(this.digits.labels.length, random) };
+      this.order = { epoch, rows: permutation(count, random) };
     }
-    const start = (step % steps) * this.settings.batch;
-    return this.order.rows.subarray(start, start + this.settings.batch);
+    const start = (step % epochSteps) * batch;
+    return this.order.rows.subarray(start, start + batch);
   }
 
   /** @private @param {Int32Array} rows */

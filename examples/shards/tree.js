@@ -52,6 +52,8 @@ export function total(nodes) {
 
 /** @param {Float32Array} left receives the sum @param {Float32Array} right */
 function add(left, right) {
-  for (const [i, value] of right.entries()) left[i] = /** @type {number} */ (left[i]) + value;
+  for (let i = 0; i < left.length; i++) {
+    left[i] = /** @type {number} */ (left[i]) + /** @type {number} */ (right[i]);
+  }
   return left;
 }

@@ -35,7 +35,7 @@ async function main() {
   const messages = on(process, 'message');
   const [setup] = (await messages.next()).value;
   const { rank, processes, digits, settings, file, storeEvery } = /** @type {Setup} */ (setup);
-  const steps = stepsOf(digits, settings);
+  const steps = stepsOf(digits.labels.length, settings);
   const state = existsSync(file) ? readState(file, settings) : initialState(settings);
   const replica = new Replica(digits, settings, state);
   send({ at: state.step });
