@@ -5,13 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import cliProgress from 'cli-progress';
 import Table from 'cli-table3';
-import { loadDigits } from '../digits/data.js';
 import { train } from './coordinator.js';
+import { loadData, TRAIN_COUNT, take } from './data.js';
 import { evaluate } from './network.js';
 import { bytesOf, digestOf } from './state.js';
 import { stepsOf } from './training.js';
-
-const TRAIN_COUNT = 4000;
 
 /** What the run with killed processes does unless --kill is given. Process 0 is the one that stores the state. */
 const KILLS = ['2@45', '0@117'];
@@ -105,7 +103,8 @@ function toText(rows) {
 async function main({ settings, steps, runs, storeEvery, folder, resume, signal }) {
   const files = runs.map((_, i) => join(folder, `run-${i + 1}.state`));
   if (resume && !files.some((file) => existsSync(file))) throw new Error(`--resume found no stored state in ${folder}`);
-  const digits = loadDigits(TRAIN_COUNT);
+  const data = await loadData();
+  const test = take(data.test, data.test.labels.keys());
   console.log(`${TRAIN_COUNT} MNIST digits, ${steps} steps with batches of ${settings.batch}, seed ${settings.seed}`);
   const rows = [['processes', 'time', 'test loss', 'test accuracy', 'SHA-256 of the weights']];
   const notes = [];
@@ -120,10 +119,10 @@ async function main({ settings, steps, runs, storeEvery, folder, resume, signal 
       for (const { rank } of kills.filter((planned) => planned.step === step)) kill(rank);
     };
     const file = /** @type {string} */ (files[i]);
-    const options = { processes, digits: digits.train, settings, file, storeEvery, resume, signal, onStep };
+    const options = { processes, digits: data.train, settings, file, storeEvery, resume, signal, onStep };
     const { weights, from, restarts } = await train(options).finally(() => bar.stop());
     const time = `${((performance.now() - started) / 1000).toFixed(2)} s`;
-    const { loss, accuracy } = evaluate(weights, digits.test);
+    const { loss, accuracy } = evaluate(weights, test);
     const digest = digestOf(bytesOf(weights)).toString('hex');
     digests.add(digest);
     const killed = restarts.length > 0 ? `, killed: ${restarts.length}` : '';

@@ -7,7 +7,7 @@
  * digest in every engine.
  */
 import { dropout } from 'dropout-wasm';
-import { CLASSES, PIXELS } from '../digits/data.js';
+import { CLASSES, PIXELS } from './data.js';
 
 const HIDDEN = 64;
 
@@ -29,10 +29,10 @@ const SECOND_BIAS = SECOND + HIDDEN * CLASSES;
 export const WEIGHTS = SECOND_BIAS + CLASSES;
 
 /**
- * @typedef {import('../digits/data.js').Digits} Digits
+ * @typedef {import('./data.js').Batch} Batch
  *
  * @typedef {object} Part rows of a batch
- * @property {Digits} digits
+ * @property {Batch} rows
  * @property {number} firstRow the number of its first row in the batch, a multiple of GROUP
  * @property {number} batchRows rows of the whole batch
  */
@@ -65,12 +65,12 @@ export function initialWeights(random) {
  * @param {{ input: bigint, hidden: bigint }} keys of the masks in this step
  * @returns {Float32Array[]}
  */
-export function gradientsOf(weights, { digits: { images, labels }, firstRow, batchRows }, keys) {
-  const rows = labels.length;
-  if (rows === 0) return [];
+export function gradientsOf(weights, { rows: { images, labels }, firstRow, batchRows }, keys) {
+  const count = labels.length;
+  if (count === 0) return [];
   /** @param {Float32Array} data @param {number} columns @param {number} p @param {bigint} key */
   const drop = (data, columns, p, key) =>
-    dropout({ data, shape: [rows, columns] }, { p, key, slice: { of: [batchRows, columns], at: [firstRow, 0] } }).data;
+    dropout({ data, shape: [count, columns] }, { p, key, slice: { of: [batchRows, columns], at: [firstRow, 0] } }).data;
 
   const x = drop(images, PIXELS, INPUT_P, keys.input);
   const h = drop(relu(dense(x, weights, FIRST, HIDDEN)), HIDDEN, HIDDEN_P, keys.hidden);
@@ -94,9 +94,9 @@ export function gradientsOf(weights, { digits: { images, labels }, firstRow, bat
   const dh = drop(dropped, HIDDEN, HIDDEN_P, keys.hidden);
 
   const gradients = [];
-  for (let from = 0; from < rows; from += GROUP) {
+  for (let from = 0; from < count; from += GROUP) {
     const gradient = new Float32Array(WEIGHTS);
-    for (let row = from; row < Math.min(from + GROUP, rows); row++) {
+    for (let row = from; row < Math.min(from + GROUP, count); row++) {
       addOuter(gradient, FIRST, rowOf(x, row, PIXELS), rowOf(dh, row, HIDDEN));
       addOuter(gradient, SECOND, rowOf(h, row, HIDDEN), rowOf(dy, row, CLASSES));
     }
@@ -123,7 +123,7 @@ export function update(weights, velocity, gradient) {
  * The loss and the fraction of digits classified correctly, with dropout off.
  *
  * @param {Float32Array} weights
- * @param {Digits} digits
+ * @param {Batch} digits
  */
 export function evaluate(weights, { images, labels }) {
   const y = dense(relu(dense(images, weights, FIRST, HIDDEN)), weights, SECOND, CLASSES);

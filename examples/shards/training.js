@@ -1,11 +1,11 @@
 /** The steps of a training run. Batches, keys and initial weights follow from the seed and the number of the step. */
 import { Generator } from 'dropout-wasm';
-import { PIXELS } from '../digits/data.js';
+import { take } from './data.js';
 import { GROUP, gradientsOf, initialWeights, update } from './network.js';
 import { push } from './tree.js';
 
 /**
- * @typedef {import('../digits/data.js').Digits} Digits
+ * @typedef {import('./data.js').Digits} Digits
  *
  * @typedef {object} Settings
  * @property {number} seed
@@ -55,7 +55,8 @@ export class Replica {
     const firstGroup = Math.floor((groups * rank) / processes);
     const endGroup = Math.floor((groups * (rank + 1)) / processes);
     const firstRow = firstGroup * GROUP;
-    const part = { digits: this.take(rows.subarray(firstRow, endGroup * GROUP)), firstRow, batchRows: rows.length };
+    const share = take(this.digits, rows.subarray(firstRow, endGroup * GROUP));
+    const part = { rows: share, firstRow, batchRows: rows.length };
     const keys = { input: generator.fork('input').keyAt(step), hidden: generator.fork('hidden').keyAt(step) };
     /** @type {import('./tree.js').Node[]} */
     const nodes = [];
@@ -83,17 +84,6 @@ export class Replica {
     }
     const start = (step % epochSteps) * batch;
     return this.order.rows.subarray(start, start + batch);
-  }
-
-  /** @private @param {Int32Array} rows */
-  take(rows) {
-    const images = new Float32Array(rows.length * PIXELS);
-    const labels = new Uint8Array(rows.length);
-    for (const [i, row] of rows.entries()) {
-      images.set(this.digits.images.subarray(row * PIXELS, (row + 1) * PIXELS), i * PIXELS);
-      labels.set(this.digits.labels.subarray(row, row + 1), i);
-    }
-    return { images, labels };
   }
 }
 
