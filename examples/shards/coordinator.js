@@ -26,8 +26,8 @@ const MAX_DEATHS = 3;
  * @property {(step: number, kill: (rank: number) => void) => void} [onStep] called when all processes have begun a
  *   step, and after the last one; `kill` ends a process as `kill -9` does
  *
- * @typedef {{ rank: number, step: number, from: number }} Restart a process that died in `step` and started again from
- *   the state of step `from`
+ * @typedef {{ rank: number, from: number, step: number }} Restart of a process that had died: from the state of step
+ *   `from`, when the run was in `step`
  *
  * @typedef {object} Result
  * @property {Float32Array} weights
@@ -170,7 +170,7 @@ class Run {
       this.reject?.(new Error(`${problem}: does another run use this file?`));
       return;
     }
-    if (deaths > 0) this.restarts.push({ rank, step, from: at });
+    if (deaths > 0) this.restarts.push({ rank, from: at, step });
     member.isReady = true;
     this.send(member, { gradients: log.gradients.slice(at - log.from) });
     if (!this.hasBegun && this.members.every(({ isReady }) => isReady)) {

@@ -11,9 +11,6 @@ import { evaluate } from './network.js';
 import { bytesOf, digestOf } from './state.js';
 import { stepsOf } from './training.js';
 
-/** What the run with killed processes does unless --kill is given. Process 0 is the one that stores the state. */
-const KILLS = ['2@45', '0@117'];
-
 const HELP = `Usage: node examples/shards/main.js [options]
 
 Trains a network with dropout on several processes, each with a part of every
@@ -55,14 +52,15 @@ function readOptions() {
   };
   const numbers = values.processes === undefined ? [1, 2, 4, 4] : [wholeNumber('--processes', values.processes, 1, 64)];
   const steps = stepsOf(TRAIN_COUNT, settings);
-  const kills = (values.kill ?? (values.processes === undefined ? KILLS : [])).map((text) => {
-    const [rank = '', step = ''] = text.split('@');
-    const processes = /** @type {number} */ (numbers.at(-1));
-    return {
-      rank: wholeNumber(`--kill ${text}: N`, rank, 0, processes - 1),
-      step: wholeNumber(`--kill ${text}: STEP`, step, 0, steps - 1),
-    };
-  });
+  const processes = /** @type {number} */ (numbers.at(-1));
+  let kills = values.kill?.map((text) => readKill(text, processes, steps)) ?? [];
+  if (!values.processes && !values.kill) {
+    // Process 0 is the one that stores the state.
+    kills = [
+      { rank: 2, step: Math.floor(0.36 * steps) },
+      { rank: 0, step: Math.floor(0.92 * steps) },
+    ];
+  }
   return {
     settings,
     steps,
@@ -72,6 +70,16 @@ function readOptions() {
     folder: values.state,
     resume: values.resume,
     help: values.help,
+  };
+}
+
+/** @param {string} text @param {number} processes @param {number} steps @returns {Kill} */
+function readKill(text, processes, steps) {
+  const [rank = '', step = '', ...rest] = text.split('@');
+  if (rest.length > 0) throw new RangeError(`--kill takes N@STEP, but got "${text}"`);
+  return {
+    rank: wholeNumber(`--kill ${text}: N`, rank, 0, processes - 1),
+    step: wholeNumber(`--kill ${text}: STEP`, step, 0, steps - 1),
   };
 }
 
@@ -111,10 +119,11 @@ async function main({ settings, steps, runs, storeEvery, folder, resume, signal 
   const digests = new Set();
   const bar = new cliProgress.SingleBar({ format: '{bar} {value}/{total} steps', barsize: 32, clearOnComplete: true });
   for (const [i, { processes, kills }] of runs.entries()) {
-    const started = performance.now();
+    let started = 0;
     bar.start(steps, 0);
     /** @param {number} step @param {(rank: number) => void} kill */
     const onStep = (step, kill) => {
+      started ||= performance.now();
       bar.update(step);
       for (const { rank } of kills.filter((planned) => planned.step === step)) kill(rank);
     };
@@ -134,8 +143,10 @@ async function main({ settings, steps, runs, storeEvery, folder, resume, signal 
       digest.slice(0, 16),
     ]);
     if (from > 0) notes.push(`Run ${i + 1} continued from the state of step ${from}.`);
-    for (const { rank, step, from } of restarts) {
-      notes.push(`Process ${rank} was killed in step ${step}, and started again from the state of step ${from}.`);
+    for (const { rank, from, step } of restarts) {
+      notes.push(
+        `Process ${rank} was killed, started again from the state of step ${from}, and repeated ${step - from} steps.`,
+      );
     }
   }
   console.log([toText(rows), ...notes].join('\n'));

@@ -6,7 +6,7 @@
  * Arrays are little-endian float32.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Generator } from 'dropout-wasm';
 import { WEIGHTS } from './network.js';
@@ -24,14 +24,8 @@ export function writeState(file, { step, generator, weights, velocity }, { batch
   const header = Buffer.from(`${JSON.stringify({ step, generator, batch })}\n`);
   const content = Buffer.concat([header, bytesOf(weights), bytesOf(velocity)]);
   const temporary = `${file}.${process.pid}`;
-  const descriptor = openSync(temporary, 'w');
-  try {
-    writeSync(descriptor, Buffer.concat([digestOf(content), content]));
-    // Without this, a power failure after the rename may leave a file without its content.
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
+  // Without `flush`, a power failure after the rename may leave a file without its content.
+  writeFileSync(temporary, Buffer.concat([digestOf(content), content]), { flush: true });
   renameSync(temporary, file);
 }
 
