@@ -30,18 +30,17 @@ function toBytes({ images, labels }) {
 
 /**
  * @param {Digits} digits
- * @param {Iterable<number>} rows numbers of digits
+ * @param {ArrayLike<number>} rows numbers of digits
  * @returns {Batch}
  */
 export function take({ pixels, labels }, rows) {
-  const numbers = Array.from(rows);
-  const images = new Float32Array(numbers.length * PIXELS);
-  for (const [i, row] of numbers.entries()) {
-    const image = pixels.subarray(row * PIXELS, (row + 1) * PIXELS);
-    images.set(
-      Float32Array.from(image, (pixel) => pixel / 255),
-      i * PIXELS,
-    );
+  const batch = { images: new Float32Array(rows.length * PIXELS), labels: new Uint8Array(rows.length) };
+  for (let i = 0; i < rows.length; i++) {
+    const row = /** @type {number} */ (rows[i]);
+    batch.labels.set(labels.subarray(row, row + 1), i);
+    for (let k = 0; k < PIXELS; k++) {
+      batch.images[i * PIXELS + k] = /** @type {number} */ (pixels[row * PIXELS + k]) / 255;
+    }
   }
-  return { images, labels: Uint8Array.from(numbers, (row) => /** @type {number} */ (labels[row])) };
+  return batch;
 }

@@ -112,7 +112,7 @@ async function main({ settings, steps, runs, storeEvery, folder, resume, signal 
   const files = runs.map((_, i) => join(folder, `run-${i + 1}.state`));
   if (resume && !files.some((file) => existsSync(file))) throw new Error(`--resume found no stored state in ${folder}`);
   const data = await loadData();
-  const test = take(data.test, data.test.labels.keys());
+  const test = take(data.test, Array.from(data.test.labels.keys()));
   console.log(`${TRAIN_COUNT} MNIST digits, ${steps} steps with batches of ${settings.batch}, seed ${settings.seed}`);
   const rows = [['processes', 'time', 'test loss', 'test accuracy', 'SHA-256 of the weights']];
   const notes = [];
@@ -134,9 +134,9 @@ async function main({ settings, steps, runs, storeEvery, folder, resume, signal 
     const { loss, accuracy } = evaluate(weights, test);
     const digest = digestOf(bytesOf(weights)).toString('hex');
     digests.add(digest);
-    const killed = restarts.length > 0 ? `, killed: ${restarts.length}` : '';
+    const restarted = restarts.length > 0 ? `, restarts: ${restarts.length}` : '';
     rows.push([
-      `${processes}${killed}`,
+      `${processes}${restarted}`,
       time,
       loss.toFixed(3),
       `${(100 * accuracy).toFixed(2)} %`,
@@ -144,9 +144,7 @@ async function main({ settings, steps, runs, storeEvery, folder, resume, signal 
     ]);
     if (from > 0) notes.push(`Run ${i + 1} continued from the state of step ${from}.`);
     for (const { rank, from, step } of restarts) {
-      notes.push(
-        `Process ${rank} was killed, started again from the state of step ${from}, and repeated ${step - from} steps.`,
-      );
+      notes.push(`Process ${rank} died in step ${step}, and started again from the state of step ${from}.`);
     }
   }
   console.log([toText(rows), ...notes].join('\n'));
