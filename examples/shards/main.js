@@ -113,8 +113,10 @@ async function main({ settings, steps, runs, storeEvery, folder, resume, signal 
   if (resume && !files.some((file) => existsSync(file))) throw new Error(`--resume found no stored state in ${folder}`);
   const data = await loadData();
   const test = take(data.test, Array.from(data.test.labels.keys()));
-  console.log(`${TRAIN_COUNT} MNIST digits, ${steps} steps with batches of ${settings.batch}, seed ${settings.seed}`);
-  const rows = [['processes', 'time', 'test loss', 'test accuracy', 'SHA-256 of the weights']];
+  console.log(
+    `${steps} steps on ${TRAIN_COUNT} MNIST digits, tested on ${test.labels.length} others, seed ${settings.seed}`,
+  );
+  const rows = [['processes', 'restarts', 'time', 'loss', 'accuracy', 'SHA-256']];
   const notes = [];
   const digests = new Set();
   const bar = new cliProgress.SingleBar({ format: '{bar} {value}/{total} steps', barsize: 32, clearOnComplete: true });
@@ -134,9 +136,9 @@ async function main({ settings, steps, runs, storeEvery, folder, resume, signal 
     const { loss, accuracy } = evaluate(weights, test);
     const digest = digestOf(bytesOf(weights)).toString('hex');
     digests.add(digest);
-    const restarted = restarts.length > 0 ? `, restarts: ${restarts.length}` : '';
     rows.push([
-      `${processes}${restarted}`,
+      String(processes),
+      String(restarts.length),
       time,
       loss.toFixed(3),
       `${(100 * accuracy).toFixed(2)} %`,

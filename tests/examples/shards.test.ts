@@ -478,7 +478,8 @@ describe('main.js', () => {
     for (const line of printed.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
     expect(new Set(printed.match(/[0-9a-f]{16}(?= │$)/gm)).size).toBe(1);
     // A process that is killed may have sent its sums of the step before.
-    const timeless = (text: string) => text.replaceAll(/ +[\d.]+ s │|(?<=died in step )\d+/g, '');
+    const timeless = (text: string) =>
+      text.replaceAll(/─+| +[\d.]+ s │|time|(?<=died in step )\d+/g, '').replaceAll(/ +/g, ' ');
     expect(timeless(readFileSync(join(folderOf('shards'), 'README.md'), 'utf8'))).toContain(timeless(printed));
     expect(readdirSync(folder)).toEqual([1, 2, 3, 4].map((number) => `run-${number}.state`));
   });
