@@ -5,6 +5,7 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
+import { runProgram, wholeNumber } from '../program.js';
 import { buildWorkers } from './build.js';
 import { CONNECTIONS, measureLoad } from './load.js';
 import { startServer } from './server.js';
@@ -59,14 +60,6 @@ function readOptions() {
   };
 }
 
-/** @param {string} name @param {string} text @param {number} min @param {number} max */
-function wholeNumber(name, text, min, max) {
-  const number = Number(text);
-  if (!/^\d+$/.test(text) || number < min || number > max)
-    throw new RangeError(`${name} takes a whole number from ${min} to ${max}, but got "${text}"`);
-  return number;
-}
-
 /** A digit that the classifier was not trained on, as bytes. */
 async function digit() {
   // Not above, since the images take a second to load.
@@ -118,28 +111,12 @@ async function measure({ runtime, isolates, port, requests }, body, signal) {
   if (digests.size > 1) throw new Error('the digests differ: the classifier does not give the same numbers every time');
 }
 
-const controller = new AbortController();
-for (const [name, code] of /** @type {const} */ ([
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-])) {
-  process.once(name, () => {
-    process.exitCode = code;
-    controller.abort(new Error(`ended by ${name}`));
-  });
-}
-
-try {
+await runProgram(async (signal) => {
   const options = readOptions();
-  if (options.help) console.log(HELP);
-  else {
-    await buildWorkers();
-    const image = await digit();
-    writeFileSync(IMAGE, image);
-    if (options.load) await measure(options, image, controller.signal);
-    else await serve(options, controller.signal);
-  }
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode ??= 1;
-}
+  if (options.help) return console.log(HELP);
+  await buildWorkers();
+  const image = await digit();
+  writeFileSync(IMAGE, image);
+  if (options.load) await measure(options, image, signal);
+  else await serve(options, signal);
+});

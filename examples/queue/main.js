@@ -3,9 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import cliProgress from 'cli-progress';
 import { loadDigits } from '../digits/data.js';
+import { runProgram, wholeNumber } from '../program.js';
 import { MAX_RANGES } from './flow.js';
 import { batchOf } from './model.js';
-import { connect, nameOf, runName, wholeNumber } from './queue.js';
+import { connect, nameOf, runName } from './queue.js';
 import { startRedis } from './redis.js';
 import { mostUncertain, seconds, short, toText } from './report.js';
 import { runOnQueue } from './run.js';
@@ -131,32 +132,16 @@ async function main({ url, runs, samples, rangeSize, digits, seed, name, signal 
   if (last) console.log(`\n${toText(mostUncertain(last.result, labels))}`);
 }
 
-const controller = new AbortController();
-for (const [name, code] of /** @type {const} */ ([
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-  ['SIGHUP', 129],
-])) {
-  process.once(name, () => {
-    process.exitCode = code;
-    controller.abort(new Error(`ended by ${name}`));
-  });
-}
-
-/** @type {{ url: string, stop: () => Promise<void> } | undefined} */
-let redis;
-try {
+await runProgram(async (signal) => {
   const options = readOptions();
-  if (options.help) console.log(HELP);
-  else {
-    if (!options.url) redis = await startRedis(() => controller.abort(new Error('Redis has ended')));
-    await main({ ...options, url: redis?.url ?? options.url, signal: controller.signal });
+  if (options.help) return console.log(HELP);
+  const ended = new AbortController();
+  const redis = options.url ? undefined : await startRedis(() => ended.abort(new Error('Redis has ended')));
+  try {
+    await main({ ...options, url: redis?.url ?? options.url, signal: AbortSignal.any([signal, ended.signal]) });
+  } finally {
+    await redis?.stop();
   }
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode ??= 1;
-} finally {
-  await redis?.stop();
-  // Connections to a Redis that has ceased to answer can stay open for minutes.
-  setTimeout(() => process.exit(), 1000).unref();
-}
+});
+// Connections to a Redis that has ceased to answer can stay open for minutes.
+setTimeout(() => process.exit(), 1000).unref();

@@ -126,22 +126,6 @@ export async function within(answer, patience = PATIENCE) {
 }
 
 /**
- * The value of an option.
- *
- * @param {string} name
- * @param {string} text
- * @param {number} min
- * @param {number} [max]
- */
-export function wholeNumber(name, text, min, max = Number.MAX_SAFE_INTEGER) {
-  const number = Number(text);
-  if (!/^\s*\d+\s*$/.test(text) || number < min || number > max) {
-    throw new RangeError(`${name} takes a whole number from ${min} to ${max}, but got "${text}"`);
-  }
-  return number;
-}
-
-/**
  * The name of a run, which is part of the names of its keys.
  *
  * @param {string} text

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import cliProgress from 'cli-progress';
 import Table from 'cli-table3';
+import { runProgram, wholeNumber } from '../program.js';
 import { train } from './coordinator.js';
 import { loadData, TRAIN_COUNT, take } from './data.js';
 import { evaluate } from './network.js';
@@ -83,20 +84,6 @@ function readKill(text, processes, steps) {
   };
 }
 
-/**
- * @param {string} name
- * @param {string} text
- * @param {number} min
- * @param {number} [max]
- */
-function wholeNumber(name, text, min, max = Number.MAX_SAFE_INTEGER) {
-  const number = Number(text);
-  if (!/^\s*\d+\s*$/.test(text) || number < min || number > max) {
-    throw new RangeError(`${name} takes a whole number from ${min} to ${max}, but got "${text}"`);
-  }
-  return number;
-}
-
 /** @param {string[][]} rows */
 function toText(rows) {
   const table = new Table({
@@ -153,22 +140,8 @@ async function main({ settings, steps, runs, storeEvery, folder, resume, signal 
   if (digests.size > 1) throw new Error('the digests differ: the network does not give the same numbers every time');
 }
 
-const controller = new AbortController();
-for (const [name, code] of /** @type {const} */ ([
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-])) {
-  process.once(name, () => {
-    process.exitCode = code;
-    controller.abort(new Error(`ended by ${name}; --resume continues`));
-  });
-}
-
-try {
+await runProgram(async (signal) => {
   const options = readOptions();
   if (options.help) console.log(HELP);
-  else await main({ ...options, signal: controller.signal });
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode ??= 1;
-}
+  else await main({ ...options, signal });
+}, '; --resume continues');

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import cliProgress from 'cli-progress';
 import Table from 'cli-table3';
+import { runProgram, wholeNumber } from '../program.js';
 import { runOnWorkers } from './pool.js';
 import { COLUMNS, digestOf, seconds, short, tableOf } from './report.js';
 
@@ -38,20 +39,6 @@ function readOptions() {
     seed: wholeNumber('--seed', values.seed, 0),
     help: values.help,
   };
-}
-
-/**
- * @param {string} name
- * @param {string} text
- * @param {number} min
- * @param {number} [max]
- */
-function wholeNumber(name, text, min, max = Number.MAX_SAFE_INTEGER) {
-  const number = Number(text);
-  if (!/^\s*\d+\s*$/.test(text) || number < min || number > max) {
-    throw new RangeError(`${name} takes a whole number from ${min} to ${max}, but got "${text}"`);
-  }
-  return number;
 }
 
 /** The first column is text, the others are numbers. @param {string[][]} rows */
@@ -95,22 +82,8 @@ async function main({ numbers, samples, rangeSize, seed, signal }) {
   if (result) console.log(`\n${toText([COLUMNS, ...tableOf(result)])}`);
 }
 
-const controller = new AbortController();
-for (const [name, code] of /** @type {const} */ ([
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-])) {
-  process.once(name, () => {
-    process.exitCode = code;
-    controller.abort(new Error(`ended by ${name}`));
-  });
-}
-
-try {
+await runProgram(async (signal) => {
   const options = readOptions();
   if (options.help) console.log(HELP);
-  else await main({ ...options, signal: controller.signal });
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode ??= 1;
-}
+  else await main({ ...options, signal });
+});

@@ -1,0 +1,43 @@
+/** What the programs of the examples share: numbers as options, and how a program ends. */
+
+/** Signals that end a program, and its exit code: 128 and the number of the signal. */
+const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+
+/**
+ * Runs a program. A signal of the system aborts it; an error is printed as one line.
+ *
+ * @param {(signal: AbortSignal) => Promise<void>} main rejects with the reason of the signal if that aborts
+ * @param {string} [hint] printed after "ended by SIGINT"
+ */
+export async function runProgram(main, hint = '') {
+  const controller = new AbortController();
+  for (const [name, code] of Object.entries(SIGNALS)) {
+    process.once(name, () => {
+      process.exitCode = code;
+      controller.abort(new Error(`ended by ${name}${hint}`));
+    });
+  }
+  try {
+    await main(controller.signal);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode ??= 1;
+  }
+}
+
+/**
+ * The value of an option.
+ *
+ * @param {string} name
+ * @param {string} text
+ * @param {number} min
+ * @param {number} [max]
+ * @throws {RangeError} unless it is a whole number from min to max
+ */
+export function wholeNumber(name, text, min, max = Number.MAX_SAFE_INTEGER) {
+  const number = Number(text);
+  if (!/^\s*\d+\s*$/.test(text) || number < min || number > max) {
+    throw new RangeError(`${name} takes a whole number from ${min} to ${max}, but got "${text}"`);
+  }
+  return number;
+}
