@@ -1,9 +1,9 @@
 /**
- * The classifier that `npm start` trains, on plain arrays: for programs that predict without TensorFlow.js.
- *
- * It computes with + and × alone, so its logits have the same bits in every engine.
+ * The classifier that `npm start` trains, on plain arrays: for programs that predict without TensorFlow.js. Its logits
+ * have the same bits in every engine.
  */
 import { Dropout } from 'dropout-wasm';
+import { dense, number, relu } from './arrays.js';
 
 /** The pixels of an image, the units of the hidden layer, and the classes. */
 export const UNITS = [784, 128, 10];
@@ -34,7 +34,7 @@ export function weightsToBytes(parts) {
 /**
  * @param {Uint8Array} file what `weightsToBytes` wrote
  * @returns {Float32Array}
- * @throws {RangeError} if it has another length
+ * @throws {RangeError} if the file has another length
  */
 export function weightsFromBytes(file) {
   if (file.length !== 4 * WEIGHTS) {
@@ -51,7 +51,7 @@ export function weightsFromBytes(file) {
  *   predict: () => { data: Float32Array, shape: [rows: number, classes: number] },
  *   layers: Dropout[],
  *   kind: 'logits',
- * }} the arguments of `monteCarlo`. Layers are in evaluation mode
+ * }} the arguments of `monteCarlo`. The layers are in evaluation mode
  */
 export function createClassifier(weights, images) {
   const rows = images.length / number(UNITS, 0);
@@ -68,44 +68,4 @@ export function createClassifier(weights, images) {
     return { data: x, shape: /** @type {[number, number]} */ ([rows, number(UNITS, UNITS.length - 1)]) };
   };
   return { predict, layers, kind: 'logits' };
-}
-
-/**
- * Multiplies rows by a kernel and adds a bias.
- *
- * @param {Float32Array} x rows of `ins` numbers
- * @param {Float32Array} weights from index `at` on: for each input the weights of all outputs, then the biases
- * @param {number} at
- * @param {number} ins
- * @param {number} outs
- */
-function dense(x, weights, at, ins, outs) {
-  const biases = weights.subarray(at + ins * outs, at + (ins + 1) * outs);
-  const y = new Float32Array((x.length / ins) * outs);
-  for (let row = 0, o = 0; o < y.length; row++, o += outs) {
-    y.set(biases, o);
-    for (let i = 0; i < ins; i++) {
-      const value = number(x, row * ins + i);
-      // Most are 0: the paper of an image, ReLU, dropout.
-      if (value === 0) continue;
-      const w = at + i * outs;
-      for (let j = 0; j < outs; j++) y[o + j] = number(y, o + j) + value * number(weights, w + j);
-    }
-  }
-  return y;
-}
-
-/** @param {Float32Array} x changed in place */
-function relu(x) {
-  for (let i = 0; i < x.length; i++) if (number(x, i) < 0) x[i] = 0;
-}
-
-/**
- * An element that exists, which the type checker cannot know.
- *
- * @param {ArrayLike<number>} array
- * @param {number} i
- */
-function number(array, i) {
-  return /** @type {number} */ (array[i]);
 }

@@ -7,6 +7,7 @@
  * digest in every engine.
  */
 import { dropout } from 'dropout-wasm';
+import { dense, number, relu } from '../digits/arrays.js';
 import { CLASSES, PIXELS } from './data.js';
 
 const HIDDEN = 64;
@@ -15,13 +16,13 @@ const HIDDEN = 64;
 const INPUT_P = 0.2;
 const HIDDEN_P = 0.2;
 
-const RATE = 0.03;
+const LEARNING_RATE = 0.03;
 const MOMENTUM = 0.9;
 
-/** Rows of a batch whose gradients are added one after the other: the leaves of tree.js. */
+/** Rows whose gradients are added one after the other. Their sum is a leaf of the tree in tree.js. */
 export const GROUP = 16;
 
-/** Where the weights are: those of a layer for its first input, its second input, …, and then its biases. */
+/** Where the kernel and the biases of each layer begin, in the layout of `dense`. */
 const FIRST = 0;
 const FIRST_BIAS = FIRST + PIXELS * HIDDEN;
 const SECOND = FIRST_BIAS + HIDDEN;
@@ -57,8 +58,8 @@ export function initialWeights(random) {
 /**
  * The gradient of each group of rows, in order. Their sum over all groups of the batch is the gradient of its mean loss.
  *
- * A process makes the masks of its own rows alone: `slice` says where they lie in the batch, and `keys` are the same in
- * all processes.
+ * A process draws the masks of its own rows alone: `slice` says where the rows lie in the batch, and `keys` are the same
+ * in all processes.
  *
  * @param {Float32Array} weights
  * @param {Part} part
@@ -73,8 +74,8 @@ export function gradientsOf(weights, { rows: { images, labels }, firstRow, batch
     dropout({ data, shape: [count, columns] }, { p, key, slice: { of: [batchRows, columns], at: [firstRow, 0] } }).data;
 
   const x = drop(images, PIXELS, INPUT_P, keys.input);
-  const h = drop(relu(dense(x, weights, FIRST, HIDDEN)), HIDDEN, HIDDEN_P, keys.hidden);
-  const y = dense(h, weights, SECOND, CLASSES);
+  const h = drop(relu(dense(x, weights, FIRST, PIXELS, HIDDEN)), HIDDEN, HIDDEN_P, keys.hidden);
+  const y = dense(h, weights, SECOND, HIDDEN, CLASSES);
 
   const dy = y.map((score, o) => {
     const { margin, target } = hinge(score, o % CLASSES === labels[Math.floor(o / CLASSES)]);
@@ -82,7 +83,7 @@ export function gradientsOf(weights, { rows: { images, labels }, firstRow, batch
   });
   const dropped = new Float32Array(h.length);
   for (let o = 0; o < h.length; o++) {
-    // h is 0 where the ReLU cut, and where dropout dropped, whose gradient is 0 anyway.
+    // h is 0 where ReLU or dropout made it 0, and the gradient is 0 there.
     if (h[o] === 0) continue;
     const w = SECOND + (o % HIDDEN) * CLASSES;
     const k = Math.floor(o / HIDDEN) * CLASSES;
@@ -115,7 +116,7 @@ export function gradientsOf(weights, { rows: { images, labels }, firstRow, batch
 export function update(weights, velocity, gradient) {
   for (let i = 0; i < WEIGHTS; i++) {
     velocity[i] = MOMENTUM * number(velocity, i) + number(gradient, i);
-    weights[i] = number(weights, i) - RATE * number(velocity, i);
+    weights[i] = number(weights, i) - LEARNING_RATE * number(velocity, i);
   }
 }
 
@@ -126,7 +127,8 @@ export function update(weights, velocity, gradient) {
  * @param {Batch} digits
  */
 export function evaluate(weights, { images, labels }) {
-  const y = dense(relu(dense(images, weights, FIRST, HIDDEN)), weights, SECOND, CLASSES);
+  const h = relu(dense(images, weights, FIRST, PIXELS, HIDDEN));
+  const y = dense(h, weights, SECOND, HIDDEN, CLASSES);
   let loss = 0;
   let right = 0;
   for (const [row, label] of labels.entries()) {
@@ -149,31 +151,6 @@ function hinge(score, isLabel) {
 }
 
 /**
- * Multiplies rows by the weights of a layer and adds its biases.
- *
- * @param {Float32Array} x rows
- * @param {Float32Array} weights
- * @param {number} at where the layer begins
- * @param {number} outs
- */
-function dense(x, weights, at, outs) {
-  const ins = at === FIRST ? PIXELS : HIDDEN;
-  const bias = at + ins * outs;
-  const y = new Float32Array((x.length / ins) * outs);
-  for (let row = 0, o = 0; o < y.length; row++, o += outs) {
-    y.set(weights.subarray(bias, bias + outs), o);
-    for (let i = 0; i < ins; i++) {
-      const value = number(x, row * ins + i);
-      // Most are 0: the paper of an image, ReLU, dropout.
-      if (value === 0) continue;
-      const w = at + i * outs;
-      for (let j = 0; j < outs; j++) y[o + j] = number(y, o + j) + value * number(weights, w + j);
-    }
-  }
-  return y;
-}
-
-/**
  * Adds the gradient of a layer for one row.
  *
  * @param {Float32Array} gradient changed in place
@@ -184,7 +161,7 @@ function dense(x, weights, at, outs) {
 function addOuter(gradient, at, x, dy) {
   const outs = dy.length;
   for (let i = 0; i <= x.length; i++) {
-    // The last input, 1, is that of the biases.
+    // The biases are the weights of an input of 1 after the others.
     const value = i < x.length ? number(x, i) : 1;
     if (value === 0) continue;
     const w = at + i * outs;
@@ -192,21 +169,5 @@ function addOuter(gradient, at, x, dy) {
   }
 }
 
-/** @param {Float32Array} x changed in place */
-function relu(x) {
-  for (let i = 0; i < x.length; i++) if (number(x, i) < 0) x[i] = 0;
-  return x;
-}
-
 /** @param {Float32Array} x @param {number} row @param {number} columns */
 const rowOf = (x, row, columns) => x.subarray(row * columns, (row + 1) * columns);
-
-/**
- * An element that exists, which the type checker cannot know.
- *
- * @param {ArrayLike<number>} array
- * @param {number} i
- */
-function number(array, i) {
-  return /** @type {number} */ (array[i]);
-}
