@@ -42,12 +42,12 @@ export interface OnnxSession {
   run(feeds: Readonly<Record<string, OnnxTensor>>, fetches: readonly string[]): Promise<Record<string, OnnxTensor>>;
 }
 
-/** Options of `onnxMonteCarlo`: those of `monteCarlo` but for `layers`, which `dropouts` gives, `masks` and `output`. */
+/** Options of `onnxMonteCarlo`: `masks`, `output`, and those of `monteCarlo` except `layers`, which `dropouts` replaces. */
 export interface OnnxMonteCarloOptions<K extends Kind = Kind> extends Omit<MonteCarloOptions<K>, 'layers'> {
   /**
-   * 'each' (the default): each index along the first axis of a Dropout's input, which is a row of the batch in most
-   * models, has its own mask. 'shared': all of them have the same, so a sample is one function of the inputs, and a row
-   * has the same bits in a run of its own.
+   * 'each' (the default): each index along the first axis of a Dropout's input, in most models a row of the batch, has
+   * its own mask. 'shared': all indices share one mask, so a sample is one function of the inputs, and a row has the same
+   * bits in a run of its own.
    */
   masks?: 'each' | 'shared';
   /** The name of the output that is a sample. By default the only one beside the shapes. */
@@ -174,7 +174,7 @@ async function argumentsFor<K extends Kind>(
     if (!Array.isArray(dims) || location === 'none')
       throw wrongType(`feeds.${name}`, 'a tensor that is not disposed', feeds[name]);
   }
-  // The other options, whose faults or whose signal's reason it throws. It draws nothing.
+  // Lets monteCarlo check the other options and the signal. The run ends before it draws anything.
   const checked = new Error();
   const check = () => {
     throw checked;
@@ -192,16 +192,16 @@ async function argumentsFor<K extends Kind>(
     shape,
     type: inputMetadata.find((input) => input.name === mask)?.type === 'float64' ? 'float64' : 'float32',
     layer: new Dropout(ratio, { inplace: true }),
-    // Those of a scalar, until the first run tells those of the data.
+    // A scalar, until the first run returns the shape of the data.
     dims: [] as readonly number[],
   }));
   const shapeNames = nodes.map(({ shape }) => shape);
-  // The class of the caller's tensors, since an import of ONNX Runtime would choose one of its packages. Where there
-  // are none, an object: these fields are all that a session reads.
+  // The class of the caller's tensors, since an import of ONNX Runtime would choose one of its packages. Without feeds,
+  // plain objects: a session reads only these fields.
   const { constructor: Class } = Object(Object.values(feeds)[0]);
   const tensorOf = (type: string, data: unknown, dims: readonly number[]): OnnxTensor =>
     Class === Object ? { type, data, dims, location: 'cpu' } : new Class(type, data, dims);
-  /** Runs the model, with dropout active or off, and returns the numbers of these outputs. */
+  /** Runs the model with dropout active or off, and returns the elements of these outputs. */
   const evaluate = async (isActive: boolean, fetches: string[]): Promise<Numbers[]> => {
     const fed = { ...feeds };
     // Copies, since a session behind ort.env.wasm.proxy transfers the arrays to its worker.
@@ -227,7 +227,7 @@ async function argumentsFor<K extends Kind>(
     const [sample, ...shapes] = await inTurn(() => evaluate(true, [output, ...shapeNames]));
     shapes.forEach(({ data }, k) => {
       const { name, dims } = nodes[k]!;
-      // Masks of another shape may broadcast too.
+      // A mask of the old shape may be broadcast to the new one without an error.
       checkShape([...data], dims, `sample ${index}: the input of ${name}`);
     });
     return sample!;
@@ -249,7 +249,7 @@ function inTurn<T>(call: () => Promise<T>): Promise<T> {
   return result;
 }
 
-/** Takes a name out of those of the session. @throws TypeError, RangeError if it is not there */
+/** Removes a name from those of the session. @throws TypeError, RangeError if it is not among them */
 function take(name: string, argument: string, names: string[], kind: string): void {
   const at = names.indexOf(name);
   if (at < 0)
@@ -263,7 +263,7 @@ interface Numbers {
   shape: readonly number[];
 }
 
-/** Reads a tensor. @throws TypeError unless it has numbers */
+/** Reads a tensor. @throws TypeError unless it holds numbers */
 async function numbersOf(tensor: OnnxTensor, name: string): Promise<Numbers> {
   const { type, dims: shape } = tensor;
   const values = (tensor.getData ? await tensor.getData() : tensor.data) as Uint16Array;

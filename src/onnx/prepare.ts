@@ -1,6 +1,6 @@
 /**
- * dropout-wasm/onnx/prepare: makes the Dropout nodes of an ONNX model take their masks as inputs. ONNX Runtime removes
- * Dropout between two nodes of a model, even in training mode; it keeps a product with an input.
+ * dropout-wasm/onnx/prepare: replaces the Dropout nodes of an ONNX model by products with masks that are inputs. ONNX
+ * Runtime removes a Dropout between two nodes, even in training mode, but keeps a product with an input.
  * @module
  */
 import { wrongType } from '../core/check.js';
@@ -25,7 +25,7 @@ export interface PreparedDropout {
   ratio: number;
 }
 
-/** A model whose masks are inputs. */
+/** A model whose dropout masks are inputs. */
 export interface PreparedModel {
   /** The bytes of the new model. */
   model: Uint8Array;
@@ -39,9 +39,9 @@ export interface PreparedModel {
  * 1 / (1 − ratio) gives what Dropout gives in training mode, in every runtime and on every device. The model's own
  * training_mode makes no difference.
  *
- * All the rest keeps its bytes: other nodes, initializers, metadata, weights in other files, and fields that are unknown
- * here. Where anything uses the mask output of a Dropout, the new model computes it from the input. Graphs in
- * training_info, which inference never runs, stay as they are too.
+ * Everything else keeps its bytes: other nodes, initializers, metadata, references to weights in other files, and unknown
+ * fields. If the mask output of a Dropout is used, the new model computes it from the input. Graphs in training_info,
+ * which inference never runs, stay as they are.
  *
  * @param modelBytes the contents of an .onnx file of opset 7 or later. They are copied
  * @returns the new model and its dropouts, in the order of their nodes
@@ -123,7 +123,7 @@ function opsetOf(model: Message): number {
   return version;
 }
 
-/** The bytes as an array of this realm's own class, since those of a Buffer, say, copy by other rules. */
+/** The bytes as a plain Uint8Array of this realm, since subclasses differ: the slice of a Buffer is no copy. */
 function bytesOf(value: unknown): Uint8Array {
   const type = Object.prototype.toString.call(value).slice(8, -1);
   const isView = ArrayBuffer.isView(value);

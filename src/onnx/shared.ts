@@ -11,7 +11,7 @@ export { Dropout, dropout };
 export const { checkBoolean, checkOptions, checkShape, checkWord, isOptions, read, wrong, wrongType, wrongValue } =
   internals;
 
-/** Requires a number of at least 0 and below 1. */
+/** Requires a number of at least 0 and below 1. @throws TypeError, RangeError that names the argument */
 export function checkRatio(ratio: number, name: string): number {
   if (typeof ratio !== 'number') throw wrongType(name, 'a number', ratio);
   if (!(ratio >= 0 && ratio < 1)) throw wrongValue(name, 'from 0 to below 1', ratio, percentRemedy(ratio));

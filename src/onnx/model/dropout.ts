@@ -1,5 +1,5 @@
 /**
- * The Dropout nodes of a graph: what they say, and the nodes in place of them.
+ * Reads the Dropout nodes of a graph, and writes the nodes that replace them.
  *
  * Versions 7 and 10 of the operator have the ratio as an attribute; since version 12 it is an input, as is training_mode.
  * Its mask output has the type of x in version 7, and is bool from version 10 on.
@@ -34,7 +34,11 @@ export const refusal = (name: string, problem: string, remedy: string): Error =>
 /** The remedy for a node of an opset before 7. */
 export const CONVERT = 'convert the model by onnx.version_converter.convert_version(model, 13)';
 
-/** @throws RangeError that names the node if it is not of the operator's form, or not constant where it has to be */
+/**
+ * Reads a Dropout node.
+ * @throws RangeError that names the node if it does not fit its opset, if its ratio or training_mode is no constant, or
+ *   if its data are of no type that Dropout takes
+ */
 export function readDropout(node: Message, opset: number, values: Values, survey: Survey): DropoutNode {
   const name = nameOf(node);
   const [x = '', ratioInput = '', modeInput = '', ...inputs] = node.texts(NODE.input);
@@ -65,7 +69,7 @@ export function readDropout(node: Message, opset: number, values: Values, survey
     if (!hasInputs) ratio = floatAttribute(attribute, key) ?? refuse('has a ratio that is not a float', 'make it one');
   }
   if (hasInputs && ratioInput) ratio = scalarOf('ratio', ratioInput, (type) => type !== DATA.bool);
-  // Either value will do: the masks decide.
+  // Its value makes no difference: the masks decide.
   if (hasInputs && modeInput) scalarOf('training_mode', modeInput, (type) => type === DATA.bool);
   if (!(ratio >= 0 && ratio < 1)) refuse(`has the ratio ${ratio}`, 'a ratio is at least 0 and below 1');
 
@@ -82,18 +86,21 @@ export function readDropout(node: Message, opset: number, values: Values, survey
 
 const FLOATS = [DATA.float, DATA.double, DATA.float16, DATA.bfloat16];
 
-/** The type of a mask that is fed: JavaScript has no array of bfloat16, and not everywhere one of float16. */
+/** The type of the mask input. JavaScript has no array for bfloat16, and not every runtime has one for float16. */
 export const maskTypeOf = ({ type }: DropoutNode): number => (type === DATA.double ? DATA.double : DATA.float);
 
 /**
- * The nodes in place of a Dropout node, as fields of the graph:
+ * The nodes that replace a Dropout node, as fields of the graph:
  *
  *     shape = Shape(x)
- *     y = Mul(x, mask)            mask is cast before where x has another type
+ *     y = Mul(x, mask)                                    mask is first cast to the type of x if that is another one
  *
- * and where the mask output is used, which has all dimensions of x even if the mask that is fed is a scalar:
+ * If the mask output is used, it is computed too. Less(x, x) gives it all dimensions of x, even for a scalar mask:
  *
  *     mask output = Or(Cast(mask), Less(x, x))            in version 7 this is cast to the type of x
+ *
+ * @param input the name of the new input for the mask
+ * @param shape the name of the new output for the shape of x
  */
 export function rewrite(node: Message, dropout: DropoutNode, input: string, shape: string, survey: Survey): Parts {
   const { name, x, y, mask, type, isMaskLikeX } = dropout;
@@ -135,7 +142,7 @@ const nodeField = (opType: string, inputs: string[], output: string, rest: Parts
     ...rest,
   ]);
 
-/** The attribute of Cast. */
+/** The attribute of Cast, or nothing for other operators. */
 const attributeTo = (type: number | undefined): Parts =>
   type === undefined
     ? []

@@ -1,6 +1,6 @@
 /**
- * Everything that `prepare` has to know of a whole model, subgraphs and functions included: the names that are taken,
- * the values that are used, Dropout nodes that it cannot rewrite, and signs of element types other than float.
+ * What `prepare` has to know of a whole model, including its subgraphs and functions: the names in use, the values that
+ * are read, the Dropout nodes it cannot rewrite, and whether there may be floating types other than float.
  * @module
  */
 import { type Message, noModel } from './message.js';
@@ -32,18 +32,18 @@ export const isOperator = (node: Message, opType: string): boolean =>
 /** The name of a node, or of its first output that has one. */
 export const nameOf = (node: Message): string => node.text(NODE.name) || node.texts(NODE.output).find(Boolean) || '';
 
-/** Where Dropout nodes are left as they are: inference never runs training_info. */
+/** Stands for graphs in training_info, whose Dropout nodes are no error, because inference never runs them. */
 const TRAINING_INFO = 'training_info';
 
-/** Parsers of protobuf allow 100 nested messages, and a graph in a graph takes three. */
+/** No parser of protobuf reads more: they allow 100 nested messages, and a graph in a graph takes three. */
 const MAX_DEPTH = 100;
 
 export class Survey {
-  /** Of nodes and values. */
+  /** The names of nodes and values. */
   readonly names: Set<string> = new Set();
-  /** Values that a node takes or a graph returns. */
+  /** The values that a node reads or a graph returns. */
   readonly used: Set<string> = new Set();
-  /** The Dropout nodes that are not in the model's graph, by where they are. */
+  /** The Dropout nodes in subgraphs and functions, and where they are. */
   readonly nested: { name: string; where: string }[] = [];
   /** Whether anything may have elements of a floating type other than float. */
   hasOtherFloats = false;
@@ -62,7 +62,7 @@ export class Survey {
         for (const body of training.messages(no)) this.graph(body, TRAINING_INFO, 1);
   }
 
-  /** A name that is not taken, which is taken from now on: `wish`, or with a number behind it. */
+  /** Takes a name that is not in use: `wish`, or `wish` and a number. */
   fresh(wish: string): string {
     let name = wish;
     for (let i = 1; this.names.has(name); i++) name = `${wish}_${i}`;
@@ -105,7 +105,7 @@ export class Survey {
 
   private attributes(attributes: Message[], where: string, depth: number): void {
     for (const attribute of attributes) {
-      // Such as `to` of Cast, `dtype` of RandomNormal and `stash_type` of LayerNormalization.
+      // For example `to` of Cast, `dtype` of RandomNormal and `stash_type` of LayerNormalization.
       if (/^to$|type$|precision$/.test(attribute.text(ATTRIBUTE.name))) this.type(attribute.number(ATTRIBUTE.i));
       this.tensors([...attribute.messages(ATTRIBUTE.t), ...attribute.messages(ATTRIBUTE.tensors)]);
       this.sparseTensors([

@@ -1,5 +1,5 @@
 /**
- * What a graph says of its values without being run: which are constant, and the types of their elements.
+ * What a graph states about its values: which are constant, and the types of their elements.
  * @module
  */
 import type { Message } from './message.js';
@@ -12,7 +12,7 @@ export interface Scalar {
   value: number;
 }
 
-/** Why a value is no such constant, and the remedy. */
+/** Why a value is no constant of one element, and the remedy. */
 export type Problem = [problem: string, remedy: string];
 
 export class Values {
@@ -42,6 +42,7 @@ export class Values {
     return this.types.get(name);
   }
 
+  /** A constant of one element. */
   scalar(name: string): Scalar | Problem {
     const initializer = this.initializers.get(name);
     if (this.inputs.has(name))
@@ -69,7 +70,7 @@ export function floatAttribute(attribute: Message, name: string): number | undef
 const NO_SCALAR = 'the ratio has to be one float, and training_mode one bool';
 
 function tensorScalar(tensor: Message): Scalar | Problem {
-  // 1 stands for external data, and 0 or nothing for data in the tensor.
+  // 1 is data in another file. 0, or no number, is data in the tensor.
   if (tensor.number(TENSOR.dataLocation) !== 0)
     return ['is in another file', 'keep small tensors in the model, as onnx.save does by its default size_threshold'];
   const type = tensor.number(TENSOR.dataType);
@@ -82,7 +83,7 @@ function tensorScalar(tensor: Message): Scalar | Problem {
   return { type, value };
 }
 
-/** How a tensor holds elements of a type: in raw_data, or in a list of its own. */
+/** How to read elements by type: from raw_data, or from the list of their type. */
 const FORMATS: Record<number, { size: number; read(raw: DataView): number; list(tensor: Message): number[] }> = {
   [DATA.float]: {
     size: 4,
@@ -111,12 +112,12 @@ const FORMATS: Record<number, { size: number; read(raw: DataView): number; list(
   },
 };
 
-/** From the bits of a float16. An infinity or NaN becomes a number above 65,535, which no ratio is. */
+/** The value of a float16 by its bits. Infinities and NaN become numbers above 65,535, which are refused like them. */
 function fromFloat16(bits: number): number {
   const exponent = (bits >> 10) & 31;
   const fraction = (bits & 1023) / 1024;
   return (bits & 0x8000 ? -1 : 1) * (exponent ? (1 + fraction) * 2 ** (exponent - 15) : fraction * 2 ** -14);
 }
 
-/** From the bits of a bfloat16, the upper half of a float. */
+/** The value of a bfloat16 by its bits, which are the upper half of a float. */
 const fromBFloat16 = (bits: number): number => new Float32Array(Uint32Array.of(bits << 16).buffer)[0]!;
