@@ -4,10 +4,10 @@ import { createClassifier, weightsFromBytes } from '../digits/classifier.js';
 import file from '../digits/weights.bin';
 import { rangeRequest, readBody } from './request.js';
 
-/** After this many ms, an isolate without an answer counts as lost. */
+/** ms after which an isolate that has not answered counts as lost. */
 const TIME_LIMIT = 5000;
 
-/** Sums of at most 20 nodes of the tree, of 21 numbers each, and 10 votes take 4 KB. */
+/** Bytes. An answer has at most 20 nodes of 21 numbers and 10 votes, about 4 KB; other models may need more. */
 const MAX_ANSWER = 65_536;
 
 /**
@@ -39,7 +39,7 @@ export function modelName() {
  * @returns {Promise<Result>}
  */
 export function compute({ pixels, seed }, { from, to }) {
-  // Layers of its own, since another request may be computed at the same time.
+  // Each call has its own layers, since another request may be computed at the same time.
   const { predict, layers, kind } = createClassifier(weights, pixels);
   return monteCarlo(predict, { from, samples: to - from, seed, layers, kind });
 }
@@ -56,7 +56,7 @@ export async function predict(task, isolates) {
   const parts = Math.min(isolates.length + 1, task.samples);
   const edge = (/** @type {number} */ part) => Math.floor((part * task.samples) / parts);
   const helpers = isolates.slice(0, parts - 1);
-  // The isolates are asked before this one computes.
+  // Ask the other isolates before computing here.
   const results = helpers.map(async (isolate, i) => {
     const range = { from: edge(i), to: edge(i + 1) };
     try {

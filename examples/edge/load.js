@@ -19,9 +19,9 @@ export const CONNECTIONS = 4;
  * @throws {Error} (as a rejection) unless all requests succeed
  */
 export async function measureLoad(url, { headers, body, requests, signal }) {
-  // A test ends at the first sample of its rate after the last answer.
+  // autocannon ends at the first sample of the rate after the last answer, so the samples are 50 ms apart.
   const options = { url, method: /** @type {const} */ ('POST'), headers, body: Buffer.from(body), sampleInt: 50 };
-  // Engines optimize code that has run for a while.
+  // Warm-up: engines optimize code only after it has run for a while.
   await run({ ...options, connections: CONNECTIONS, amount: 10 * CONNECTIONS }, signal);
   const result = await run({ ...options, connections: Math.min(CONNECTIONS, requests), amount: requests }, signal);
   return { perSecond: requests / result.duration, p99: result.latency.p99 };

@@ -1,4 +1,4 @@
-/** What clients and other isolates send, and what of it is refused. */
+/** Reads the requests of clients and other isolates, and refuses bad ones. */
 
 /** The pixels of an image. */
 export const PIXELS = 784;
@@ -29,7 +29,7 @@ export class RequestError extends Error {
  * Reads the image, the number of samples and the seed, which is random by default.
  *
  * @param {Request} request
- * @param {URLSearchParams} query has to be empty with a JSON body, which holds all
+ * @param {URLSearchParams} query has to be empty if the body is JSON, which holds all fields
  * @returns {Promise<Task>}
  * @throws {RequestError}
  */
@@ -60,7 +60,7 @@ export async function readTask(request, query) {
  * @param {AbortSignal} signal
  */
 export function rangeRequest({ pixels, seed }, { from, to }, model, signal) {
-  // A binding leads to its isolate, whatever the host is.
+  // The host does not matter: a binding always leads to its isolate.
   return new Request(`http://isolate/?from=${from}&to=${to}&seed=${seed}&model=${model}`, {
     method: 'POST',
     headers: { 'content-type': 'application/octet-stream' },

@@ -76,7 +76,12 @@ function startDeno(isolates, port) {
   });
 }
 
-/** The runtimes print a stack for this, and two servers of Deno would share a port. @param {number} port */
+/**
+ * Checks that the port is free: if not, workerd and Deno would print a stack, and two servers of Deno would share it.
+ *
+ * @param {number} port
+ * @throws {Error} (as a rejection) if it is not
+ */
 async function checkFree(port) {
   const probe = createServer().listen(port, '127.0.0.1');
   try {

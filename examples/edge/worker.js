@@ -19,7 +19,7 @@ const USAGE = {
   },
 };
 
-/** What the world reaches. `deno serve` passes something else as env, without bindings. */
+/** The public entrypoint. The env that `deno serve` passes has no bindings. */
 export default {
   /** @param {Request} request @param {Record<string, unknown>} [env] */
   fetch: (request, env) =>
@@ -70,7 +70,7 @@ async function predictionFor(request, query, isolates) {
   const task = await readTask(request, query);
   const started = performance.now();
   const result = await predict(task, isolates);
-  // On Cloudflare the clock stands still while a Worker computes. 0 would be a lie.
+  // On Cloudflare the clock stands still while a Worker computes, so 0 means unknown.
   const ms = performance.now() - started || null;
   const seed = String(task.seed);
   const [accepted = ''] = (request.headers.get('accept') ?? '').split(/[,;]/);
@@ -79,7 +79,7 @@ async function predictionFor(request, query, isolates) {
   return json({
     digit: probabilities.indexOf(Math.max(...probabilities)),
     probabilities,
-    // One sample has none.
+    // One sample has no standard deviation.
     std: task.samples > 1 ? Array.from(result.std) : undefined,
     entropy: result.entropy[0],
     mutualInformation: result.mutualInformation[0],

@@ -47,7 +47,7 @@ const modules :List(Workerd.Worker.Module) = [
   (name = "gaussian.wasm", wasm = embed "build/workerd/gaussian.wasm"),
 ];
 
-# The only service that the world reaches. --socket-addr=http=… chooses another address.
+# The only public service. --socket-addr=http=… chooses another address.
 const sockets :List(Workerd.Socket) = [
   (name = "http", address = "127.0.0.1:8787", http = (), service = "main"),
 ];

@@ -77,8 +77,8 @@ export function createMerger(names, ranges, connection) {
   };
 
   /**
-   * The processor of the parent. It reads one answer for each range, whoever computed it and how often. Ranges whose
-   * answer is missing or damaged are computed again.
+   * The processor of the parent. It reads one answer for each range, no matter which worker computed it, or how often.
+   * Ranges whose answer is missing or damaged are computed again.
    *
    * @param {Job<Run>} job
    * @param {string} [token]

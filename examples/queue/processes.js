@@ -71,7 +71,7 @@ export function startWorkers({ count, url, run, onSample }) {
     isOver = true;
     await Promise.all(
       Array.from(children, async (child) => {
-        // At once: whatever it computes, nobody waits for it.
+        // Nobody waits for the range that it computes.
         if (child.kill('SIGKILL')) await once(child, 'close');
       }),
     );

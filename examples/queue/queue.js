@@ -4,8 +4,8 @@ import { Redis } from 'ioredis';
 import { MODEL } from './model.js';
 
 /**
- * ms after which a silent worker has lost its range. A worker that lives renews its lock every half of this time, so it
- * has to be longer than one sample takes. BullMQ's default is 30,000.
+ * ms after which a silent worker loses its range. A live worker renews its lock every half of this time, so it has to be
+ * longer than one sample takes. BullMQ's default is 30,000.
  */
 export const LOCK = 3000;
 
@@ -21,7 +21,7 @@ export const ATTEMPTS = 3;
 /** ms that Redis may take to answer, and to return after a restart. */
 export const PATIENCE = 10_000;
 
-/** Seconds after which Redis removes batches and answers, in case nobody else does. */
+/** Seconds after which Redis removes batches and answers that no program has removed. */
 export const KEEP = 24 * 60 * 60;
 
 /**

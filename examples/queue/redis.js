@@ -1,4 +1,4 @@
-/** A Redis of this program's own: on a free port of this machine, without a file, until the program ends. */
+/** Starts a Redis for this program: on a free port of this machine, without files, until the program ends. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -11,7 +11,7 @@ const MISSING = [
   'or docker run --rm -p 6379:6379 redis, and then --redis redis://127.0.0.1:6379',
 ].join(', ');
 
-/** Another program may take the free port before Redis does. */
+/** Attempts to start Redis: another program may take the free port before Redis does. */
 const TRIES = 3;
 
 /**

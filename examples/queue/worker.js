@@ -53,7 +53,7 @@ async function main({ run, redis }) {
     let done = 0;
     const onSample = async () => {
       process.send?.({ from, to, done: ++done });
-      // Without timers, BullMQ could not renew the lock.
+      // Lets BullMQ's timers run, which renew the lock.
       await setImmediate();
     };
     const result = await monteCarlo(predict, { from, samples: to - from, seed, layers, kind, onSample });
@@ -66,7 +66,7 @@ async function main({ run, redis }) {
     prefix: names.prefix,
     name: `${hostname()}:${process.pid}`,
     lockDuration: LOCK,
-    // main.js does it.
+    // main.js checks for stalled ranges.
     skipStalledCheck: true,
   });
   let last = '';

@@ -1,4 +1,4 @@
-/** Trains on several processes, and starts those again that die. */
+/** Trains on several processes, and replaces those that die. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
@@ -45,11 +45,11 @@ const MAX_DEATHS = 3;
  */
 
 /**
- * Trains a network. The weights have the same bits for any number of processes, whatever happens to them.
+ * Trains a network. The weights have the same bits for any number of processes, even if processes die.
  *
- * All processes apply the same gradients to the same weights, so one stored state serves them all. A process that dies
- * is started again from that state, is sent the gradients that it missed, and repeats its part of the current step,
- * while the others wait for it.
+ * All processes apply the same gradients to the same weights, so one stored state serves them all. If a process dies, a
+ * new one starts from that state, receives the gradients it missed, and repeats its part of the current step, while the
+ * others wait for it.
  *
  * @param {Options} options
  * @returns {Promise<Result>}

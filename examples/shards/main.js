@@ -21,9 +21,9 @@ killed, and if the run is stopped and resumed.
   --processes N   the number of processes, up to 64 (default: 1, 2, 4, and 4
                   of which two are killed, each in a run of its own)
   --kill N@STEP   kills process N, from 0, in this step; may be repeated
-  --epochs N      (default: 8)
+  --epochs N      passes over the training digits (default: 8)
   --batch N       rows of a batch, up to ${TRAIN_COUNT} (default: 256)
-  --seed N        of the initial weights, batches and masks (default: 42)
+  --seed N        seed of initial weights, batches and masks (default: 42)
   --store N       steps between two stored states (default: 10)
   --state DIR     folder of the stored states (default: examples/shards/state)
   --resume        continues from the stored states

@@ -15,7 +15,6 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createClassifier, weightsFromBytes } from '../../examples/digits/classifier.js';
 import { loadDigits } from '../../examples/digits/data.js';
-import manifest from '../../package.json' with { type: 'json' };
 import { ROOT, run } from '../packaging/project.js';
 import { checkTypes, folderOf, installExample } from './support.js';
 
@@ -93,11 +92,11 @@ describe('the result', () => {
   it.each([1, 2, 3, 100, 1000])(
     'has the bytes of monteCarlo in Node for %i samples on every server',
     async (samples) => {
-      const { toBytes } = await expected(3, samples, 7n).then((result) => ({ toBytes: () => result.toBytes() }));
+      const bytes = (await expected(3, samples, 7n)).toBytes();
       for (const server of servers) {
         const answer = await postBytes(server, `samples=${samples}&seed=7`, bytesAt(3), { accept: OCTETS });
         expect([server.name, answer.status, answer.headers.get('content-type')]).toEqual([server.name, 200, OCTETS]);
-        expect(answer.bytes).toEqual(toBytes());
+        expect(answer.bytes).toEqual(bytes);
       }
     },
   );
@@ -433,7 +432,7 @@ describe('a bad request', () => {
     ['a word as seed', { pixels, seed: 'ten' }, 422, seeds],
     ['2^64 as seed', { pixels, seed: '18446744073709551616' }, 422, seeds],
     ['2^64 as a number as seed', `{"pixels":${JSON.stringify(pixels)},"seed":18446744073709551616}`, 422, seeds],
-    ['1e19 as seed', { pixels, seed: 1e300 }, 422, /: send seeds above 2\^53 as text$/],
+    ['1e300 as seed', { pixels, seed: 1e300 }, 422, /: send seeds above 2\^53 as text$/],
     ['an array as seed', { pixels, seed: ['1'] }, 422, seeds],
     ['an unknown field', { pixels, sample: 5 }, 422, /^unknown field "sample"\. Known: pixels, samples, seed$/],
     ['__proto__', `{"pixels":[],"__proto__":{"samples":1}}`, 422, /^unknown field "__proto__"/],
@@ -580,7 +579,7 @@ describe('any body gets 200 or 4xx with an error in JSON', () => {
   const body = fc.oneof(
     json.map(encode),
     fc.tuple(json, fc.nat()).map(([text, at]) => encode(text.slice(0, at % text.length))),
-    // One byte is another.
+    // With one byte replaced.
     fc.tuple(json, fc.nat(), fc.nat(255)).map(([text, at, byte]) => {
       const bytes = encode(text);
       return bytes.fill(byte, at % bytes.length, (at % bytes.length) + 1);
@@ -733,14 +732,6 @@ describe('main.js', () => {
     const refusal = { code: 1, stderr: expect.stringMatching(new RegExp(message.source, 'm')), stdout: '' };
     await expect(main(...args)).rejects.toMatchObject(refusal);
   });
-});
-
-it('has the same versions of packages as the root', () => {
-  const { dependencies } = JSON.parse(readFileSync(join(FOLDER, 'package.json'), 'utf8'));
-  const all: Record<string, string> = manifest.devDependencies;
-  const shared = Object.keys(dependencies).filter((name) => name in all);
-  expect(shared).toEqual(['cli-table3', 'deno', 'esbuild', 'workerd']);
-  for (const name of shared) expect([name, dependencies[name]]).toEqual([name, all[name]]);
 });
 
 it('has correct types', () => checkTypes('edge'));

@@ -62,7 +62,7 @@ beforeAll(async () => {
   await installExample('queue');
 });
 
-it('has types', () => checkTypes('queue'));
+it('has correct types', () => checkTypes('queue'));
 
 it('main.js and worker.js print help in 80 columns', async () => {
   const help = await run(['--help']);

@@ -554,4 +554,4 @@ describe('main.js', () => {
   });
 });
 
-it('has sound types', () => checkTypes('shards'));
+it('has correct types', () => checkTypes('shards'));

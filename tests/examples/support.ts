@@ -7,7 +7,7 @@ export const folderOf = (name: string): string => join(ROOT, 'examples', name);
 
 /** Installs the packages of an example by its lock file, with dropout-wasm linked to this repository. */
 export async function installExample(name: string): Promise<void> {
-  await run('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund'], folderOf(name));
+  await run('npm', ['ci', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'], folderOf(name));
 }
 
 /** Checks the types of an example, whose packages the root does not have. @throws Error with what tsc prints */

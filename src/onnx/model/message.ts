@@ -27,7 +27,7 @@ export class Message {
     this.fields = parts.flatMap(fieldsOf);
   }
 
-  /** The parts of the message with some fields replaced. `rewrite` returns the new fields, or undefined to keep the old. */
+  /** The parts of the message with some fields replaced. `rewrite` returns new fields, or undefined to keep the old one. */
   replace(rewrite: (no: number, value: Uint8Array) => Parts | undefined): Parts {
     return this.fields.flatMap(({ no, wireType, value, bytes }) => {
       const parts = wireType === WireType.LengthDelimited ? rewrite(no, value) : undefined;
