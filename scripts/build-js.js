@@ -42,7 +42,7 @@ Google's protobuf, Copyright 2008 Google Inc. (BSD-3-Clause): dropout-wasm/docs/
 for (const entry of ENTRIES)
   await build({
     ...common,
-    // The package has no dependencies.
+    // Bundled, since the package has no dependencies.
     ...(entry === 'onnx/prepare' && {
       packages: 'bundle',
       footer: { js: PROTOBUF },

@@ -11,7 +11,7 @@ import { startRedis } from './redis.js';
 import { mostUncertain, seconds, short, toText } from './report.js';
 import { runOnQueue } from './run.js';
 
-const HELP = `Usage: node examples/queue/main.js [options]
+const HELP = `Usage: npm run queue -- [options]
 
 Runs a digit classifier with dropout on worker processes, which take ranges of
 samples from a queue, and prints its uncertainty. Every number of workers gives

@@ -12,7 +12,7 @@ import { evaluate } from './network.js';
 import { bytesOf, digestOf } from './state.js';
 import { stepsOf } from './training.js';
 
-const HELP = `Usage: node examples/shards/main.js [options]
+const HELP = `Usage: npm run shards -- [options]
 
 Trains a network with dropout on several processes, each with a part of every
 batch. Every number of processes gives the same weights, also if processes are

@@ -49,7 +49,7 @@ export type Check = readonly [name: string, run: (ort: Ort, digits: Digits) => P
 /** The error of a check or '', and its digest. */
 export type Row = readonly [name: string, error: string, digest: string | undefined];
 
-/** Those of the models of tests/support/onnx-models.ts. */
+/** The opsets of the models in tests/support/onnx-models.ts. */
 const OPSETS = [...new Set(dropoutModels().map(({ options }) => options.opset))];
 
 const ROWS = 6;
@@ -105,7 +105,7 @@ async function run(session: OnnxSession, feeds: Record<string, OnnxTensor>): Pro
   const outputs = await session.run(feeds, session.outputNames);
   const numbers: Record<string, number[]> = {};
   for (const [name, { type, data }] of Object.entries(outputs)) {
-    // Their bits; Float16Array would print the values.
+    // The bits of float16, since some runtimes return a Float16Array.
     const array = data as Float32Array;
     numbers[name] = Array.from(
       type === 'float16' ? new Uint16Array(array.buffer, array.byteOffset, array.length) : array,
@@ -141,7 +141,7 @@ async function checkForm(ort: Ort, options: DropoutModel): Promise<string> {
   const { ratio = 0.5, type = FLOAT, opset, training, ...others } = options;
   const bytes = encode(dropoutModel(options));
   const x = feedOf(ort, type);
-  // In evaluation, since ONNX Runtime keeps such a Dropout in training mode.
+  // In evaluation mode: ONNX Runtime does not remove every Dropout that is in training mode.
   const original = await ort.InferenceSession.create(encode(dropoutModel({ ...others, opset, ratio, type })));
   const { session, dropouts, release } = await open(ort, bytes);
   try {
@@ -153,7 +153,7 @@ async function checkForm(ort: Ort, options: DropoutModel): Promise<string> {
     const { [dropout!.shape]: shape, ...evaluated } = await run(session, { x, [dropout!.mask]: one });
     expectEqual(shape, [ROWS, COLUMNS], 'the shape');
     const expected = await run(original, { x });
-    // Before opset 12 it leaves the mask as zeros.
+    // Before opset 12, ONNX Runtime leaves the mask as zeros.
     if (opset < 12 && expected.m) expected.m = evaluated.m!.map(() => (type === FLOAT16 && opset < 10 ? 0x3c00 : 1));
     expectEqual(evaluated, expected, 'the evaluation');
     const result = await onnxMonteCarlo(session, dropouts, { x }, { samples: 2, seed: 42, keep: true, output: 'y' });

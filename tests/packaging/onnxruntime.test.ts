@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => project?.remove());
 
-/** Those of `onnxMonteCarlo`. */
+/** The options of `onnxMonteCarlo`. */
 const OPTIONS = [
   'samples',
   'from',
@@ -43,10 +43,10 @@ const OPTIONS = [
   'output',
 ];
 
-/** The digests of the checks in Node by ONNX Runtime for Node. All others have to be the same. */
+/** The digests of the checks on onnxruntime-node. Those of all other settings have to be equal. */
 const digests = new Map<string, string>();
 
-/** What ONNX Runtime warns of, and on WebGPU too. docs/onnx.md names the first. */
+/** The warnings of ONNX Runtime that are expected: off WebGPU, and on it. docs/onnx.md names the first. */
 const UNUSED = /\[W:.* Removing initializer '(ratio|training)\d?'\. It is not used by any node/;
 const KNOWN = [UNUSED, /Removing initializer '(ratio|training)\d?'|VerifyEachNodeIsAssignedToAnEp/];
 

@@ -129,7 +129,7 @@ export interface DropoutModel {
   place?: Place;
   /** From opset 12. By default the input is missing. */
   training?: boolean;
-  /** Who uses the mask output. By default nobody, and it has no name. */
+  /** What uses the mask output. By default it is left out. */
   mask?: 'unused' | 'node' | 'output';
   /** The type of x and y. Default FLOAT. */
   type?: number;
@@ -183,7 +183,7 @@ export function dropoutModel({
       value('y', type, dims),
       ...(mask === 'node' || mask === 'output' ? [value('m', opset < 10 ? type : BOOL, dims)] : []),
     ],
-    // Says the type of data, which a prepared model needs.
+    // States the type of the data, which prepare has to know.
     valueInfo: [value('h', type, dims)],
   });
 }
