@@ -1,6 +1,6 @@
 /**
  * Installs the packages of an example by its lock file: `node scripts/install-example.js edge`, in a script of
- * package.json. There, the command `npm` is an old one that a development dependency installs, too old for the lock
+ * package.json. There, the command `npm` is one that a development dependency installs, too old for the lock
  * files. So the npm that runs the script is started by its path.
  */
 import { execFileSync } from 'node:child_process';
