@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { guard } from '../guard.js';
 
 const require = createRequire(import.meta.url);
 const folder = fileURLToPath(new URL('.', import.meta.url));
@@ -33,6 +34,7 @@ const CONFIGS = new Map([
 export async function startServer({ runtime, isolates, port }) {
   await checkFree(port);
   const server = runtime === 'workerd' ? startWorkerd(isolates, port) : startDeno(isolates, port);
+  guard(server);
   /** @type {Promise<string>} */
   const ended = new Promise((resolve) => {
     server.once('error', ({ message }) => resolve(message));

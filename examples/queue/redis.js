@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { guard } from '../guard.js';
 
 const MISSING = [
   'redis-server is not installed: apt-get install redis-server (Debian), brew install redis (macOS)',
@@ -63,6 +64,7 @@ async function start(port, folder) {
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   // Detached, so that Ctrl-C in a terminal does not end it before this program has.
   const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+  guard(server, folder);
   let log = '';
   const isReady = new Promise((resolve) => {
     server.stdout.on('data', (data) => {

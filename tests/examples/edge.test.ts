@@ -678,6 +678,14 @@ describe('main.js', () => {
     await expect(fetch(url!)).rejects.toThrow('fetch failed');
   });
 
+  it.each(['workerd', 'deno'])('ends %s when it is killed itself', async (runtime) => {
+    const { child, printed } = await start('--port', '0', '--runtime', runtime);
+    const [url] = printed.split(' ');
+    child.kill('SIGKILL');
+    const ask = () => fetch(url!).then(({ status }) => status, String);
+    await expect.poll(ask, { timeout: 10_000 }).toBe('TypeError: fetch failed');
+  });
+
   it('prints a load test of 1, 2 and 4 isolates in 80 columns, with one digest', async () => {
     const { stdout } = await main('--load', '--requests', '8');
     const rows = stdout.matchAll(/^│ (\d) +│ +\d+ │ +\d+ │ +([0-9a-f]{16}) │$/gm);

@@ -2,7 +2,7 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -137,33 +137,30 @@ describe.skipIf(!requiresAll && !which('redis-server'))('with redis-server', () 
     });
 
     it.each([
-      ['Ctrl-C', 'main', 'SIGINT', 130, 'ended by SIGINT\n'],
-      ['SIGTERM', 'main', 'SIGTERM', 143, 'ended by SIGTERM\n'],
-      ['the end of its Redis', 'redis-server', 'SIGKILL', 1, 'Redis has ended\n'],
-    ] as const)('ends its workers and its Redis at %s, and says so', async (_, target, signal, code, message) => {
-      const child = spawn(process.execPath, [
-        MAIN,
-        ...SIZE,
-        '--samples',
-        '1000000',
-        '--range',
-        '100',
-        '--workers',
-        '2',
-      ]);
+      ['Ctrl-C', 'main', 'SIGINT', [130, null], 'ended by SIGINT\n'],
+      ['SIGTERM', 'main', 'SIGTERM', [143, null], 'ended by SIGTERM\n'],
+      ['the end of its Redis', 'redis-server', 'SIGKILL', [1, null], 'Redis has ended\n'],
+      ['kill -9', 'main', 'SIGKILL', [null, 'SIGKILL'], ''],
+    ] as const)('ends its workers and its Redis at %s', async (_, target, signal, end, message) => {
+      const folder = mkdtempSync(join(tmpdir(), 'queue-'));
+      const args = [...SIZE, '--samples', '1000000', '--range', '100', '--workers', '2'];
+      const child = spawn(process.execPath, [MAIN, ...args], { env: { ...process.env, TMPDIR: folder } });
       let errors = '';
       child.stderr.on('data', (data) => {
         errors += data;
       });
       const closed = once(child, 'close');
-      await expect.poll(() => childrenOf(child.pid!), { timeout: 60_000 }).toHaveLength(3);
+      // Two workers, Redis, and what ends Redis after kill -9.
+      await expect.poll(() => childrenOf(child.pid!), { timeout: 60_000 }).toHaveLength(4);
       const children = childrenOf(child.pid!);
       expect(children.filter(({ args }) => args.includes('worker.js'))).toHaveLength(2);
       const redis = children.find(({ args }) => args.includes('redis-server'))!;
       process.kill(target === 'main' ? child.pid! : redis.pid, signal);
-      expect(await closed).toEqual([code, null]);
+      expect(await closed).toEqual(end);
       expect(errors).toBe(message);
       for (const { pid } of children) await expect.poll(() => lives(pid)).toBe(false);
+      expect(readdirSync(folder)).toEqual([]);
+      rmSync(folder, { recursive: true });
     });
   });
 
