@@ -47,6 +47,8 @@ export class Survey {
   readonly nested: { name: string; where: string }[] = [];
   /** Whether anything may have elements of a floating type other than float. */
   hasOtherFloats = false;
+  /** The next number behind each wish: from 1 for all of them, many nodes of one name would take hours. */
+  private readonly numbers = new Map<string, number>();
 
   constructor(model: Message, graph: Message) {
     this.graph(graph, '', 0);
@@ -65,7 +67,9 @@ export class Survey {
   /** A name that is not taken, which is taken from now on: `wish`, or with a number behind it. */
   fresh(wish: string): string {
     let name = wish;
-    for (let i = 1; this.names.has(name); i++) name = `${wish}_${i}`;
+    let i = this.numbers.get(wish) ?? 1;
+    for (; this.names.has(name); i++) name = `${wish}_${i}`;
+    this.numbers.set(wish, i);
     this.names.add(name);
     return name;
   }

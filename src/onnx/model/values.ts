@@ -50,13 +50,15 @@ export class Values {
         'make it an initializer that is no input, as torch.onnx.export does with keep_initializers_as_inputs=False',
       ];
     if (initializer) return tensorScalar(initializer);
-    for (const attribute of this.constants.get(name) ?? []) {
+    const constant = this.constants.get(name);
+    for (const attribute of constant ?? []) {
       const tensor = attribute.message(ATTRIBUTE.t);
       if (attribute.text(ATTRIBUTE.name) === 'value' && tensor) return tensorScalar(tensor);
       const value = floatAttribute(attribute, 'value_float');
       if (value !== undefined) return { type: DATA.float, value };
     }
-    return ['is computed in the graph', 'make it an initializer, or the value of a Constant node'];
+    const problem = constant ? 'is a Constant of another form' : 'is computed in the graph';
+    return [problem, 'make it an initializer, or the value or value_float of a Constant node'];
   }
 }
 
