@@ -287,6 +287,8 @@ describe('the ratio', () => {
     expect(withRatio(bits([0xff, 0x03]))).toBe(1023 * 2 ** -24);
     expect(withRatio(bits([0xff, 0x3b]))).toBe(1 - 2 ** -11);
     expect(withRatio(bits([0, 0]))).toBe(0);
+    refuses(() => withRatio(bits([0, 0xb8])), RangeError, 'the Dropout node "y" has the ratio -0.5: ');
+    refuses(() => withRatio(bits([0, 0x7c])), RangeError, 'the Dropout node "y" has the ratio 65536: ');
     // A writer of proto3 leaves out an attribute's value of 0.
     const zero = node('Dropout', 'x', 'y', { ratio: { type: 1 } });
     expect(ratioOf(model(10, { ...opset13([]).graph, node: [zero] }))).toBe(0);
@@ -351,6 +353,8 @@ describe('the type of the data', () => {
     expect(maskType(chain({ initializer: [tensor('w', INT64, [1, 2])] }, [node('Cast', 'h', 'z', { to: 6n })]))).toBe(
       FLOAT,
     );
+    // A type of 0 says nothing.
+    expect(maskType(chain({ valueInfo: [value('h', 0)] }))).toBe(FLOAT);
     // An int with such a value is no type.
     expect(maskType(chain({}, [node('Softmax', 'h', 'z', { axis: 11n })]))).toBe(FLOAT);
   });
@@ -525,6 +529,8 @@ describe('what is refused', () => {
     refusesModel(opset13([dropout], { initializer: [two] }), message('has 2 elements: '));
     const none = { name: 'r', dataType: type, dims: [0] };
     refusesModel(opset13([dropout], { initializer: [none] }), message('has 0 elements: '));
+    const custom = node('Constant', [], 'r', { domain: 'mine', value: tensor('', type, [0]) });
+    refusesModel(opset13([custom, dropout]), message('is computed in the graph: '));
     const words = node('Constant', [], 'r', { value_string: 'half' });
     refusesModel(opset13([words, dropout]), message('is a Constant of another form: '));
   });
@@ -563,6 +569,7 @@ describe('what is refused', () => {
     refusesModel({ graph: graph!, opsetImport: both }, 'but it imports 12 and 13');
     const same = [
       { domain: 'ai.onnx.ml', version: 3 },
+      { domain: '', version: 13 },
       { domain: 'ai.onnx', version: 13 },
     ];
     expect(prepared({ graph: graph!, opsetImport: same }).dropouts).toHaveLength(1);
@@ -585,6 +592,8 @@ describe('what is refused', () => {
         model(opset, { node: [dropout], initializer: [tensor('r', FLOAT, [0]), tensor('t', BOOL, [0])] }),
         /^the Dropout node "drop" does not have the inputs and outputs of Dropout of opset|^the Dropout node "drop" has an attribute ".*", which Dropout of opset/,
       );
+    const message = 'the Dropout node "m" does not have';
+    refusesModel(opset13([node('Dropout', 'x', ['', 'm'])]), message);
     expect(prepared(opset13([drop({ seed: 1n })])).graph.node!.map(({ attribute }) => attribute)).toEqual([
       undefined,
       undefined,
