@@ -11,6 +11,7 @@ import {
   type Sample,
   type SampleContext,
 } from 'dropout-wasm/monte-carlo';
+import { fromFloat16 } from './float16.js';
 import type { PreparedDropout } from './prepare.js';
 import {
   checkOptions,
@@ -122,19 +123,8 @@ export const onnxMonteCarlo: OnnxMonteCarlo = /* @__PURE__ */ Object.assign(
   },
 );
 
-const NAMES = [
-  'samples',
-  'masks',
-  'output',
-  'from',
-  'seed',
-  'generator',
-  'kind',
-  'until',
-  'keep',
-  'signal',
-  'onSample',
-];
+/** The options of `monteCarlo` that stay as they are. */
+const NAMES = ['samples', 'from', 'seed', 'generator', 'kind', 'until', 'keep', 'signal', 'onSample'];
 
 /**
  * Checks the arguments, runs the model with dropout off, and returns the arguments of `monteCarlo`.
@@ -146,7 +136,9 @@ async function argumentsFor<K extends Kind>(
 ): Promise<Parameters<typeof monteCarlo.stream<K>>> {
   const { layers: given } = Object(options);
   if (given !== undefined) throw wrongType('layers', 'left out, since dropouts has them', given);
-  const { masks = 'each', output: chosen, ...rest } = checkOptions(options, names);
+  const { masks = 'each', output: chosen } = checkOptions(options, [...names, 'masks', 'output']);
+  // By name, since `...` leaves out what an object inherits, such as a seed of common options.
+  const rest = Object.fromEntries(names.map((name) => [name, Object(options)[name]])) as never as MonteCarloOptions<K>;
   checkWord(masks, 'masks', ['each', 'shared']);
   const { run, inputNames, outputNames, inputMetadata = [] } = Object(session) as OnnxSession;
   if (typeof run !== 'function' || !Array.isArray(inputNames) || !Array.isArray(outputNames))
@@ -154,12 +146,13 @@ async function argumentsFor<K extends Kind>(
   if (!Array.isArray(dropouts)) throw wrongType('dropouts', 'a list', dropouts, 'prepare(bytes).dropouts');
   const inputs = [...inputNames];
   const outputs = [...outputNames];
-  dropouts.forEach((dropout, k) => {
+  // forEach would skip the holes of a list.
+  for (const [k, dropout] of dropouts.entries()) {
     const { mask, shape, ratio } = Object(dropout);
     take(mask, `dropouts[${k}].mask`, inputs, 'an input');
     take(shape, `dropouts[${k}].shape`, outputs, 'an output');
     checkRatio(ratio, `dropouts[${k}].ratio`);
-  });
+  }
   if (!dropouts.some(({ ratio }) => ratio > 0))
     throw wrongValue(
       'dropouts',
@@ -170,8 +163,10 @@ async function argumentsFor<K extends Kind>(
   if (!isOptions(feeds)) throw wrongType('feeds', 'tensors by the names of inputs', feeds);
   for (const name of Object.keys(feeds)) checkWord(name, 'a name in feeds', inputs);
   for (const name of inputs) {
-    const { dims, location } = Object(feeds[name]) as Partial<OnnxTensor>;
-    if (!Array.isArray(dims) || location === 'none')
+    const tensor = Object(feeds[name]) as Partial<OnnxTensor>;
+    const { dims, location = 'cpu' } = tensor;
+    const hasData = location === 'cpu' ? Object(tensor.data).slice : location !== 'none';
+    if (!Array.isArray(dims) || !hasData)
       throw wrongType(`feeds.${name}`, 'a tensor that is not disposed', feeds[name]);
   }
   // Lets monteCarlo check the other options and the signal. The run ends before it draws anything.
@@ -180,7 +175,7 @@ async function argumentsFor<K extends Kind>(
     throw checked;
   };
   await monteCarlo
-    .stream(check, rest as MonteCarloOptions)
+    .stream(check, rest)
     .next()
     .catch((error) => {
       if (error !== checked) throw error;
@@ -200,13 +195,17 @@ async function argumentsFor<K extends Kind>(
   // plain objects: a session reads only these fields.
   const { constructor: Class } = Object(Object.values(feeds)[0]);
   const tensorOf = (type: string, data: unknown, dims: readonly number[]): OnnxTensor =>
-    Class === Object ? { type, data, dims, location: 'cpu' } : new Class(type, data, dims);
+    typeof Class !== 'function' || Class === Object
+      ? { type, data, dims, location: 'cpu' }
+      : new Class(type, data, dims);
   /** Runs the model with dropout active or off, and returns the elements of these outputs. */
   const evaluate = async (isActive: boolean, fetches: string[]): Promise<Numbers[]> => {
     const fed = { ...feeds };
     // Copies, since a session behind ort.env.wasm.proxy transfers the arrays to its worker.
-    for (const [name, { type, data, dims, location = 'cpu' }] of Object.entries(feeds))
-      if (location === 'cpu') fed[name] = tensorOf(type, (data as Float32Array).slice(), dims);
+    // Those on a GPU throw if their data is read.
+    for (const [name, tensor] of Object.entries(feeds))
+      if ((tensor.location ?? 'cpu') === 'cpu')
+        fed[name] = tensorOf(tensor.type, (tensor.data as Float32Array).slice(), tensor.dims);
     for (const { mask, type, layer, dims: each } of nodes) {
       const dims = each.map((size, axis) => (masks === 'shared' && axis === 0 ? 1 : size));
       const length = dims.reduce((n, size) => n * size, 1);
@@ -271,20 +270,5 @@ async function numbersOf(tensor: OnnxTensor, name: string): Promise<Numbers> {
   if (values instanceof Float32Array) return { data: values, shape };
   const isHalf = type === 'float16' && values.BYTES_PER_ELEMENT === 2 && values[Symbol.toStringTag] === 'Uint16Array';
   // Number for the bigints of int64.
-  return { data: Float64Array.from(values, isHalf ? fromHalf : Number), shape };
-}
-
-/** The value of a float16 by its bits. */
-function fromHalf(bits: number): number {
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  const size =
-    exponent > 30
-      ? fraction
-        ? Number.NaN
-        : Number.POSITIVE_INFINITY
-      : exponent
-        ? (1024 + fraction) * 2 ** (exponent - 25)
-        : fraction * 2 ** -24;
-  return bits >> 15 ? -size : size;
+  return { data: Float64Array.from(values, isHalf ? fromFloat16 : Number), shape };
 }

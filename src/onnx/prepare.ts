@@ -56,7 +56,7 @@ export interface PreparedModel {
  * console.log(dropouts); // [{ name: 'drop', mask: 'drop_mask', shape: 'drop_shape', ratio: 0.5 }]
  */
 export function prepare(modelBytes: Uint8Array | ArrayBuffer): PreparedModel {
-  const model = new Message(bytesOf(modelBytes));
+  const model = new Message([bytesOf(modelBytes)]);
   const graph = model.message(MODEL.graph);
   if (!graph) throw noModel('it has no graph');
   const survey = new Survey(model, graph);
@@ -80,7 +80,7 @@ export function prepare(modelBytes: Uint8Array | ArrayBuffer): PreparedModel {
   const dropouts: PreparedDropout[] = [];
   const added: Parts[] = [];
   const fields = graph.replace((no, value) => {
-    const node = no === GRAPH.node ? new Message(value) : undefined;
+    const node = no === GRAPH.node ? new Message([value]) : undefined;
     if (!node || !isDropout(node)) return;
     const dropout = readDropout(node, opset, values, survey);
     const { name, ratio } = dropout;

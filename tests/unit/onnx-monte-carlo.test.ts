@@ -172,14 +172,37 @@ describe('the masks', () => {
   });
 
   it('are objects where the feeds have no class', async () => {
-    const session = new Session({ inputNames: dropouts.map(({ mask }) => mask) });
-    await start(session, { seed: 9 }, dropouts, {});
-    expect(session.calls[1]!.feeds.first_mask).toEqual({
-      type: 'float32',
-      data: maskOf(0, 0, 9),
-      dims: SHAPE,
-      location: 'cpu',
+    const none = new Session({ inputNames: dropouts.map(({ mask }) => mask) });
+    await start(none, { seed: 9 }, dropouts, {});
+    const plain = { type: 'float32', data: x.data, dims: SHAPE };
+    const sessions = [none];
+    for (const tensor of [plain, Object.assign(Object.create(null), plain)]) {
+      sessions.push(new Session());
+      await start(sessions.at(-1), { seed: 9 }, dropouts, { x: tensor });
+    }
+    for (const { calls } of sessions)
+      expect(calls[1]!.feeds.first_mask).toEqual({
+        type: 'float32',
+        data: maskOf(0, 0, 9),
+        dims: SHAPE,
+        location: 'cpu',
+      });
+  });
+
+  it('are fed beside tensors on a GPU, which are not copied', async () => {
+    class GpuTensor extends Tensor {
+      override location = 'cpu';
+    }
+    const onGpu = new GpuTensor('float32', new Float32Array(12), SHAPE);
+    onGpu.location = 'gpu-buffer';
+    Object.defineProperty(onGpu, 'data', {
+      get() {
+        throw new Error('The data is not on CPU');
+      },
     });
+    const session = new Session();
+    await start(session, { seed: 9 }, dropouts, { x: onGpu });
+    expect(session.calls.every(({ feeds }) => feeds.x === onGpu)).toBe(true);
   });
 });
 
@@ -233,6 +256,33 @@ describe('a run', () => {
     await expect(start(failing)).rejects.toThrow();
     expect(failing.results).toHaveLength(2 + 3);
     expect(failing.results.every(isDisposed)).toBe(true);
+  });
+
+  it('takes options that an object inherits, as monteCarlo does', async () => {
+    class Common {
+      get seed() {
+        return 9;
+      }
+    }
+    const inherited = Object.assign(Object.create({ samples: 1, keep: true, output: 'y' }), {});
+    const common = Object.assign(new Common(), { samples: 1, keep: true, output: 'y', masks: 'each' } as const);
+    expect((await onnxMonteCarlo(new Session(), dropouts, { x }, inherited)).kept).toHaveLength(1);
+    const { kept } = await onnxMonteCarlo(new Session(), dropouts, { x }, common);
+    expect([...kept![0]!]).toEqual([...maskOf(0, 0, 9)]);
+    for await (const { count } of onnxMonteCarlo.stream(
+      new Session(),
+      dropouts,
+      { x },
+      Object.create({ ...common, every: 1 }),
+    ))
+      expect(count).toBe(1);
+  });
+
+  it('reads its options when it is called', async () => {
+    const options = { samples: 1, seed: 9, keep: true, output: 'y' };
+    const run = onnxMonteCarlo(new Session(), dropouts, { x }, options);
+    options.seed = 10;
+    expect([...(await run).kept![0]!]).toEqual([...maskOf(0, 0, 9)]);
   });
 
   it('takes the only output by default', async () => {
@@ -414,7 +464,7 @@ describe('bad arguments are refused before the model runs, and nothing is drawn'
     option({ onSample: 1 }, TypeError, 'onSample has to be a function'),
     option({ masks: 'row' }, RangeError, 'masks has to be "each" or "shared", but got "row"'),
     option({ layers: [] }, TypeError, 'layers has to be left out, since dropouts has them'),
-    option({ every: 2 }, TypeError, 'unknown option "every": the options are samples, masks, output,'),
+    option({ every: 2 }, TypeError, 'unknown option "every": the options are samples, from, seed,'),
     option({ output: undefined }, TypeError, 'output has to be "y" or "z", but got undefined'),
     option({ output: 'first_shape' }, RangeError, 'output has to be "y" or "z", but got "first_shape"'),
     option({ output: 1 }, TypeError, 'output has to be "y" or "z", but got 1'),
@@ -428,6 +478,12 @@ describe('bad arguments are refused before the model runs, and nothing is drawn'
     list('an object', { model: 1, dropouts }, TypeError, 'dropouts has to be a list, but got Object: prepare(bytes)'),
     list('an empty list', [], RangeError, 'dropouts has to be a list with a ratio above 0, but got []'),
     list('null in a list', [null], TypeError, 'dropouts[0].mask has to be an input of the session'),
+    list(
+      'with a hole',
+      Object.assign(new Array(2), { 1: dropouts[0] }),
+      TypeError,
+      'dropouts[0].mask has to be an input of the session',
+    ),
     list(
       'of ratio 0',
       dropouts.map((each) => ({ ...each, ratio: 0 })),
@@ -461,6 +517,7 @@ describe('bad arguments are refused before the model runs, and nothing is drawn'
     feeds('empty', {}, TypeError, 'feeds.x has to be a tensor that is not disposed, but got undefined'),
     feeds('an array', { x: [1, 2] }, TypeError, 'feeds.x has to be a tensor that is not disposed, but got [1,2]'),
     feeds('null for a tensor', { x: null }, TypeError, 'feeds.x has to be a tensor'),
+    feeds('a tensor without data', { x: { type: 'float32', dims: [1] } }, TypeError, 'feeds.x has to be a tensor'),
     feeds('a disposed tensor', { x: disposed }, TypeError, 'feeds.x has to be a tensor that is not disposed'),
     feeds('an unknown name', { x, w: x }, RangeError, 'a name in feeds has to be "x", but got "w"'),
     feeds('a mask', { x, first_mask: x }, RangeError, 'a name in feeds has to be "x", but got "first_mask"'),

@@ -22,7 +22,7 @@ import {
   tensor,
   value,
 } from '../support/onnx-models.js';
-import { bytesOf, type Field, fieldsOf, modelNesting, withUnknown } from '../support/protobuf.js';
+import { bytesOf, type Field, fieldsOf, modelNesting, type Nesting, withUnknown } from '../support/protobuf.js';
 
 /** What `prepare` makes of a model, decoded by the library that encoded it. */
 function prepared(before: Model): { dropouts: PreparedDropout[]; model: Model; graph: Graph } {
@@ -164,6 +164,23 @@ describe('the new model', () => {
       },
     ],
     [
+      'an annotated tensor',
+      (name) => opset13([drop()], { quantizationAnnotation: [{ tensorName: name, quantParameterTensorNames: [] }] }),
+    ],
+    [
+      'a graph in a list of graphs',
+      (name) => {
+        const graphs = [{ node: [node('Relu', 'x', name)] }];
+        return opset13([drop(), node('Switch', 'x', 'z', { domain: 'mine', cases: { type: 10, graphs } })]);
+      },
+    ],
+    ['an input of a function', (name) => opset13([drop()], {}, { functions: [{ name: 'f', input: [name] }] })],
+    ['an output of a function', (name) => opset13([drop()], {}, { functions: [{ name: 'f', output: [name] }] })],
+    [
+      'the initialization in training_info',
+      (name) => opset13([drop()], {}, { trainingInfo: [{ initialization: { node: [node('Relu', [], name)] } }] }),
+    ],
+    [
       'a value_info of a function',
       (name) => {
         const bytes = encode(opset13([drop()], {}, { functions: [{ name: 'f' }] }));
@@ -270,6 +287,8 @@ describe('the ratio', () => {
     expect(withRatio(bits([0xff, 0x03]))).toBe(1023 * 2 ** -24);
     expect(withRatio(bits([0xff, 0x3b]))).toBe(1 - 2 ** -11);
     expect(withRatio(bits([0, 0]))).toBe(0);
+    refuses(() => withRatio(bits([0, 0xb8])), RangeError, 'the Dropout node "y" has the ratio -0.5: ');
+    refuses(() => withRatio(bits([0, 0x7c])), RangeError, 'the Dropout node "y" has the ratio 65536: ');
     // A writer of proto3 leaves out an attribute's value of 0.
     const zero = node('Dropout', 'x', 'y', { ratio: { type: 1 } });
     expect(ratioOf(model(10, { ...opset13([]).graph, node: [zero] }))).toBe(0);
@@ -334,6 +353,8 @@ describe('the type of the data', () => {
     expect(maskType(chain({ initializer: [tensor('w', INT64, [1, 2])] }, [node('Cast', 'h', 'z', { to: 6n })]))).toBe(
       FLOAT,
     );
+    // A type of 0 says nothing.
+    expect(maskType(chain({ valueInfo: [value('h', 0)] }))).toBe(FLOAT);
     // An int with such a value is no type.
     expect(maskType(chain({}, [node('Softmax', 'h', 'z', { axis: 11n })]))).toBe(FLOAT);
   });
@@ -367,7 +388,7 @@ describe('the type of the data', () => {
     }
   });
 
-  const other = [DOUBLE, FLOAT16, BFLOAT16];
+  const other = [DOUBLE, FLOAT16, BFLOAT16, 17, 20];
   it.each([
     ['an input', (type: number): Model => chain({ input: [value('x', FLOAT), value('z', type)] })],
     ['an initializer', (type) => chain({ initializer: [tensor('w', type, [1])] })],
@@ -375,6 +396,38 @@ describe('the type of the data', () => {
     ['a Constant', (type) => chain({}, [node('Constant', [], 'c', { value: tensor('', type, [1]) })])],
     ['a Cast', (type) => chain({}, [node('Cast', 'x', 'c', { to: BigInt(type) })])],
     ['a dtype', (type) => chain({}, [node('RandomNormal', [], 'c', { dtype: BigInt(type) })])],
+    ['a precision', (type) => chain({}, [node('QuantizeLinear', 'x s', 'c', { precision: BigInt(type) })])],
+    [
+      'a list of tensors',
+      (type) => chain({}, [node('Mine', [], 'c', { values: { type: 9, tensors: [tensor('', type, [1])] } })]),
+    ],
+    [
+      'a sparse tensor',
+      (type) =>
+        chain({}, [
+          node('Constant', [], 'c', { sparse_value: { type: 11, sparseTensor: { values: tensor('', type, [1]) } } }),
+        ]),
+    ],
+    [
+      'a list of sparse tensors',
+      (type) =>
+        chain({}, [
+          node('Mine', [], 'c', { values: { type: 12, sparseTensors: [{ values: tensor('', type, [1]) }] } }),
+        ]),
+    ],
+    [
+      'a list of types',
+      (type) => chain({}, [node('Mine', [], 'c', { all: { type: 14, typeProtos: [value('', type).type!] } })]),
+    ],
+    [
+      'an input that is sparse',
+      (type) => chain({ input: [{ name: 's', type: { sparseTensorType: { elemType: type } } }] }),
+    ],
+    [
+      'an input that is optional',
+      (type) => chain({ input: [{ name: 's', type: { optionalType: { elemType: value('', type).type! } } }] }),
+    ],
+    ['an output', (type) => chain({ output: [value('y', FLOAT), value('z', type)] })],
     ['a type', (type) => chain({}, [node('Optional', [], 'c', { type: { type: 13, tp: value('', type).type! } })])],
     [
       'a sequence',
@@ -476,8 +529,10 @@ describe('what is refused', () => {
     refusesModel(opset13([dropout], { initializer: [two] }), message('has 2 elements: '));
     const none = { name: 'r', dataType: type, dims: [0] };
     refusesModel(opset13([dropout], { initializer: [none] }), message('has 0 elements: '));
+    const custom = node('Constant', [], 'r', { domain: 'mine', value: tensor('', type, [0]) });
+    refusesModel(opset13([custom, dropout]), message('is computed in the graph: '));
     const words = node('Constant', [], 'r', { value_string: 'half' });
-    refusesModel(opset13([words, dropout]), message('is computed in the graph: '));
+    refusesModel(opset13([words, dropout]), message('is a Constant of another form: '));
   });
 
   it('a ratio or mode of another type', () => {
@@ -514,6 +569,7 @@ describe('what is refused', () => {
     refusesModel({ graph: graph!, opsetImport: both }, 'but it imports 12 and 13');
     const same = [
       { domain: 'ai.onnx.ml', version: 3 },
+      { domain: '', version: 13 },
       { domain: 'ai.onnx', version: 13 },
     ];
     expect(prepared({ graph: graph!, opsetImport: same }).dropouts).toHaveLength(1);
@@ -534,8 +590,10 @@ describe('what is refused', () => {
     for (const [opset, dropout] of cases)
       refusesModel(
         model(opset, { node: [dropout], initializer: [tensor('r', FLOAT, [0]), tensor('t', BOOL, [0])] }),
-        /^the Dropout node "drop" has .* that Dropout of opset|^the Dropout node "drop" has an attribute ".*", which Dropout of opset/,
+        /^the Dropout node "drop" does not have the inputs and outputs of Dropout of opset|^the Dropout node "drop" has an attribute ".*", which Dropout of opset/,
       );
+    const message = 'the Dropout node "m" does not have';
+    refusesModel(opset13([node('Dropout', 'x', ['', 'm'])]), message);
     expect(prepared(opset13([drop({ seed: 1n })])).graph.node!.map(({ attribute }) => attribute)).toEqual([
       undefined,
       undefined,
@@ -742,6 +800,52 @@ describe('modelBytes', () => {
         RangeError,
         'modelBytes has to be the bytes of an ONNX model, but they cannot be read',
       );
+  });
+
+  it('with graphs in thousands of parts is read like one graph', () => {
+    const parts = new Uint8Array(2 * 200_000).map((_, i) => (i % 2 ? 0 : 0x3a));
+    expect(prepare(Buffer.concat([bytes, parts])).dropouts).toEqual(expected.dropouts);
+    refuses(() => prepare(parts), RangeError, 'modelBytes has to be a model with Dropout nodes, but it has none');
+  });
+
+  it('with thousands of nodes of one name is read in a moment', () => {
+    const nodes = Array.from({ length: 20_000 }, (_, i) =>
+      node('Dropout', i ? `h${i - 1}` : 'x', `h${i}`, { name: 'd' }),
+    );
+    const taken = tensor('d_mask_2', FLOAT, [1]);
+    const { dropouts } = prepare(encode(opset13(nodes, { initializer: [taken] })));
+    expect(dropouts.slice(0, 3).map(({ mask }) => mask)).toEqual(['d_mask', 'd_mask_1', 'd_mask_3']);
+    expect(new Set(dropouts.map(({ mask }) => mask)).size).toBe(20_000);
+  });
+
+  it('with types in types without end is a RangeError', () => {
+    let type: NonNullable<NonNullable<Graph['input']>[0]['type']> = {};
+    for (let i = 0; i < 300; i++) type = { sequenceType: { elemType: type } };
+    const input = [{ name: 'x', type }];
+    refuses(() => prepare(encode(opset13([drop()], { input }))), RangeError, 'more than 100 nested types');
+  });
+
+  it('may state a field again, whose last value counts', () => {
+    const twice = (model: Model, nesting: Nesting, of: (fields: Field[]) => Field[]) =>
+      prepare(bytesOf(of(fieldsOf(encode(model), nesting))));
+    const before = opset13([node('Dropout', 'x r', 'y', { name: 'drop' })], {
+      initializer: [tensor('r', FLOAT, [0.25])],
+    });
+    /** Puts fields before the first of a message that has the number. */
+    const inside = (fields: Field[], no: number, change: (fields: Field[]) => Field[]): Field[] =>
+      fields.map((field): Field => (field[0] === no ? [no, 2, change(field[2] as Field[])] : field));
+    const nesting = { 7: { 1: {}, 5: {} }, 8: {} };
+    const other = (s: string) => Buffer.from([s.length, ...Buffer.from(s)]).toString('hex');
+    const results = [
+      // name and op_type of the node
+      (all: Field[]) =>
+        inside(all, 7, (graph) => inside(graph, 1, (n) => [[3, 2, other('a')], [4, 2, other('Relu')], ...n])),
+      // raw_data and data_type of the ratio
+      (all: Field[]) => inside(all, 7, (graph) => inside(graph, 5, (t) => [[2, 0, '0b'], [9, 2, '040000003f'], ...t])),
+      // version of the opset
+      (all: Field[]) => inside(all, 8, (opset) => [[2, 0, '06'], ...opset]),
+    ].map((of) => twice(before, nesting, of).dropouts);
+    for (const dropouts of results) expect(dropouts).toEqual(prepare(encode(before)).dropouts);
   });
 
   it('with a name that is not UTF-8 is a RangeError', () => {

@@ -59,7 +59,7 @@ export function readDropout(node: Message, opset: number, values: Values, survey
   const hasInputs = opset >= 12;
   const surplus = hasInputs ? inputs : [ratioInput, modeInput, ...inputs].filter(Boolean);
   if (!x || !y || surplus.length + outputs.length > 0)
-    refuse(`has inputs or outputs that Dropout of opset ${opset} does not have`, CONVERT);
+    refuse(`does not have the inputs and outputs of Dropout of opset ${opset}`, CONVERT);
 
   let ratio = 0.5;
   for (const attribute of node.messages(NODE.attribute)) {

@@ -23,7 +23,7 @@ interface Field {
 export class Message {
   declare private readonly fields: readonly Field[];
 
-  constructor(...parts: Uint8Array[]) {
+  constructor(parts: Parts) {
     this.fields = parts.flatMap(fieldsOf);
   }
 
@@ -37,12 +37,12 @@ export class Message {
 
   /** The messages of a repeated field. */
   messages(no: number): Message[] {
-    return this.values(no, WireType.LengthDelimited).map((value) => new Message(value));
+    return this.values(no, WireType.LengthDelimited).map((value) => new Message([value]));
   }
 
   message(no: number): Message | undefined {
     const values = this.values(no, WireType.LengthDelimited);
-    return values.length > 0 ? new Message(...values) : undefined;
+    return values.length > 0 ? new Message(values) : undefined;
   }
 
   /** The strings of a repeated field. */

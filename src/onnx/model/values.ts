@@ -2,6 +2,7 @@
  * What a graph states about its values: which are constant, and the types of their elements.
  * @module
  */
+import { fromFloat16 } from '../float16.js';
 import type { Message } from './message.js';
 import { ATTRIBUTE, DATA, GRAPH, KIND, NODE, TENSOR, TENSOR_TYPE, TYPE, VALUE_INFO } from './schema.js';
 import { isOperator } from './survey.js';
@@ -51,13 +52,15 @@ export class Values {
         'make it an initializer that is no input, as torch.onnx.export does with keep_initializers_as_inputs=False',
       ];
     if (initializer) return tensorScalar(initializer);
-    for (const attribute of this.constants.get(name) ?? []) {
+    const constant = this.constants.get(name);
+    for (const attribute of constant ?? []) {
       const tensor = attribute.message(ATTRIBUTE.t);
       if (attribute.text(ATTRIBUTE.name) === 'value' && tensor) return tensorScalar(tensor);
       const value = floatAttribute(attribute, 'value_float');
       if (value !== undefined) return { type: DATA.float, value };
     }
-    return ['is computed in the graph', 'make it an initializer, or the value of a Constant node'];
+    const problem = constant ? 'is a Constant of another form' : 'is computed in the graph';
+    return [problem, 'make it an initializer, or the value or value_float of a Constant node'];
   }
 }
 
