@@ -288,7 +288,8 @@ describe('the ratio', () => {
     expect(withRatio(bits([0xff, 0x3b]))).toBe(1 - 2 ** -11);
     expect(withRatio(bits([0, 0]))).toBe(0);
     refuses(() => withRatio(bits([0, 0xb8])), RangeError, 'the Dropout node "y" has the ratio -0.5: ');
-    refuses(() => withRatio(bits([0, 0x7c])), RangeError, 'the Dropout node "y" has the ratio 65536: ');
+    refuses(() => withRatio(bits([0, 0x7c])), RangeError, 'the Dropout node "y" has the ratio Infinity: ');
+    refuses(() => withRatio(bits([1, 0x7e])), RangeError, 'the Dropout node "y" has the ratio NaN: ');
     // A writer of proto3 leaves out an attribute's value of 0.
     const zero = node('Dropout', 'x', 'y', { ratio: { type: 1 } });
     expect(ratioOf(model(10, { ...opset13([]).graph, node: [zero] }))).toBe(0);

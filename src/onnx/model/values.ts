@@ -115,12 +115,5 @@ const FORMATS: Record<number, { size: number; read(raw: DataView): number; list(
   },
 };
 
-/** The value of a float16 by its bits. Infinities and NaN become numbers above 65,535, which are refused like them. */
-function fromFloat16(bits: number): number {
-  const exponent = (bits >> 10) & 31;
-  const fraction = (bits & 1023) / 1024;
-  return (bits & 0x8000 ? -1 : 1) * (exponent ? (1 + fraction) * 2 ** (exponent - 15) : fraction * 2 ** -14);
-}
-
 /** The value of a bfloat16 by its bits, which are the upper half of a float. */
 const fromBFloat16 = (bits: number): number => new Float32Array(Uint32Array.of(bits << 16).buffer)[0]!;
