@@ -17,12 +17,29 @@ export async function runProgram(main, hint = '') {
       controller.abort(new Error(`ended by ${name}${hint}`));
     });
   }
+  // A terminal that was closed, or a pipe that nobody reads. The program ends, but not before what it has started.
+  process.stdout.on('error', (error) => controller.abort(error));
+  process.stderr.on('error', () => {});
   try {
     await main(controller.signal);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode ??= 1;
   }
+}
+
+/**
+ * A seed.
+ *
+ * @param {string} name of the option
+ * @param {string} text
+ * @throws {RangeError} unless it is a whole number from 0 to 2^64 - 1
+ */
+export function seedOf(name, text) {
+  if (!/^\s*\d+\s*$/.test(text) || BigInt(text) >= 2n ** 64n) {
+    throw new RangeError(`${name} takes a whole number from 0 to 2^64 - 1, but got "${text}"`);
+  }
+  return BigInt(text);
 }
 
 /**

@@ -3,12 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import cliProgress from 'cli-progress';
 import { loadDigits } from '../digits/data.js';
-import { runProgram, wholeNumber } from '../program.js';
+import { runProgram, seedOf, wholeNumber } from '../program.js';
 import { MAX_RANGES } from './flow.js';
 import { batchOf } from './model.js';
 import { connect, nameOf, runName } from './queue.js';
 import { startRedis } from './redis.js';
-import { mostUncertain, seconds, short, toText } from './report.js';
+import { counted, mostUncertain, seconds, short, toText } from './report.js';
 import { runOnQueue } from './run.js';
 
 const HELP = `Usage: npm run queue -- [options]
@@ -24,7 +24,7 @@ the same digest, also if one is killed.
   --samples N   the number of samples (default: 200)
   --range N     samples that a worker computes at a time (default: 16)
   --digits N    digits of the batch, up to 2000 (default: 100)
-  --seed N      seed of the masks (default: 42)
+  --seed N      seed of the masks, up to 2^64 - 1 (default: 42)
   --run NAME    a name, by which workers on other machines find the run, and by
                 which it goes on if this program was killed. Needs --redis and
                 --workers, which may be 0
@@ -48,6 +48,14 @@ function readOptions() {
   if (isNamed && (!values.redis || values.workers === undefined))
     throw new TypeError('--run needs --redis and --workers');
   const samples = wholeNumber('--samples', values.samples, 1);
+  const rangeSize = wholeNumber('--range', values.range, 1);
+  const least = Math.ceil(samples / MAX_RANGES);
+  if (rangeSize < least) {
+    const reason = `since a run has at most ${MAX_RANGES} ranges`;
+    throw new RangeError(
+      `--range takes at least ${least} for ${samples} samples, ${reason}, but got "${values.range}"`,
+    );
+  }
   return {
     url: values.redis,
     runs:
@@ -55,9 +63,9 @@ function readOptions() {
         ? RUNS
         : [{ workers: wholeNumber('--workers', values.workers, isNamed ? 0 : 1, 64) }],
     samples,
-    rangeSize: wholeNumber('--range', values.range, Math.ceil(samples / MAX_RANGES)),
+    rangeSize,
     digits: wholeNumber('--digits', values.digits, 1, 2000),
-    seed: wholeNumber('--seed', values.seed, 0),
+    seed: seedOf('--seed', values.seed),
     name: isNamed ? runName(values.run ?? '') : undefined,
     help: values.help,
   };
@@ -81,10 +89,16 @@ function showProgress(workers) {
   const all = bars.create(1, 0, { name: 'ranges' });
   const own = Array.from({ length: workers }, () => bars.create(1, 0, { name: 'samples' }));
   return {
+    /** @param {number} time */
+    onWait: (time) => {
+      const text = `waits ${Math.ceil(time / 1000)} s, in case its owner was killed`;
+      if (process.stdout.isTTY) all.update(0, { name: text });
+      else console.log(text);
+    },
     /** @param {number} done @param {number} ranges */
     onRange: (done, ranges) => {
       all.setTotal(ranges);
-      all.update(done);
+      all.update(done, { name: 'ranges' });
     },
     /** @param {import('./processes.js').Progress} progress */
     onSample: ({ worker, from, to, done }) => {
@@ -100,7 +114,7 @@ async function main({ url, runs, samples, rangeSize, digits, seed, name, signal 
   const { images, labels } = loadDigits(1000, digits).test;
   const batch = batchOf(images);
   (await connect(url, signal)).disconnect();
-  console.log(`${digits} digits, ${samples} samples in ranges of ${rangeSize}, seed ${seed}`);
+  console.log(`${counted(digits, 'digit')}, ${counted(samples, 'sample')} in ranges of ${rangeSize}, seed ${seed}`);
   const table = [['workers', 'time', 'repeated', 'SHA-256']];
   const digests = new Set();
   let last;
@@ -118,8 +132,9 @@ async function main({ url, runs, samples, rangeSize, digits, seed, name, signal 
       }
     };
     try {
-      const { onRange } = progress;
-      last = await runOnQueue({ url, run, batch, samples, rangeSize, seed, workers, signal, onRange, onSample });
+      const { onWait, onRange } = progress;
+      const size = { batch, samples, rangeSize, seed, workers };
+      last = await runOnQueue({ url, run, ...size, signal, onWait, onRange, onSample });
     } finally {
       progress.stop();
     }

@@ -27,7 +27,7 @@ export const KEEP = 24 * 60 * 60;
 /**
  * A range of samples: the data of a job.
  *
- * @typedef {{ from: number, to: number, seed: number, batch: string }} Range `to` is not part of it, `batch` is a digest
+ * @typedef {{ from: number, to: number, seed: string, batch: string }} Range `to` is not part of it, `batch` is a digest
  */
 
 /**
@@ -43,13 +43,14 @@ export function namesOf(run) {
     merge: 'merge',
     batch: `${prefix}:batch`,
     result: `${prefix}:result`,
+    owner: `${prefix}:owner`,
     /** @param {{ from: number, to: number }} range */
     answer: ({ from, to }) => `${prefix}:answer:${from}-${to}`,
   };
 }
 
 /** @param {{ from: number, to: number }} range */
-export const nameOf = ({ from, to }) => `samples ${from} to ${to - 1}`;
+export const nameOf = ({ from, to }) => (to - from === 1 ? `sample ${from}` : `samples ${from} to ${to - 1}`);
 
 /**
  * @param {string} url

@@ -11,6 +11,9 @@ export const short = (digest) => digest.slice(0, 16);
 /** @param {number} milliseconds */
 export const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(2)} s`;
 
+/** @param {number} count @param {string} noun */
+export const counted = (count, noun) => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
 const COLUMNS = ['digit', 'label', 'predicted', 'probability', 'entropy', 'mutual information'];
 
 /**

@@ -4,6 +4,7 @@ import { FlowProducer, Job, Queue, Worker } from 'bullmq';
 import { fromBytes } from 'dropout-wasm/monte-carlo';
 import { createFlow, createMerger, PARENT, rangesOf } from './flow.js';
 import { MODEL } from './model.js';
+import { Owner } from './owner.js';
 import { startWorkers } from './processes.js';
 import { CHECK, connect, KEEP, LOCK, MAX_LOST, nameOf, namesOf, within } from './queue.js';
 import { digestOf } from './report.js';
@@ -21,9 +22,11 @@ const POLL = 50;
  * @property {number} samples the number of samples
  * @property {number} rangeSize samples of a range. It bounds what a lost worker costs. A power of 2 makes the smallest
  *   answers, since the sums of such a range are one node of the tree
- * @property {number} seed
+ * @property {number | bigint} seed
  * @property {number} workers the number of workers to start. With 0, others have to compute the ranges
  * @property {AbortSignal} [signal] ends the run
+ * @property {(time: number) => void} [onWait] called if the run may have an owner that lives, with the ms until its
+ *   token expires
  * @property {(done: number, ranges: number) => void} [onRange] called with the number of ranges that are done
  * @property {(progress: import('./processes.js').Progress) => void} [onSample]
  */
@@ -36,16 +39,19 @@ const POLL = 50;
  * @returns {Promise<{ result: Result, digest: string, repeated: number, time: number }>} `repeated` is how often ranges
  *   were started again. `time` is in ms, without the start of the workers
  * @throws {Error} (as a rejection) if a range has failed three times, a worker cannot start, Redis does not answer for
- *   10 s or has lost the run, another run has this name, or `signal` aborts, with its reason
+ *   10 s or has lost the run, another run has this name or another process is the owner
+ *   of the run, or `signal` aborts, with its reason
  */
 export async function runOnQueue(options) {
-  const { url, run, batch, samples, rangeSize, seed, workers: count, signal, onRange, onSample } = options;
+  const { url, run, batch, samples, rangeSize, seed, workers: count, signal } = options;
+  const { onWait, onRange, onSample } = options;
   signal?.throwIfAborted();
   /** @type {import('./flow.js').Run} */
-  const data = { samples, rangeSize, seed, batch: digestOf(batch), model: MODEL };
+  const data = { samples, rangeSize, seed: `${seed}`, batch: digestOf(batch), model: MODEL };
   const list = rangesOf(data);
   const names = namesOf(run);
   const connection = await connect(url, signal);
+  const owner = new Owner(connection, run, names.owner);
   const shared = { connection, prefix: names.prefix };
   const ranges = new Queue(names.ranges, shared);
   const merges = new Queue(names.merge, shared);
@@ -100,6 +106,7 @@ export async function runOnQueue(options) {
   };
 
   const compute = async () => {
+    await owner.take(signal, onWait);
     const found = await within(findFlow());
     // After an abort, nothing may be started.
     signal?.throwIfAborted();
@@ -135,7 +142,7 @@ export async function runOnQueue(options) {
   for (const queue of [ranges, merges]) queue.on('error', ignore);
   flows.on('error', ignore);
   try {
-    return await Promise.race([compute(), /** @type {Promise<never>} */ (aborted)]);
+    return await Promise.race([compute(), owner.lost, /** @type {Promise<never>} */ (aborted)]);
   } finally {
     await pool?.end();
     // Without Redis, the keys stay in it, and the run can go on by its name.
@@ -143,7 +150,7 @@ export async function runOnQueue(options) {
     const close = async () => {
       await adding?.catch(ignore);
       await Promise.all(workers.map((worker) => worker.close(isAway)));
-      if (pool && !isAway) await removeKeys();
+      if (!isAway) await owner.release(pool && removeKeys);
       await Promise.all([flows, ranges, merges].map((queue) => queue.close()));
     };
     await within(close(), 2000).catch(ignore);

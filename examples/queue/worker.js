@@ -56,7 +56,7 @@ async function main({ run, redis }) {
       // Lets BullMQ's timers run, which renew the lock.
       await setImmediate();
     };
-    const result = await monteCarlo(predict, { from, samples: to - from, seed, layers, kind, onSample });
+    const result = await monteCarlo(predict, { from, samples: to - from, seed: BigInt(seed), layers, kind, onSample });
     // A range has one key and always the same bytes, so it does no harm if two workers compute it.
     await connection.set(names.answer(data), Buffer.from(result.toBytes()), 'EX', KEEP);
   };

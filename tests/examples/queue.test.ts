@@ -28,7 +28,7 @@ const { images } = loadDigits(1000, DIGITS).test;
 const weights = weightsFromBytes(readFileSync(join(FOLDER, '../digits/weights.bin')));
 
 /** The bytes of a range of samples, computed in this process on the source of the package. */
-async function bytesOf(from: number, to: number, seed = 42): Promise<Uint8Array> {
+async function bytesOf(from: number, to: number, seed: number | bigint = 42): Promise<Uint8Array> {
   const { predict, layers, kind } = createClassifier(weights, images);
   return (await monteCarlo(predict, { from, samples: to - from, seed, layers, kind })).toBytes();
 }
@@ -77,9 +77,13 @@ it.each([
   [['--workers', '0'], '--workers takes a whole number from 1 to 64, but got "0"'],
   [['--samples', '1.5'], '--samples takes a whole number from 1 to 9007199254740991, but got "1.5"'],
   [['--range', 'all'], '--range takes a whole number from 1 to 9007199254740991, but got "all"'],
-  [['--samples', '100000', '--range', '9'], '--range takes a whole number from 10 to 9007199254740991, but got "9"'],
+  [
+    ['--samples', '100000', '--range', '9'],
+    '--range takes at least 10 for 100000 samples, since a run has at most 10000 ranges, but got "9"',
+  ],
   [['--digits', '2001'], '--digits takes a whole number from 1 to 2000, but got "2001"'],
   [['--seed', '-1'], expect.stringContaining('seed')],
+  [['--seed', `${2n ** 64n}`], '--seed takes a whole number from 0 to 2^64 - 1, but got "18446744073709551616"'],
   [['--run', 'a'], '--run needs --redis and --workers'],
   [['--run', 'a:b', '--redis', 'redis://x', '--workers', '1'], expect.stringMatching(/^--run takes up to 64 letters/)],
   [['--redis', '127.0.0.1'], '--redis or REDIS_URL takes a URL such as redis://127.0.0.1:6379'],
@@ -128,6 +132,15 @@ describe.skipIf(!requiresAll && !which('redis-server'))('with redis-server', () 
       expect(await run([...args, '--seed', '43'])).toContain(digestOf(await bytesOf(0, SAMPLES, 43)).slice(0, 16));
     });
 
+    it('takes seeds up to 2^64 - 1, and prints one sample as one', async () => {
+      const seed = 2n ** 64n - 2n;
+      const printed = await run(['--samples', '1', '--digits', '1', '--workers', '1', '--seed', `${seed}`]);
+      expect(printed).toMatch(/^1 digit, 1 sample in ranges of 16, seed 18446744073709551614\n/);
+      const { predict, layers, kind } = createClassifier(weights, images.subarray(0, 28 * 28));
+      const one = await monteCarlo(predict, { samples: 1, seed, layers, kind });
+      expect(printed).toContain(digestOf(one.toBytes()).slice(0, 16));
+    });
+
     it('prints the digest and the digits that README.md shows', async () => {
       const shown = readFileSync(join(FOLDER, 'README.md'), 'utf8');
       const printed = await run(['--workers', '2']);
@@ -163,6 +176,27 @@ describe.skipIf(!requiresAll && !which('redis-server'))('with redis-server', () 
       rmSync(folder, { recursive: true });
     });
   });
+
+  // The arguments of `script` on macOS are others.
+  it.skipIf(process.platform !== 'linux')(
+    'main.js ends its workers and its Redis when its terminal is closed',
+    async () => {
+      const large = ['--samples', '1000000', '--range', '100', '--workers', '2'];
+      const command = ['exec', process.execPath, MAIN, ...large].join(' ');
+      const terminal = spawn('script', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'ignore'] });
+      let printed = '';
+      terminal.stdout.on('data', (data) => {
+        printed += data;
+      });
+      // The bars, which write until the end.
+      await expect.poll(() => printed, { timeout: 60_000 }).toMatch(/samples \d+ to/);
+      const [main] = childrenOf(terminal.pid!);
+      const children = childrenOf(main!.pid);
+      expect(children.length).toBeGreaterThanOrEqual(3);
+      terminal.kill('SIGKILL');
+      for (const { pid } of [main!, ...children]) await expect.poll(() => lives(pid), { timeout: 10_000 }).toBe(false);
+    },
+  );
 
   /** The example's packages and modules, which are installed by now. */
   let bullmq: BullMQ;
@@ -342,9 +376,11 @@ describe.skipIf(!requiresAll && !which('redis-server'))('with redis-server', () 
       expect(workers).toHaveLength(2);
       for (const { pid } of workers) await expect.poll(() => lives(pid)).toBe(false);
 
-      const lasting = async () => (await redis.keys('*')).filter((key) => !/:(lock|stalled-check)$/.test(key)).sort();
+      const lasting = async () =>
+        (await redis.keys('*')).filter((key) => !/:(lock|stalled-check|owner)$/.test(key)).sort();
       const before = await lasting();
       await expect(run(args)).rejects.toMatchObject({
+        stdout: expect.stringMatching(/\nwaits \d+ s, in case its owner was killed\n$/),
         stderr: expect.stringMatching(/^another run has the name test: /),
       });
       expect(await lasting()).toEqual(before);
@@ -358,6 +394,36 @@ describe.skipIf(!requiresAll && !which('redis-server'))('with redis-server', () 
       const again = new Set(log.map(({ from }) => from).filter((from) => finished.has(from)));
       expect(again.size).toBeLessThanOrEqual(2);
       expect(log.length).toBeLessThan(400);
+    });
+
+    it('has one owner: a second program with its name is refused, and changes nothing', async () => {
+      const args = [...SIZE, '--redis', server.url, '--run', 'test', '--workers', '0', '--range', '8'];
+      let second: Promise<{ code: number; stderr: string }> | undefined;
+      const compute = async (from: number, to: number) => {
+        second ??= run(args).catch((error) => error);
+        await second;
+        return bytesOf(from, to);
+      };
+      expect((await withWorker(compute, runOnQueue({ workers: 0 }))).digest).toBe(expected);
+      const stderr = 'the run test has an owner, which lives: wait for its end, or choose another name\n';
+      expect(await second).toMatchObject({ code: 1, stderr });
+    });
+
+    it('ends if another process has become its owner, and leaves it its keys', async () => {
+      const { owner } = namesOf('test');
+      let stolen: Promise<unknown> | undefined;
+      const running: Promise<unknown> = runOnQueue({ workers: 0 }).catch((error) => error);
+      const compute = async (from: number, to: number) => {
+        stolen ??= redis.set(owner, 'another').then(() => running);
+        await stolen;
+        return bytesOf(from, to);
+      };
+      const error = await withWorker(compute, running);
+      expect(error).toEqual(new Error('another process has taken over the run test'));
+      expect(await redis.del(owner)).toBe(1);
+      const counts: number[] = [];
+      expect((await runOnQueue({ onRange: (done) => counts.push(done) })).digest).toBe(expected);
+      expect(counts[0]).toBeGreaterThan(0);
     });
 
     it('takes workers that are started by hand, also before it starts', async () => {
@@ -464,11 +530,13 @@ interface Answer {
 interface Names {
   prefix: string;
   ranges: string;
+  owner: string;
   answer(range: { from: number; to: number }): string;
 }
 interface Redis {
   keys(pattern: string): Promise<string[]>;
   set(key: string, value: string | Buffer): Promise<unknown>;
+  del(key: string): Promise<number>;
   config(command: 'SET', name: string, value: string): Promise<unknown>;
   disconnect(): void;
 }
