@@ -1,5 +1,5 @@
 /** The shards example: one digest for any number of processes, also after kills and interruptions. */
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   copyFileSync,
@@ -481,6 +481,16 @@ describe('main.js', () => {
   const run = async (...args: string[]) =>
     (await promisify(execFile)(process.execPath, [MAIN, '--state', folder, ...args])).stdout;
   const short = ['--epochs', '1'];
+  const started: ChildProcess[] = [];
+  /** Starts a run that a test ends, or `afterEach` if the test fails. */
+  const start = (args: string[], options: SpawnOptions = {}) => {
+    const child = spawn(process.execPath, [MAIN, '--state', folder, ...args], { ...options, stdio: 'pipe' });
+    started.push(child);
+    return child;
+  };
+  afterEach(() => {
+    for (const child of started.splice(0)) child.kill('SIGKILL');
+  });
 
   it('prints what README.md shows: one digest for 1, 2 and 4 processes, also after kills, in 80 columns', async () => {
     const printed = await run();
@@ -496,9 +506,7 @@ describe('main.js', () => {
   it('continues a run that was killed as a whole, on another number of processes', async () => {
     const whole = await run(...short, '--processes', '1');
     rmSync(file);
-    const child = spawn(process.execPath, [MAIN, '--state', folder, ...short, '--processes', '3', '--store', '2'], {
-      detached: true,
-    });
+    const child = start([...short, '--processes', '3', '--store', '2'], { detached: true });
     const closed = once(child, 'close');
     await expect.poll(() => existsSync(file), { timeout: 60_000 }).toBe(true);
     process.kill(-child.pid!, 'SIGKILL');
@@ -511,7 +519,7 @@ describe('main.js', () => {
 
   /** Starts a run that does not end, and waits for its first stored state. */
   const begin = async () => {
-    const child = spawn(process.execPath, [MAIN, '--state', folder, '--processes', '2', '--epochs', '1000']);
+    const child = start(['--processes', '2', '--epochs', '1000']);
     await expect.poll(() => existsSync(file), { timeout: 60_000 }).toBe(true);
     return child;
   };
@@ -534,8 +542,7 @@ describe('main.js', () => {
   });
 
   it('lets one of several runs that start at once use the folder', async () => {
-    const args = [MAIN, '--state', folder, '--processes', '1', '--epochs', '1000'];
-    const children = Array.from({ length: 4 }, () => spawn(process.execPath, args));
+    const children = Array.from({ length: 4 }, () => start(['--processes', '1', '--epochs', '1000']));
     const exits = children.map((child) => once(child, 'exit'));
     const refused = () => children.filter(({ exitCode }) => exitCode === 1);
     await expect.poll(() => refused().length, { timeout: 60_000 }).toBe(3);
@@ -581,8 +588,7 @@ describe('main.js', () => {
   });
 
   it('leaves no process after Ctrl-C in a terminal, which signals all of them', async () => {
-    const args = [MAIN, '--state', folder, '--processes', '3', '--epochs', '1000'];
-    const child = spawn(process.execPath, args, { detached: true });
+    const child = start(['--processes', '3', '--epochs', '1000'], { detached: true });
     const closed = once(child, 'exit');
     await expect.poll(() => existsSync(file), { timeout: 60_000 }).toBe(true);
     process.kill(-child.pid!, 'SIGINT');
