@@ -1,9 +1,14 @@
-// Types of two untyped packages, limited to what the examples use.
+// Types of three untyped packages, limited to what the examples use.
 
 declare module 'mnist' {
   /** Index d holds the images of digit d back to back, 784 numbers from 0 to 1 each. */
   const mnist: { raw: number[]; length: number }[];
   export default mnist;
+}
+
+declare module 'fs-native-extensions' {
+  /** Locks an open file for this process until it ends. @returns whether no other process has locked it */
+  export function tryLock(fd: number): boolean;
 }
 
 declare module 'cli-progress' {

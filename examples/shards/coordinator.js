@@ -64,7 +64,10 @@ export async function train(options) {
   if (!resume) rmSync(file, { force: true });
   const from = existsSync(file) ? readState(file, settings).step : 0;
   const steps = stepsOf(digits.labels.length, settings);
-  if (from > steps) throw new Error(`${file} is of step ${from}, but the run ends with step ${steps}`);
+  if (from > steps) {
+    const problem = `${file} is of step ${from}, but the run ends with step ${steps}`;
+    throw new Error(`${problem}: give more --epochs, another folder with --state DIR, or no --resume`);
+  }
 
   const run = new Run(options, from);
   try {

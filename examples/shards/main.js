@@ -1,10 +1,11 @@
 /** Trains the network on 1, 2 and 4 processes, and on 4 of which some are killed. `node examples/shards/main.js --help` */
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import cliProgress from 'cli-progress';
 import Table from 'cli-table3';
+import { tryLock } from 'fs-native-extensions';
 import { runProgram, wholeNumber } from '../program.js';
 import { train } from './coordinator.js';
 import { loadData, TRAIN_COUNT, take } from './data.js';
@@ -25,8 +26,9 @@ killed, and if the run is stopped and resumed.
   --batch N       rows of a batch, up to ${TRAIN_COUNT} (default: 256)
   --seed N        seed of initial weights, batches and masks (default: 42)
   --store N       steps between two stored states (default: 10)
-  --state DIR     folder of the stored states (default: examples/shards/state)
-  --resume        continues from the stored states
+  --state DIR     folder of the stored states, for one command at a time
+                  (default: examples/shards/state)
+  --resume        continues from the stored states, which are deleted otherwise
   --help          print this help`;
 
 /** @typedef {{ rank: number, step: number }} Kill */
@@ -84,6 +86,28 @@ function readKill(text, processes, steps) {
   };
 }
 
+/**
+ * Reserves a folder until this process ends. The lock is one of the operating system: a process that is killed does not
+ * leave it behind. The pid in a file would be left, and might be that of another process by then.
+ *
+ * @param {string} folder is created if it does not exist
+ * @throws {Error} if another process has reserved it
+ */
+function lockFolder(folder) {
+  mkdirSync(folder, { recursive: true });
+  // Never deleted: two processes could lock two files of this name.
+  if (!tryLock(openSync(join(folder, 'lock'), 'a'))) {
+    throw new Error(`another run uses ${folder}: end it, or give this run another folder with --state DIR`);
+  }
+}
+
+/** Deletes the states of all runs, also what was killed while it was written. @param {string} folder */
+function removeStates(folder) {
+  for (const name of readdirSync(folder)) {
+    if (/^run-\d+\.state(\.\d+)?$/.test(name)) rmSync(join(folder, name), { force: true });
+  }
+}
+
 /** @param {string[][]} rows */
 function toText(rows) {
   const table = new Table({
@@ -97,7 +121,12 @@ function toText(rows) {
 /** @param {ReturnType<typeof readOptions> & { signal: AbortSignal }} options */
 async function main({ settings, steps, runs, storeEvery, folder, resume, signal }) {
   const files = runs.map((_, i) => join(folder, `run-${i + 1}.state`));
-  if (resume && !files.some((file) => existsSync(file))) throw new Error(`--resume found no stored state in ${folder}`);
+  if (resume && !files.some((file) => existsSync(file))) {
+    throw new Error(`--resume found no stored state in ${folder}: start without it, or give another --state DIR`);
+  }
+  lockFolder(folder);
+  // All of them, or a later --resume would take the state of an older run for that of this one.
+  if (!resume) removeStates(folder);
   const data = await loadData();
   const test = take(data.test, Array.from(data.test.labels.keys()));
   console.log(
@@ -120,18 +149,20 @@ async function main({ settings, steps, runs, storeEvery, folder, resume, signal 
     const options = { processes, digits: data.train, settings, file, storeEvery, resume, signal, onStep };
     const { weights, from, restarts } = await train(options).finally(() => bar.stop());
     const time = `${((performance.now() - started) / 1000).toFixed(2)} s`;
+    const hadEnded = from === steps;
     const { loss, accuracy } = evaluate(weights, test);
     const digest = digestOf(bytesOf(weights)).toString('hex');
     digests.add(digest);
     rows.push([
       String(processes),
-      String(restarts.length),
-      time,
+      hadEnded ? '–' : String(restarts.length),
+      hadEnded ? '–' : time,
       loss.toFixed(3),
       `${(100 * accuracy).toFixed(2)} %`,
       digest.slice(0, 16),
     ]);
-    if (from > 0) notes.push(`Run ${i + 1} continued from the state of step ${from}.`);
+    if (hadEnded) notes.push(`Run ${i + 1} had ended before.`);
+    else if (from > 0) notes.push(`Run ${i + 1} continued from the state of step ${from}.`);
     for (const { rank, from, step } of restarts) {
       notes.push(`Process ${rank} died in step ${step}, and started again from the state of step ${from}.`);
     }

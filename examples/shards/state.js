@@ -48,7 +48,10 @@ export function readState(file, { seed, batch }) {
     ['seed', generator.seed, new Generator(seed).seed],
     ['batch', header.batch, batch],
   ]) {
-    if (stored !== given) throw new Error(`${file} is of a run with --${name} ${stored}, not ${given}`);
+    if (stored !== given) {
+      const problem = `${file} is of a run with --${name} ${stored}, not ${given}`;
+      throw new Error(`${problem}: give --${name} ${stored}, another folder with --state DIR, or no --resume`);
+    }
   }
   const [weights, velocity] = [new Float32Array(WEIGHTS), new Float32Array(WEIGHTS)];
   content.copy(bytesOf(weights), 0, end);
@@ -60,7 +63,8 @@ export function readState(file, { seed, batch }) {
 export function removeTemporary(file) {
   const prefix = `${basename(file)}.`;
   for (const name of readdirSync(dirname(file))) {
-    if (name.startsWith(prefix)) rmSync(join(dirname(file), name), { force: true });
+    if (name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length)))
+      rmSync(join(dirname(file), name), { force: true });
   }
 }
 

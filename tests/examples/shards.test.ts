@@ -1,5 +1,5 @@
 /** The shards example: one digest for any number of processes, also after kills and interruptions. */
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   copyFileSync,
@@ -427,10 +427,19 @@ describe('a stored state', () => {
   });
 
   it.each([
-    [{ ...settings, seed: 43 }, 'is of a run with --seed 42, not 43'],
-    [{ ...settings, batch: 50 }, 'is of a run with --batch 100, not 50'],
-    [{ ...settings, epochs: 1 }, 'is of step 6, but the run ends with step 3'],
-  ])('of another run is refused: %o', async (other, message) => {
+    [
+      { ...settings, seed: 43 },
+      'is of a run with --seed 42, not 43: give --seed 42, another folder with --state DIR, or',
+    ],
+    [
+      { ...settings, batch: 50 },
+      'of a run with --batch 100, not 50: give --batch 100, another folder with --state DIR, or',
+    ],
+    [
+      { ...settings, epochs: 1 },
+      'is of step 6, but the run ends with step 3: give more --epochs, another folder with --st',
+    ],
+  ])('of another run is refused, with what to do: %o', async (other, message) => {
     writeState(file, { ...initialState(settings), step: 6 }, settings);
     await expect(trainOn(2, { resume: true, settings: other })).rejects.toThrow(message);
     expect(logged('pid-')).toEqual([]);
@@ -472,6 +481,16 @@ describe('main.js', () => {
   const run = async (...args: string[]) =>
     (await promisify(execFile)(process.execPath, [MAIN, '--state', folder, ...args])).stdout;
   const short = ['--epochs', '1'];
+  const started: ChildProcess[] = [];
+  /** Starts a run that a test ends, or `afterEach` if the test fails. */
+  const start = (args: string[], options: SpawnOptions = {}) => {
+    const child = spawn(process.execPath, [MAIN, '--state', folder, ...args], { ...options, stdio: 'pipe' });
+    started.push(child);
+    return child;
+  };
+  afterEach(() => {
+    for (const child of started.splice(0)) child.kill('SIGKILL');
+  });
 
   it('prints what README.md shows: one digest for 1, 2 and 4 processes, also after kills, in 80 columns', async () => {
     const printed = await run();
@@ -481,15 +500,13 @@ describe('main.js', () => {
     const timeless = (text: string) =>
       text.replaceAll(/─+| +[\d.]+ s │|time|(?<=died in step )\d+/g, '').replaceAll(/ +/g, ' ');
     expect(timeless(readFileSync(join(folderOf('shards'), 'README.md'), 'utf8'))).toContain(timeless(printed));
-    expect(readdirSync(folder)).toEqual([1, 2, 3, 4].map((number) => `run-${number}.state`));
+    expect(readdirSync(folder)).toEqual(['lock', ...[1, 2, 3, 4].map((number) => `run-${number}.state`)]);
   });
 
   it('continues a run that was killed as a whole, on another number of processes', async () => {
     const whole = await run(...short, '--processes', '1');
     rmSync(file);
-    const child = spawn(process.execPath, [MAIN, '--state', folder, ...short, '--processes', '3', '--store', '2'], {
-      detached: true,
-    });
+    const child = start([...short, '--processes', '3', '--store', '2'], { detached: true });
     const closed = once(child, 'close');
     await expect.poll(() => existsSync(file), { timeout: 60_000 }).toBe(true);
     process.kill(-child.pid!, 'SIGKILL');
@@ -500,14 +517,69 @@ describe('main.js', () => {
     expect(resumed.match(/[0-9a-f]{16}/)![0]).toBe(whole.match(/[0-9a-f]{16}/)![0]);
   });
 
+  /** Starts a run that does not end, and waits for its first stored state. */
+  const begin = async () => {
+    const child = start(['--processes', '2', '--epochs', '1000']);
+    await expect.poll(() => existsSync(file), { timeout: 60_000 }).toBe(true);
+    return child;
+  };
+
+  it('refuses a folder that another run uses, until that is killed', async () => {
+    const child = await begin();
+    const [closed, pids] = [once(child, 'close'), logged('pid-')];
+    for (const args of [short, ['--seed', '7'], ['--resume']]) {
+      const stderr = `another run uses ${folder}: end it, or give this run another folder with --state DIR\n`;
+      await expect(run(...args)).rejects.toMatchObject({ code: 1, stdout: '', stderr });
+    }
+    expect(logged('pid-')).toEqual(pids);
+    expect(existsSync(file)).toBe(true);
+    expect(await run(...short, '--processes', '1', '--state', join(folder, 'another'))).toMatch(/[0-9a-f]{16} │$/m);
+    expect(isRunning(child.pid!)).toBe(true);
+    child.kill('SIGKILL');
+    await closed;
+    await expect.poll(running, { timeout: 10_000 }).toEqual([]);
+    expect(await run(...short, '--processes', '1')).toMatch(/[0-9a-f]{16} │$/m);
+  });
+
+  it('lets one of several runs that start at once use the folder', async () => {
+    const children = Array.from({ length: 4 }, () => start(['--processes', '1', '--epochs', '1000']));
+    const exits = children.map((child) => once(child, 'exit'));
+    const refused = () => children.filter(({ exitCode }) => exitCode === 1);
+    await expect.poll(() => refused().length, { timeout: 60_000 }).toBe(3);
+    // The one that is left trains.
+    await expect.poll(() => existsSync(file), { timeout: 60_000 }).toBe(true);
+    for (const child of children) child.kill('SIGINT');
+    const codes = await Promise.all(exits);
+    expect(codes.map(([code]) => code).sort()).toEqual([1, 1, 1, 130]);
+    expect(logged('pid-')).toHaveLength(1);
+  });
+
+  it('deletes the states of all older runs without --resume, and no other file', async () => {
+    const older = ['run-1.state', 'run-2.state', 'run-4.state', 'run-12.state', 'run-3.state.4711'];
+    const others = ['run-x.state', 'run-1.state.txt', 'my-run-1.state', 'notes.txt'];
+    for (const name of [...older, ...others]) writeFileSync(join(folder, name), '');
+    await run(...short, '--processes', '1');
+    expect(readdirSync(folder).sort()).toEqual(['lock', ...others, 'run-1.state'].sort());
+  });
+
+  it('tells a run that had ended from one that is continued', async () => {
+    await run(...short, '--processes', '1');
+    const ended = await run(...short, '--processes', '2', '--resume');
+    expect(ended).toMatch(/│ 2 +│ +– │ +– │/);
+    expect(ended).toMatch(/^Run 1 had ended before\.$/m);
+    const longer = await run('--epochs', '2', '--processes', '1', '--resume');
+    expect(longer).toMatch(/│ 1 +│ +0 │ +[\d.]+ s │/);
+    expect(longer).toMatch(/^Run 1 continued from the state of step 16\.$/m);
+    expect(longer).not.toContain('had ended');
+  });
+
   it.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)('leaves no process after %s', async (signal) => {
-    const child = spawn(process.execPath, [MAIN, '--state', folder, '--processes', '2', '--epochs', '1000']);
+    const child = await begin();
     let errors = '';
     child.stderr.on('data', (data) => {
       errors += data;
     });
     const closed = once(child, 'exit');
-    await expect.poll(() => existsSync(file), { timeout: 60_000 }).toBe(true);
     child.kill(signal);
     const codes = { SIGINT: [130, null], SIGTERM: [143, null], SIGKILL: [null, 'SIGKILL'] };
     expect(await closed).toEqual(codes[signal]);
@@ -516,8 +588,7 @@ describe('main.js', () => {
   });
 
   it('leaves no process after Ctrl-C in a terminal, which signals all of them', async () => {
-    const args = [MAIN, '--state', folder, '--processes', '3', '--epochs', '1000'];
-    const child = spawn(process.execPath, args, { detached: true });
+    const child = start(['--processes', '3', '--epochs', '1000'], { detached: true });
     const closed = once(child, 'exit');
     await expect.poll(() => existsSync(file), { timeout: 60_000 }).toBe(true);
     process.kill(-child.pid!, 'SIGINT');
