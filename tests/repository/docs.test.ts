@@ -125,9 +125,9 @@ const anchorsOf = (text: string) =>
 const root = new URL('../../', import.meta.url);
 const docs = readdirSync(new URL('docs', root)).filter((name) => name.endsWith('.md'));
 
-const examples = readdirSync(new URL('examples', root), { recursive: true, encoding: 'utf8' })
-  .filter((path) => path.endsWith('README.md') && !path.includes('node_modules'))
-  .map((path) => `examples/${path}`);
+const examples = readdirSync(new URL('examples', root))
+  .map((name) => `examples/${name}/README.md`)
+  .filter((path) => existsSync(new URL(path, root)));
 
 it.each(['README.md', 'CONTRIBUTING.md', ...examples, ...docs.map((name) => `docs/${name}`)])(
   '%s links to files and headings that exist',
