@@ -9,6 +9,9 @@ const DEFAULT_SAMPLES = 100;
 /** An image in JSON takes 20 KB if each pixel has 17 digits and as many characters of whitespace. */
 const MAX_BODY = 65_536;
 
+/** ms within which a body has to arrive. */
+const BODY_TIME = 10_000;
+
 /** @typedef {{ pixels: Float32Array<ArrayBuffer>, samples: number, seed: bigint }} Task pixels are from 0 to 1 */
 
 /** An answer that says what is wrong with the request. */
@@ -89,7 +92,8 @@ export async function readRange(request, query, model) {
 }
 
 /**
- * A body as bytes. It is read until it ends or is too large, since Content-Length may be missing or wrong.
+ * A body as bytes. It is read until it ends, is too large or takes too long, since Content-Length may be missing or
+ * wrong.
  *
  * @param {Request | Response} message
  * @param {number} max
@@ -101,18 +105,26 @@ export async function readBody(message, max = MAX_BODY) {
   const chunks = [];
   let length = 0;
   const reader = message.body?.getReader();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  /** @type {Promise<never>} */
+  const late = new Promise((_, reject) => {
+    const error = new RequestError(408, `the body has to arrive within ${BODY_TIME / 1000} s`);
+    timer = setTimeout(() => reject(error), BODY_TIME);
+  });
   try {
-    for (let next = await reader?.read(); next?.value; next = await reader?.read()) {
+    for (;;) {
+      const next = await Promise.race([reader?.read(), late]);
+      if (!next?.value) break;
       chunks.push(next.value);
       length += next.value.length;
-      if (length > max) break;
+      if (length > max) throw new RequestError(413, `a body has at most ${max} bytes`);
     }
-  } catch {
-    throw new RequestError(400, 'the body is incomplete');
-  }
-  if (length > max) {
+  } catch (error) {
     reader?.cancel().catch(() => {});
-    throw new RequestError(413, `a body has at most ${max} bytes`);
+    throw error instanceof RequestError ? error : new RequestError(400, 'the body is incomplete');
+  } finally {
+    clearTimeout(timer);
   }
   const bytes = new Uint8Array(length);
   let at = 0;
@@ -151,6 +163,8 @@ function parseJson(bytes) {
       /** @type {typeof reviveSeed & ((key: string, value: unknown) => unknown)} */ (reviveSeed),
     );
   } catch (error) {
+    // The stack overflows in JSON that is nested thousands of times.
+    if (error instanceof RangeError) throw new RequestError(422, 'the body is nested too deeply');
     throw new RequestError(400, `the body is not JSON: ${/** @type {Error} */ (error).message}`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))

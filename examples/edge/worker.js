@@ -23,7 +23,7 @@ const USAGE = {
 export default {
   /** @param {Request} request @param {Record<string, unknown>} [env] */
   fetch: (request, env) =>
-    answer(async () => {
+    answer(request, async () => {
       const { pathname, searchParams } = new URL(request.url);
       switch (pathname) {
         case '/':
@@ -48,10 +48,10 @@ export default {
 export const range = {
   /** @param {Request} request */
   fetch: (request) =>
-    answer(async () => {
+    answer(request, async () => {
       checkMethod(request, 'POST');
       const { from, to, ...task } = await readRange(request, new URL(request.url).searchParams, await modelName());
-      return octets(await compute(task, { from, to }));
+      return octets(await compute(task, { from, to }, request.signal));
     }),
 };
 
@@ -69,12 +69,11 @@ function isolatesIn(env = {}) {
 async function predictionFor(request, query, isolates) {
   const task = await readTask(request, query);
   const started = performance.now();
-  const result = await predict(task, isolates);
+  const result = await predict(task, isolates, request.signal);
   // On Cloudflare the clock stands still while a Worker computes, so 0 means unknown.
   const ms = performance.now() - started || null;
   const seed = String(task.seed);
-  const [accepted = ''] = (request.headers.get('accept') ?? '').split(/[,;]/);
-  if (accepted.trim().toLowerCase() === 'application/octet-stream') return octets(result, { 'x-seed': seed });
+  if (prefersBytes(request.headers.get('accept') ?? '')) return octets(result, { 'x-seed': seed });
   const probabilities = Array.from(result.mean);
   return json({
     digit: probabilities.indexOf(Math.max(...probabilities)),
@@ -89,6 +88,25 @@ async function predictionFor(request, query, isolates) {
   });
 }
 
+/**
+ * Whether Accept gives bytes a higher q than JSON. For each of them, the range that names it most closely counts.
+ *
+ * @param {string} accept
+ */
+function prefersBytes(accept) {
+  const ranges = accept.toLowerCase().split(',');
+  const weights = new Map(
+    ranges.map((range) => {
+      const [type = '', ...parameters] = range.split(';').map((part) => part.trim());
+      const q = parameters.find((parameter) => parameter.startsWith('q='));
+      return [type, q ? Number(q.slice(2)) : 1];
+    }),
+  );
+  const weightOf = (/** @type {string} */ type) =>
+    weights.get(type) ?? weights.get('application/*') ?? weights.get('*/*') ?? 0;
+  return weightOf('application/octet-stream') > weightOf('application/json');
+}
+
 /** @param {Request} request @param {string[]} allowed */
 function checkMethod({ method }, ...allowed) {
   const list = allowed.join(', ');
@@ -96,12 +114,14 @@ function checkMethod({ method }, ...allowed) {
     throw new RequestError(405, `${method} is not allowed here, only ${list}`, { allow: list });
 }
 
-/** @param {() => Promise<Response>} respond */
-async function answer(respond) {
+/** @param {Request} request @param {() => Promise<Response>} respond */
+async function answer({ signal }, respond) {
   try {
     return await respond();
   } catch (error) {
     if (error instanceof RequestError) return json({ error: error.message }, error.status, error.headers);
+    // The client does not wait for this answer.
+    if (signal.aborted) return json({ error: 'the request was abandoned' }, 499);
     console.error(error);
     return json({ error: 'internal error' }, 500);
   }

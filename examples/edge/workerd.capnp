@@ -10,6 +10,7 @@ const two :Workerd.Config = (
   services = [
     (name = "main", worker = (
       compatibilityDate = .date,
+      compatibilityFlags = .flags,
       modules = .modules,
       bindings = [(name = "ISOLATE_1", service = (name = "isolate-1", entrypoint = "range"))],
     )),
@@ -22,6 +23,7 @@ const four :Workerd.Config = (
   services = [
     (name = "main", worker = (
       compatibilityDate = .date,
+      compatibilityFlags = .flags,
       modules = .modules,
       bindings = [
         (name = "ISOLATE_1", service = (name = "isolate-1", entrypoint = "range")),
@@ -36,9 +38,12 @@ const four :Workerd.Config = (
   sockets = .sockets,
 );
 
-const alone :Workerd.Worker = (compatibilityDate = .date, modules = .modules);
+const alone :Workerd.Worker = (compatibilityDate = .date, compatibilityFlags = .flags, modules = .modules);
 
 const date :Text = "2026-10-01";
+
+# So that a computation ends when the client abandons its request.
+const flags :List(Text) = ["enable_request_signal"];
 
 const modules :List(Workerd.Worker.Module) = [
   (name = "worker.js", esModule = embed "build/workerd/worker.js"),

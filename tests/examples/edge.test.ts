@@ -88,6 +88,38 @@ const postJson = (server: { url: string }, fields: unknown) =>
 const postBytes = (server: { url: string }, query: string, body: BodyInit = bytesAt(0), headers = {}) =>
   post(`${server.url}predict?${query}`, body, OCTETS, headers);
 
+/** Starts workerd with a configuration that differs from the standard one. */
+async function startConfig(config: string, name: string) {
+  writeFileSync(join(FOLDER, 'build/other.capnp'), config);
+  const program = createRequire(MAIN)('workerd').default;
+  const args = ['serve', 'other.capnp', name, '--socket-addr=http=127.0.0.1:0', '--control-fd=3'];
+  const child = spawn(program, args, { cwd: join(FOLDER, 'build'), stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+  let log = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream!.on('data', (data) => {
+      log += data;
+    });
+  const stop = async () => {
+    const closed = once(child, 'close');
+    child.kill();
+    await closed;
+  };
+  const [line] = await Promise.race([
+    once(createInterface(child.stdio[3] as Readable), 'line'),
+    once(child, 'close').then(() => Promise.reject(new Error(log))),
+  ]);
+  return { url: `http://127.0.0.1:${JSON.parse(line).port}/`, log: () => log, stop };
+}
+
+/** A connection that has sent the start of a request. */
+function open(url: string, query: string, lines: string[], body: Uint8Array | string = '') {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.on('error', () => {});
+  socket.write([`POST /predict${query} HTTP/1.1`, 'host: x', ...lines, '', ''].join('\r\n'));
+  socket.write(body);
+  return socket;
+}
+
 describe('the result', () => {
   it.each([1, 2, 3, 100, 1000])(
     'has the bytes of monteCarlo in Node for %i samples on every server',
@@ -291,27 +323,135 @@ describe('an isolate that fails', () => {
         services.join(''),
       );
     expect(config).toContain('broken');
-    writeFileSync(join(FOLDER, 'build/broken.capnp'), config);
-    const program = createRequire(join(FOLDER, 'main.js'))('workerd').default;
-    const args = ['serve', 'broken.capnp', 'four', '--socket-addr=http=127.0.0.1:0', '--control-fd=3'];
-    const child = spawn(program, args, { cwd: join(FOLDER, 'build'), stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
-    let log = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream!.on('data', (data) => {
-        log += data;
-      });
+    const { url, log, stop } = await startConfig(config, 'four');
     try {
-      const [line] = await once(createInterface(child.stdio[3] as Readable), 'line');
-      const url = `http://127.0.0.1:${JSON.parse(line).port}/`;
       const { status, bytes } = await postBytes({ url }, 'samples=40&seed=5', bytesAt(2), { accept: OCTETS });
       expect(status).toBe(200);
       expect(bytes).toEqual((await expected(2, 40, 5n)).toBytes());
-      for (const n of [1, 2, 3]) await expect.poll(() => log).toContain(`isolate ${n} failed`);
+      for (const n of [1, 2, 3]) await expect.poll(log).toContain(`isolate ${n} failed`);
     } finally {
-      child.kill();
-      await once(child, 'close');
+      await stop();
     }
   });
+});
+
+describe('a long computation', () => {
+  it('gives way to a short one', async () => {
+    for (const server of servers) {
+      const order: number[] = [];
+      const samples = [...Array(40).fill(1000), 2];
+      const asked = samples.map(async (n) => {
+        expect((await postBytes(server, `samples=${n}&seed=1`)).status).toBe(200);
+        order.push(n);
+      });
+      await Promise.all(asked);
+      // Without turns, the short one would be answered about last.
+      expect([server.name, order.indexOf(2) < 20]).toEqual([server.name, true]);
+    }
+  });
+
+  it('ends when its request is aborted, here and in other isolates, without a warning', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const error = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const controller = new AbortController();
+    const answers: Promise<Response>[] = [];
+    let turnsAfterAbort = 0;
+    const timer = globalThis.setTimeout;
+    const turn = vi.spyOn(globalThis, 'setTimeout').mockImplementation(((run: () => void, ms?: number) => {
+      if (!ms && controller.signal.aborted) turnsAfterAbort++;
+      if (!ms && answers.length) controller.abort();
+      return timer(run, ms);
+    }) as typeof setTimeout);
+    const isolate: Handler = {
+      fetch: (request) => {
+        const answer = worker.range.fetch(request);
+        answers.push(answer);
+        return answer;
+      },
+    };
+    try {
+      const request = new Request('http://edge/predict?samples=1000&seed=1', {
+        method: 'POST',
+        body: bytesAt(0),
+        headers: { 'content-type': OCTETS },
+        signal: controller.signal,
+      });
+      const answer = worker.default.fetch(request, { ISOLATE_1: isolate });
+      expect((await answer).status).toBe(499);
+      expect(await Promise.all(answers.map(async (other) => (await other).status))).toEqual([499]);
+      expect(turnsAfterAbort).toBe(0);
+      expect(warn).not.toHaveBeenCalled();
+      expect(error).not.toHaveBeenCalled();
+    } finally {
+      for (const spy of [warn, error, turn]) spy.mockRestore();
+    }
+  });
+
+  it('ends in workerd when the connection is reset, and its signal reaches the other isolates', async () => {
+    const config = readFileSync(join(FOLDER, 'workerd.capnp'), 'utf8').replaceAll('build/workerd', 'workerd');
+    const code = `export const range = {
+      fetch({ signal }) {
+        console.log("asked");
+        return new Promise((resolve) => {
+          signal.addEventListener("abort", () => {
+            console.log("aborted");
+            resolve(new Response());
+          });
+          // A promise alone would count as a request that hangs.
+          setInterval(() => {}, 1000);
+        });
+      },
+    };`;
+    const watched = config.replace(
+      '(name = "isolate-1", worker = .alone)',
+      `(name = "isolate-1", worker = (
+        compatibilityDate = .date,
+        compatibilityFlags = .flags,
+        modules = [(name = "worker.js", esModule = ${JSON.stringify(code)})],
+      ))`,
+    );
+    const { url, log, stop } = await startConfig(watched, 'two');
+    try {
+      const socket = open(url, '?samples=1000', [`content-type: ${OCTETS}`, 'content-length: 784'], bytesAt(0));
+      await expect.poll(log, { timeout: 10_000 }).toContain('asked');
+      socket.resetAndDestroy();
+      await expect.poll(log, { timeout: 10_000 }).toContain('aborted');
+      expect(log()).not.toContain('failed');
+    } finally {
+      await stop();
+    }
+  });
+
+  it('may be aborted on Cloudflare too', () => {
+    expect(readFileSync(join(FOLDER, 'wrangler.jsonc'), 'utf8')).toContain(
+      '"compatibility_flags": ["enable_request_signal"]',
+    );
+  });
+});
+
+it('Accept decides by q between JSON and bytes', async () => {
+  const json = 'application/json';
+  for (const [accept, type] of [
+    ['*/*', json],
+    ['image/png', json],
+    [OCTETS, OCTETS],
+    [OCTETS.toUpperCase(), OCTETS],
+    [`${OCTETS}, ${json}`, json],
+    [`${OCTETS};q=0.5, ${json}`, json],
+    [`${OCTETS};q=0.5`, OCTETS],
+    [`${OCTETS}; q=0.5, ${json}; q=0.4`, OCTETS],
+    [`${json};q=0.4,${OCTETS} ; q=0.5`, OCTETS],
+    [`${OCTETS};q=0`, json],
+    [`${OCTETS};q=0, */*`, json],
+    [`${OCTETS};q=0.5, application/*`, json],
+    [`*/*, ${json};q=0.1`, OCTETS],
+    [`application/*;q=0.2, */*, ${json};q=0.1`, OCTETS],
+    [`${OCTETS};q=many`, json],
+  ] as const)
+    for (const server of runtimes()) {
+      const { headers } = await postBytes(server, 'samples=1&seed=1', bytesAt(0), { accept });
+      expect([accept, headers.get('content-type')]).toEqual([accept, type]);
+    }
 });
 
 describe('a range', () => {
@@ -531,6 +671,37 @@ describe('a bad request', () => {
         socket.destroy();
       }
     }
+  });
+
+  it('with a body that stalls gets 408', async () => {
+    const sockets = runtimes().flatMap(({ url }) => [
+      open(url, '', ['content-type: application/json', 'content-length: 10'], '{'),
+      open(url, '', [`content-type: ${OCTETS}`, 'content-length: 784']),
+    ]);
+    const answers = sockets.map(async (socket) => {
+      let answer = '';
+      socket.on('data', (data) => {
+        answer += data;
+      });
+      await expect
+        .poll(() => answer, { timeout: 60_000 })
+        .toMatch(/^HTTP\/1.1 408 [\s\S]*\{"error":"the body has to arrive within 10 s"\}/);
+    });
+    try {
+      await Promise.all(answers);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+    }
+  });
+
+  it.each([1000, 5000, 30_000])('in JSON that is nested %i times is refused', async (depth) => {
+    const deep = '['.repeat(depth) + ']'.repeat(depth);
+    for (const text of [deep, `{"pixels":${deep}}`, `{"pixels":[${deep}${',0'.repeat(783)}]}`])
+      await refused(
+        (server) => postJson(server, text),
+        422,
+        depth < 30_000 ? /nested too deeply$|but got (\[|an array of 1$)/ : /^the body is nested too deeply$/,
+      );
   });
 
   it('that breaks off leaves the server as it was', async () => {
