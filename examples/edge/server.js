@@ -41,7 +41,8 @@ export async function startServer({ runtime, isolates, port }) {
     server.once('close', (code, signal) => resolve(`${runtime} ended with ${signal ?? code}`));
   });
   const stop = () => {
-    server.kill();
+    // At SIGTERM Deno would wait for clients that do not finish their requests.
+    server.kill('SIGKILL');
     return ended;
   };
   const lines = createInterface(/** @type {import('node:stream').Readable} */ (server.stdio[3] ?? server.stderr));
@@ -70,7 +71,16 @@ function startWorkerd(isolates, port) {
 function startDeno(isolates, port) {
   // Not bin.cjs, which would leave Deno running when it is ended.
   const program = require('deno/install_api.cjs').runInstall();
-  const args = ['--no-config', '--no-lock', '--no-prompt', '--host', '127.0.0.1', '--port', `${port}`];
+  const args = [
+    '--no-config',
+    '--no-lock',
+    '--no-prompt',
+    '--unstable-no-legacy-abort',
+    '--host',
+    '127.0.0.1',
+    '--port',
+    `${port}`,
+  ];
   return spawn(program, ['serve', ...args, ...(isolates > 1 ? ['--parallel'] : []), 'build/deno/worker.js'], {
     cwd: folder,
     stdio: ['ignore', 'inherit', 'pipe'],
