@@ -1,7 +1,7 @@
 /** `prepare` on models that onnx-proto writes and reads. tests/packaging runs such models in ONNX Runtime. */
 import { runInNewContext } from 'node:vm';
 import { type PreparedDropout, prepare } from 'dropout-wasm/onnx/prepare';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { refuses } from '../support/expect.js';
 import {
   BFLOAT16,
@@ -853,6 +853,22 @@ describe('modelBytes', () => {
     const damaged = Buffer.from(bytes);
     damaged[damaged.indexOf('Identity') - 3] = 0xff;
     refuses(() => prepare(damaged), RangeError, 'modelBytes has to be the bytes of an ONNX model');
+    refuses(() => prepare(damaged), RangeError, '(a name is not UTF-8)');
+  });
+
+  it('is read and written where TextDecoder and TextEncoder are missing, as in Hermes', () => {
+    const name = '\ufeff100 % of café 층 \u{1f600}\0';
+    const named = encode(opset13([{ ...node('Dropout', 'x', 'y'), name }]));
+    const expected = prepare(named);
+    expect(expected.dropouts[0]).toMatchObject({ name, mask: `${name}_mask` });
+    vi.stubGlobal('TextDecoder', undefined);
+    vi.stubGlobal('TextEncoder', undefined);
+    try {
+      expect(prepare(named)).toEqual(expected);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+    expect(decode(expected.model).graph!.input!.map(({ name }) => name)).toContain(`${name}_mask`);
   });
 
   it('that is truncated anywhere in the graph or in what follows is a RangeError', () => {

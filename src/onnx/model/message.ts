@@ -4,7 +4,7 @@
  * they take 18 KB gzipped, whereas its wire format takes 3.5 KB.
  * @module
  */
-import { BinaryReader, BinaryWriter, getTextEncoding, WireType } from '@bufbuild/protobuf/wire';
+import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
 /** A field of a message. Both arrays are parts of the model's bytes. */
 interface Field {
@@ -47,10 +47,7 @@ export class Message {
 
   /** The strings of a repeated field. */
   texts(no: number): string[] {
-    // Copied, since TextDecoder refuses shared memory.
-    return this.values(no, WireType.LengthDelimited).map((value) =>
-      parse(() => getTextEncoding().decodeUtf8(value.slice(), true)),
-    );
+    return this.values(no, WireType.LengthDelimited).map(decodeUtf8);
   }
 
   text(no: number): string {
@@ -69,7 +66,7 @@ export class Message {
         (field) => field.no === no && (field.wireType === wireType || field.wireType === WireType.LengthDelimited),
       )
       .flatMap(({ value }) => {
-        const reader = new BinaryReader(value);
+        const reader = new BinaryReader(value, decodeUtf8);
         const numbers: number[] = [];
         while (reader.pos < reader.len) numbers.push(Number(parse(() => reader[type]())));
         return numbers;
@@ -86,7 +83,7 @@ export class Message {
 }
 
 function fieldsOf(bytes: Uint8Array): Field[] {
-  const reader = new BinaryReader(bytes);
+  const reader = new BinaryReader(bytes, decodeUtf8);
   const fields: Field[] = [];
   while (reader.pos < reader.len) {
     const start = reader.pos;
@@ -116,19 +113,37 @@ export const noModel = (reason: string): Error =>
 /** A message to be written: its parts, which `join` copies once. */
 export type Parts = readonly Uint8Array[];
 
+// UTF-8 by the functions that every engine has, since Hermes and jsdom have no TextDecoder.
+
+/** @throws RangeError if the bytes are not UTF-8 */
+function decodeUtf8(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += byte < 0x80 && byte !== 0x25 ? String.fromCharCode(byte) : `%${byte.toString(16)}`;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw noModel('a name is not UTF-8');
+  }
+}
+
+function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = encodeURIComponent(text).match(/%..|./g) ?? [];
+  return Uint8Array.from(bytes, (byte) => (byte.length > 1 ? Number.parseInt(byte.slice(1), 16) : byte.charCodeAt(0)));
+}
+
 /** A field to be written that holds a number. */
 export const int = (no: number, value: number): Parts => [
-  new BinaryWriter().tag(no, WireType.Varint).uint32(value).finish(),
+  new BinaryWriter(encodeUtf8).tag(no, WireType.Varint).uint32(value).finish(),
 ];
 
 /** A field to be written that holds a string. */
 export const text = (no: number, value: string): Parts => [
-  new BinaryWriter().tag(no, WireType.LengthDelimited).string(value).finish(),
+  new BinaryWriter(encodeUtf8).tag(no, WireType.LengthDelimited).string(value).finish(),
 ];
 
 /** A field to be written that holds a message. */
 export const message = (no: number, parts: Parts): Parts => [
-  new BinaryWriter().tag(no, WireType.LengthDelimited).uint32(lengthOf(parts)).finish(),
+  new BinaryWriter(encodeUtf8).tag(no, WireType.LengthDelimited).uint32(lengthOf(parts)).finish(),
   ...parts,
 ];
 
