@@ -51,11 +51,11 @@ export class Message {
   }
 
   text(no: number): string {
-    return this.texts(no).at(-1) ?? '';
+    return last(this.texts(no)) ?? '';
   }
 
   bytes(no: number): Uint8Array | undefined {
-    return this.values(no, WireType.LengthDelimited).at(-1);
+    return last(this.values(no, WireType.LengthDelimited));
   }
 
   /** The numbers of a repeated field, packed or not. */
@@ -74,13 +74,16 @@ export class Message {
   }
 
   number(no: number, type: 'int64' | 'float' = 'int64'): number {
-    return this.numbers(no, type).at(-1) ?? 0;
+    return last(this.numbers(no, type)) ?? 0;
   }
 
   private values(no: number, wireType: WireType): Uint8Array[] {
     return this.fields.filter((field) => field.no === no && field.wireType === wireType).map(({ value }) => value);
   }
 }
+
+/** Not `at(-1)`, which the Hermes of older React Native does not have. */
+const last = <T>(list: readonly T[]): T | undefined => list[list.length - 1];
 
 function fieldsOf(bytes: Uint8Array): Field[] {
   const reader = new BinaryReader(bytes, decodeUtf8);
