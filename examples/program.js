@@ -20,8 +20,17 @@ export async function runProgram(main, hint = '') {
   // A terminal that was closed, or a pipe that nobody reads. The program ends, but not before what it has started.
   process.stdout.on('error', (error) => controller.abort(error));
   process.stderr.on('error', () => {});
+  await printErrors(() => main(controller.signal));
+}
+
+/**
+ * Prints an error as one line, and sets the exit code to 1 unless it is set.
+ *
+ * @param {() => Promise<void>} main
+ */
+export async function printErrors(main) {
   try {
-    await main(controller.signal);
+    await main();
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode ??= 1;

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { getBackend, setBackend } from '@tensorflow/tfjs-core';
+import { printErrors, wholeNumber } from '../program.js';
 import { loadDigits } from './data.js';
 import { weightsFile } from './model.js';
 import { predictBothWays } from './predict.js';
@@ -68,19 +69,6 @@ function readOptions() {
     weights: resolve(values.weights),
     help: values.help,
   };
-}
-
-/**
- * @param {string} name
- * @param {string} text
- * @param {number} min
- */
-function wholeNumber(name, text, min) {
-  const number = Number(text);
-  if (!/^\s*\d+\s*$/.test(text) || !Number.isSafeInteger(number) || number < min) {
-    throw new RangeError(`${name} takes whole numbers from ${min} up, but got "${text}"`);
-  }
-  return number;
 }
 
 /**
@@ -174,11 +162,8 @@ async function main(options) {
   console.log(`Weights: ${displayPath(weights)}`);
 }
 
-try {
+await printErrors(async () => {
   const options = readOptions();
   if (options.help) console.log(HELP);
   else await main(options);
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+});

@@ -6,6 +6,7 @@ import { cast, dispose, gather, oneHot, tensor1d, tensor2d, tidy } from '@tensor
 import { Generator } from 'dropout-wasm';
 import { CLASSES, PIXELS } from './data.js';
 import { buildModel } from './model.js';
+import { permutation } from './permutation.js';
 
 export const BATCH_SIZE = 25;
 
@@ -46,24 +47,6 @@ export async function train(digits, { seed, dropout, epochs, onEpoch }) {
   } finally {
     dispose([trainSet, testSet]);
   }
-}
-
-/**
- * Returns the numbers from 0 to length − 1 in random order (Fisher–Yates).
- *
- * @param {number} length
- * @param {Generator} random
- * @returns {Int32Array}
- */
-function permutation(length, random) {
-  const order = Int32Array.from({ length }, (_, i) => i);
-  for (let i = length - 1; i > 0; i--) {
-    const j = Number(random.next() % BigInt(i + 1));
-    const swapped = /** @type {number} */ (order[i]);
-    order[i] = /** @type {number} */ (order[j]);
-    order[j] = swapped;
-  }
-  return order;
 }
 
 /**

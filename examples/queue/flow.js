@@ -7,8 +7,7 @@ import { ATTEMPTS, KEEP, nameOf } from './queue.js';
  * @typedef {import('dropout-wasm/monte-carlo').ClassResult} Result
  *
  * @typedef {{ samples: number, rangeSize: number, seed: string, batch: string, model: string }} Run the data of the
- *   parent. `batch` and `model` are digests, `seed`
- *   is text because JSON has no bigint
+ *   parent. `batch` and `model` are digests, `seed` is text because JSON has no bigint
  *
  * @typedef {import('./queue.js').Range} Range the data of a child
  *

@@ -39,8 +39,8 @@ const POLL = 50;
  * @returns {Promise<{ result: Result, digest: string, repeated: number, time: number }>} `repeated` is how often ranges
  *   were started again. `time` is in ms, without the start of the workers
  * @throws {Error} (as a rejection) if a range has failed three times, a worker cannot start, Redis does not answer for
- *   10 s or has lost the run, another run has this name or another process is the owner
- *   of the run, or `signal` aborts, with its reason
+ *   10 s or has lost the run, another run has this name, another process is the owner of the run, or `signal` aborts,
+ *   with its reason
  */
 export async function runOnQueue(options) {
   const { url, run, batch, samples, rangeSize, seed, workers: count, signal } = options;

@@ -7,6 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Worker } from 'bullmq';
 import { monteCarlo } from 'dropout-wasm/monte-carlo';
+import { printErrors } from '../program.js';
 import { createModel, MODEL } from './model.js';
 import { connect, KEEP, LOCK, nameOf, namesOf, runName } from './queue.js';
 import { digestOf } from './report.js';
@@ -98,11 +99,10 @@ if (process.send) {
   process.on('disconnect', () => process.exit());
 }
 
-try {
+await printErrors(async () => {
   const options = readOptions();
   if (options.help) console.log(HELP);
   else await main(options);
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exit(1);
-}
+});
+// The connection to Redis may still be open.
+if (process.exitCode) process.exit();

@@ -1,5 +1,6 @@
 /** The steps of a training run. Batches, keys and initial weights follow from the seed and the number of the step. */
 import { Generator } from 'dropout-wasm';
+import { permutation } from '../digits/permutation.js';
 import { take } from './data.js';
 import { GROUP, gradientsOf, initialWeights, update } from './network.js';
 import { push } from './tree.js';
@@ -85,21 +86,4 @@ export class Replica {
     const start = (step % epochSteps) * batch;
     return this.order.rows.subarray(start, start + batch);
   }
-}
-
-/**
- * The numbers from 0 to length − 1 in random order (Fisher–Yates).
- *
- * @param {number} length
- * @param {Generator} random
- */
-function permutation(length, random) {
-  const order = Int32Array.from({ length }, (_, i) => i);
-  for (let i = length - 1; i > 0; i--) {
-    const j = Number(random.next() % BigInt(i + 1));
-    const swapped = /** @type {number} */ (order[i]);
-    order[i] = /** @type {number} */ (order[j]);
-    order[j] = swapped;
-  }
-  return order;
 }

@@ -5,6 +5,7 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { context } from 'esbuild';
+import { printErrors } from '../program.js';
 
 const HELP = `Usage: node examples/workers/serve.js [options]
 
@@ -44,13 +45,10 @@ async function serve(wanted) {
   }
 }
 
-try {
+await printErrors(async () => {
   const { values } = parseArgs({
     options: { port: { type: 'string', default: '8080' }, help: { type: 'boolean', default: false } },
   });
   if (values.help) console.log(HELP);
   else await serve(portOf(values.port));
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+});

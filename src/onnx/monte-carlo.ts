@@ -110,6 +110,7 @@ export interface OnnxMonteCarlo {
   ): AsyncGenerator<ResultOf<K>, void>;
 }
 
+type Feeds = Readonly<Record<string, OnnxTensor>>;
 type Arguments<K extends Kind> = Parameters<typeof onnxMonteCarlo.stream<K>>;
 
 /** Runs a prepared model with dropout active and returns statistics of an output. `.stream` yields partial results. */
@@ -131,16 +132,26 @@ const NAMES = ['samples', 'from', 'seed', 'generator', 'kind', 'until', 'keep', 
  * @throws (as a rejection) TypeError, RangeError that names the argument; what `session.run` rejects with
  */
 async function argumentsFor<K extends Kind>(
-  [session, dropouts, feeds, options]: Arguments<K>,
+  args: Arguments<K>,
   names: string[],
 ): Promise<Parameters<typeof monteCarlo.stream<K>>> {
+  const [session, dropouts, feeds, options] = args;
   const { layers: given } = Object(options);
   if (given !== undefined) throw wrongType('layers', 'left out, since dropouts has them', given);
-  const { masks = 'each', output: chosen } = checkOptions(options, [...names, 'masks', 'output']);
+  const { masks = 'each', output } = checkOptions(options, [...names, 'masks', 'output']);
+  checkWord(masks, 'masks', ['each', 'shared']);
+  const sampled = checkModel(session, dropouts, output);
+  checkFeeds(session, dropouts, feeds);
   // By name, since `...` leaves out what an object inherits, such as a seed of common options.
   const rest = Object.fromEntries(names.map((name) => [name, Object(options)[name]])) as never as MonteCarloOptions<K>;
-  checkWord(masks, 'masks', ['each', 'shared']);
-  const { run, inputNames, outputNames, inputMetadata = [] } = Object(session) as OnnxSession;
+  await checkRest(rest);
+  const [predict, layers] = await predictorFor(session, dropouts, feeds, masks, sampled);
+  return [predict, { ...rest, layers }];
+}
+
+/** Checks what `prepare` made. Returns the name of the output that is a sample. */
+function checkModel(session: OnnxSession, dropouts: readonly PreparedDropout[], chosen: string | undefined): string {
+  const { run, inputNames, outputNames } = Object(session) as OnnxSession;
   if (typeof run !== 'function' || !Array.isArray(inputNames) || !Array.isArray(outputNames))
     throw wrongType('session', 'an InferenceSession', session, 'await InferenceSession.create(model)');
   if (!Array.isArray(dropouts)) throw wrongType('dropouts', 'a list', dropouts, 'prepare(bytes).dropouts');
@@ -159,7 +170,12 @@ async function argumentsFor<K extends Kind>(
       'a list with a ratio above 0',
       dropouts.map(({ ratio }) => ratio),
     );
-  const output = checkWord(outputs.length === 1 && chosen === undefined ? outputs[0]! : chosen!, 'output', outputs);
+  return checkWord(outputs.length === 1 && chosen === undefined ? outputs[0]! : chosen!, 'output', outputs);
+}
+
+/** Checks that there is a tensor for each input of the original model, and no other. */
+function checkFeeds({ inputNames }: OnnxSession, dropouts: readonly PreparedDropout[], feeds: Feeds): void {
+  const inputs = inputNames.filter((name) => !dropouts.some(({ mask }) => mask === name));
   if (!isOptions(feeds)) throw wrongType('feeds', 'tensors by the names of inputs', feeds);
   for (const name of Object.keys(feeds)) checkWord(name, 'a name in feeds', inputs);
   for (const name of inputs) {
@@ -169,18 +185,34 @@ async function argumentsFor<K extends Kind>(
     if (!Array.isArray(dims) || !hasData)
       throw wrongType(`feeds.${name}`, 'a tensor that is not disposed', feeds[name]);
   }
-  // Lets monteCarlo check the other options and the signal. The run ends before it draws anything.
+}
+
+/** Lets `monteCarlo` check its options and the signal. The run ends before it draws anything. */
+async function checkRest(options: MonteCarloOptions): Promise<void> {
   const checked = new Error();
   const check = () => {
     throw checked;
   };
   await monteCarlo
-    .stream(check, rest)
+    .stream(check, options)
     .next()
     .catch((error) => {
       if (error !== checked) throw error;
     });
+}
 
+/**
+ * Runs the model with dropout off, which gives the shapes of the masks.
+ * @returns what `monteCarlo` calls, and its layers
+ */
+async function predictorFor(
+  session: OnnxSession,
+  dropouts: readonly PreparedDropout[],
+  feeds: Feeds,
+  masks: string,
+  output: string,
+): Promise<[predict: (context: SampleContext) => Promise<Sample>, layers: Dropout[]]> {
+  const { inputMetadata = [] } = session;
   const nodes = dropouts.map(({ name, mask, shape, ratio }) => ({
     name,
     mask,
@@ -231,7 +263,7 @@ async function argumentsFor<K extends Kind>(
     });
     return sample!;
   };
-  return [predict, { ...rest, layers: nodes.map(({ layer }) => layer) }];
+  return [predict, nodes.map(({ layer }) => layer)];
 }
 
 /** The end of the latest call of `inTurn`. */

@@ -18,7 +18,7 @@ export const LIMITS = {
   './tfjs': { '*': 7680 },
   './tfjs/inference': { '*': 704 },
   './monte-carlo': { '*': 4096 },
-  './onnx': { '{ onnxDropout }': 640, '*': 2240 },
+  './onnx': { '{ onnxDropout }': 640, '*': 2304 },
   './onnx/prepare': { '*': 8704 },
   './threads': { '*': 11264 },
   './threads/worker.js': { '': 1536 },

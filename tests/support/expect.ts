@@ -34,6 +34,21 @@ export function refuses(call: () => unknown, type: ErrorClass, message: string |
   );
 }
 
+/** Expects a promise to reject with an error of this class, with this message or a part of it. */
+export async function rejects(run: Promise<unknown>, type: ErrorClass, message: string | RegExp): Promise<void> {
+  const error = await run.then(
+    () => undefined,
+    (thrown) => thrown,
+  );
+  refuses(
+    () => {
+      if (error) throw error;
+    },
+    type,
+    message,
+  );
+}
+
 /** `refuses` for a call that writes to `out`, a Float32Array of 24 elements, which has to stay as it was. */
 export function refusesBeforeWriting(
   call: (out: Float32Array) => unknown,

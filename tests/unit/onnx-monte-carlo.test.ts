@@ -4,6 +4,7 @@ import { merge } from 'dropout-wasm/monte-carlo';
 import { type OnnxMonteCarloOptions, type OnnxTensor, onnxMonteCarlo } from 'dropout-wasm/onnx';
 import { describe, expect, it } from 'vitest';
 import { size } from '../support/arrays.js';
+import { rejects } from '../support/expect.js';
 
 type Data = Float32Array | Float64Array | BigInt64Array | Uint16Array | Uint8Array | Int32Array | string[];
 
@@ -95,15 +96,6 @@ const maskOf = (k: number, sample: number, seed: number, ones: Float32Array | Fl
   new Dropout(dropouts[k]!.ratio, {
     seed: new Generator(seed).fork(`#${k}`).fork(`sample ${sample}`).seed,
   }).forward(ones.fill(1));
-
-async function rejects(run: Promise<unknown>, type: new (...args: never[]) => Error, message: string | RegExp) {
-  const error = await run.then(
-    () => undefined,
-    (thrown) => thrown,
-  );
-  expect(error).toBeInstanceOf(type);
-  expect(error.message).toMatch(message);
-}
 
 describe('the masks', () => {
   it('are those of Dropout layers that draw from child k of the seed', async () => {

@@ -5,18 +5,10 @@ import { Dropout, Generator, type Layer, LockedDropout, manualSeed } from 'dropo
 import { type MonteCarloOptions, monteCarlo, type Predict } from 'dropout-wasm/monte-carlo';
 import { describe, expect, it } from 'vitest';
 import { size } from '../../support/arrays.js';
+import { rejects } from '../../support/expect.js';
 import { layersOf } from '../../support/layers.js';
 
 const x = () => new Float32Array(40).fill(1);
-
-async function rejects(run: Promise<unknown>, type: new (...args: never[]) => Error, message: string | RegExp) {
-  const error = await run.then(
-    () => undefined,
-    (thrown) => thrown,
-  );
-  expect(error).toBeInstanceOf(type);
-  expect(error.message).toMatch(message);
-}
 
 const draws: Predict = ({ generator }) => Float64Array.of(Number(generator.next() >> 11n));
 
