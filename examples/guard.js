@@ -1,8 +1,8 @@
 /**
  * Ends a server when the program that started it has ended without doing so, as after `kill -9`.
  *
- * This file is also the program that waits for that: `node guard.js PID [FOLDER]`. Its stdin is a pipe, which the system
- * closes when the other end is gone.
+ * This file is also the program that waits for that: `node guard.js PID [FOLDER]`. Its stdin is a pipe, which the
+ * system closes when the other end is gone.
  */
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';

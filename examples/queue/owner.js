@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { PATIENCE, within } from './queue.js';
 
-/** ms after which a run whose process was killed has no owner. A live owner ends its run if Redis is away for longer. */
+/** ms after which a run whose process was killed has no owner. A live owner ends its run if Redis is away longer. */
 const LEASE = PATIENCE;
 
 /** ms between two renewals. */

@@ -4,8 +4,8 @@ import { Redis } from 'ioredis';
 import { MODEL } from './model.js';
 
 /**
- * ms after which a silent worker loses its range. A live worker renews its lock every half of this time, so it has to be
- * longer than one sample takes. BullMQ's default is 30,000.
+ * ms after which a silent worker loses its range. A live worker renews its lock every half of this time, so it has to
+ * be longer than one sample takes. BullMQ's default is 30,000.
  */
 export const LOCK = 3000;
 
@@ -27,7 +27,7 @@ export const KEEP = 24 * 60 * 60;
 /**
  * A range of samples: the data of a job.
  *
- * @typedef {{ from: number, to: number, seed: string, batch: string }} Range `to` is not part of it, `batch` is a digest
+ * @typedef {{ from: number, to: number, seed: string, batch: string }} Range without `to`; `batch` is a digest
  */
 
 /**

@@ -56,7 +56,7 @@ export function initialWeights(random) {
 }
 
 /**
- * The gradient of each group of rows, in order. Their sum over all groups of the batch is the gradient of its mean loss.
+ * The gradient of each group of rows, in order. Their sum over all groups of the batch is that of its mean loss.
  *
  * A process draws the masks of its own rows alone: `slice` says where the rows lie in the batch, and `keys` are the same
  * in all processes.

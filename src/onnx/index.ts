@@ -1,6 +1,6 @@
 /**
- * dropout-wasm/onnx: the ONNX operator Dropout, for programs that run ONNX graphs in JavaScript, and Monte-Carlo dropout
- * of models that ONNX Runtime runs.
+ * dropout-wasm/onnx: the ONNX operator Dropout, for programs that run ONNX graphs in JavaScript, and Monte-Carlo
+ * dropout of models that ONNX Runtime runs.
  *
  * Its versions (https://onnx.ai/onnx/operators/onnx__Dropout.html): 7 and 10 only infer; 12 adds training, the ratio as
  * an input, and a seed; 13 and 22 add dtypes. The mask of version 7 has the dtype of data; later masks are bool.

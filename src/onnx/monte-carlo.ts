@@ -43,12 +43,12 @@ export interface OnnxSession {
   run(feeds: Readonly<Record<string, OnnxTensor>>, fetches: readonly string[]): Promise<Record<string, OnnxTensor>>;
 }
 
-/** Options of `onnxMonteCarlo`: `masks`, `output`, and those of `monteCarlo` but for `layers`, which `dropouts` gives. */
+/** Options of `onnxMonteCarlo`: those of `monteCarlo` but for `layers`, which `dropouts` gives, `masks` and `output`. */
 export interface OnnxMonteCarloOptions<K extends Kind = Kind> extends Omit<MonteCarloOptions<K>, 'layers'> {
   /**
    * 'each' (the default): each index along the first axis of a Dropout's input, in most models a row of the batch, has
-   * its own mask. 'shared': all indices share one mask, so a sample is one function of the inputs, and a row has the same
-   * bits in a run of its own.
+   * its own mask. 'shared': all indices share one mask, so a sample is one function of the inputs, and a row has the
+   * same bits in a run of its own.
    */
   masks?: 'each' | 'shared';
   /** The name of the output that is a sample. By default the only one beside the shapes. */

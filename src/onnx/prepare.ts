@@ -39,9 +39,9 @@ export interface PreparedModel {
  * 1 / (1 − ratio) gives what Dropout gives in training mode, in every runtime and on every device. The model's own
  * training_mode makes no difference.
  *
- * Everything else keeps its bytes: other nodes, initializers, metadata, references to weights in other files, and unknown
- * fields. If the mask output of a Dropout is used, the new model computes it from the input. Graphs in training_info,
- * which inference never runs, stay as they are.
+ * Everything else keeps its bytes: other nodes, initializers, metadata, references to weights in other files, and
+ * unknown fields. If the mask output of a Dropout is used, the new model computes it from the input. Graphs in
+ * training_info, which inference never runs, stay as they are.
  *
  * @param modelBytes the contents of an .onnx file of opset 7 or later. They are copied
  * @returns the new model and its dropouts, in the order of their nodes

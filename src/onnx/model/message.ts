@@ -1,7 +1,7 @@
 /**
  * Protobuf messages as lists of their fields, over the wire format of @bufbuild/protobuf. A field that is not rewritten
- * keeps its bytes and its place, whether or not schema.ts has it. The library's own messages keep unknown fields too, but
- * they take 18 KB gzipped, whereas its wire format takes 3.5 KB.
+ * keeps its bytes and its place, whether or not schema.ts has it. The library's own messages keep unknown fields too,
+ * but they take 18 KB gzipped, whereas its wire format takes 3.5 KB.
  * @module
  */
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
@@ -27,7 +27,7 @@ export class Message {
     this.fields = parts.flatMap(fieldsOf);
   }
 
-  /** The parts of the message with some fields replaced. `rewrite` returns new fields, or undefined to keep the old one. */
+  /** The parts of the message with some fields replaced. `rewrite` returns new fields, or undefined to keep a field. */
   replace(rewrite: (no: number, value: Uint8Array) => Parts | undefined): Parts {
     return this.fields.flatMap(({ no, wireType, value, bytes }) => {
       const parts = wireType === WireType.LengthDelimited ? rewrite(no, value) : undefined;
