@@ -43,7 +43,7 @@ export interface OnnxSession {
   run(feeds: Readonly<Record<string, OnnxTensor>>, fetches: readonly string[]): Promise<Record<string, OnnxTensor>>;
 }
 
-/** Options of `onnxMonteCarlo`: those of `monteCarlo` but for `layers`, which `dropouts` gives, `masks` and `output`. */
+/** Options of `onnxMonteCarlo`: `masks`, `output`, and those of `monteCarlo` but `layers`, which `dropouts` gives. */
 export interface OnnxMonteCarloOptions<K extends Kind = Kind> extends Omit<MonteCarloOptions<K>, 'layers'> {
   /**
    * 'each' (the default): each index along the first axis of a Dropout's input, in most models a row of the batch, has

@@ -1,8 +1,8 @@
 /**
  * Reads the Dropout nodes of a graph, and writes the nodes that replace them.
  *
- * Versions 7 and 10 of the operator have the ratio as an attribute; since version 12 it is an input, as training_mode is.
- * Its mask output has the type of x in version 7, and is bool from version 10 on.
+ * Versions 7 and 10 of the operator have the ratio as an attribute; from version 12 on, it and training_mode are inputs.
+ * The mask output has the type of x in version 7, and is bool from version 10 on.
  * Source: https://onnx.ai/onnx/operators/onnx__Dropout.html
  * @module
  */
