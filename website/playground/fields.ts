@@ -1,4 +1,5 @@
 /** The whole state of the page, section by section. Names are those of the address and of the controls. */
+import { MEMBER_NAMES } from './family/members.js';
 import { choice, flag, number, type Store, subset } from './store.js';
 
 /** The parts of the page, which `hide` can name. */
@@ -17,6 +18,13 @@ export const fields = {
   p2: number(0.2, 0, 0.9, 0.05),
   /** Training steps made. */
   steps: number(400, 0, 5000, 1),
+
+  // The family on one picture
+  layer: choice('dropout', MEMBER_NAMES),
+  layerP: number(0.3, 0, 0.95, 0.01),
+  block: number(24, 1, 128, 1),
+  /** Number of the mask. */
+  layerMask: number(0, 0, 1e6, 1),
 
   /** Left out of the page, for teachers: sections, and the seed and link bar ("settings"). */
   hide: subset([...SECTIONS, 'settings']),
