@@ -24,7 +24,7 @@ export const fields = {
   layerP: number(0.3, 0, 0.95, 0.01),
   block: number(24, 1, 128, 1),
   /** Number of the mask. */
-  layerMask: number(0, 0, 1e6, 1),
+  layerMask: number(1, 0, 1e6, 1),
 
   /** Left out of the page, for teachers: sections, and the seed and link bar ("settings"). */
   hide: subset([...SECTIONS, 'settings']),

@@ -6,6 +6,9 @@ import { Pane } from './pane.js';
 
 const SIDE = 96;
 
+/** With places for line breaks, between lower and upper case. */
+const breakable = (name: string) => name.replace(/(?<=[a-z])(?=[A-Z])/g, '\u200b');
+
 /** Adds a radio button for each member. Returns a function that draws their pictures anew, one in each frame. */
 export function layerChoice(group: HTMLElement, family: Family, settings: () => Settings): () => void {
   const previews = MEMBERS.map((member) => {
@@ -13,7 +16,11 @@ export function layerChoice(group: HTMLElement, family: Family, settings: () => 
     const canvas = Object.assign(document.createElement('canvas'), { width: SIDE, height: SIDE });
     canvas.setAttribute('aria-hidden', 'true');
     const label = document.createElement('label');
-    label.append(input, canvas, Object.assign(document.createElement('span'), { textContent: member.title }));
+    label.append(
+      input,
+      canvas,
+      Object.assign(document.createElement('span'), { textContent: breakable(member.title) }),
+    );
     group.append(label);
     return { member, context: canvas.getContext('2d')! };
   });

@@ -1,5 +1,5 @@
 /** The built-in picture, drawn by formulas, so that every device has the same: a lake at sunset. */
-import { CHANNELS, SIDE, VALUES } from './tiles.js';
+import { SIDE, VALUES } from './tiles.js';
 
 type Color = readonly [red: number, green: number, blue: number];
 
@@ -33,13 +33,13 @@ export function builtInPicture(): Float32Array {
   const picture = new Float32Array(VALUES);
   let at = 0;
   for (let y = 0; y < SIDE; y++)
-    for (let x = 0; x < SIDE; x++, at += CHANNELS)
-      picture.set(isInk(x, y) ? INK : y < WATER ? land(x, y) : lake(x, y), at);
+    for (let x = 0; x < SIDE; x++)
+      for (const channel of isInk(x, y) ? INK : y < WATER ? land(x, y) : lake(x, y)) picture[at++] = channel;
   return picture;
 }
 
 function land(x: number, y: number): Color {
-  const distance = Math.hypot(x - SUN_X, y - SUN_Y);
+  const distance = Math.sqrt((x - SUN_X) ** 2 + (y - SUN_Y) ** 2);
   const at = Math.min((y / WATER) * (SKY.length - 1), SKY.length - 1.001);
   const sky = mix(SKY[Math.floor(at)]!, SKY[Math.floor(at) + 1]!, at % 1);
   const glow = mix(sky, SUN, 0.6 * Math.exp(-distance / 90));
