@@ -29,10 +29,6 @@ function start(root: HTMLElement, state: State): void {
     block: state.get('block'),
   });
 
-  const group = find(root, '#family-layers');
-  const showPreviews = layerChoice(group, layers, settings);
-  bindControls(group, state);
-
   const pane = (selector: string) => new Pane(find<HTMLCanvasElement>(root, selector));
   const [original, mask, result] = [pane('#family-picture'), pane('#family-mask'), pane('#family-result')];
   const write = (selector: string, text: string) => {
@@ -66,6 +62,11 @@ function start(root: HTMLElement, state: State): void {
     describe(mask, `${member.units ? 'Mask' : 'Noise'} of ${member.title}: ${numbers}`);
     describe(result, `Result of ${member.title} with ${parameter} = ${state.get('layerP')}`);
   });
+
+  const group = find(root, '#family-layers');
+  // Shown again after the previews: by then the code is compiled, and the times are those of later masks.
+  const showPreviews = layerChoice(group, layers, settings, show);
+  bindControls(group, state);
 
   const load = (picture: Float32Array, name: string) => {
     layers.load(picture);
