@@ -79,15 +79,18 @@ export function expected({ name, units }: Member, p: number): string {
   return `mean 1, standard deviation ${deviation.toFixed(4)}`;
 }
 
-const sumOf = (values: Uint8Array | Float32Array): number => {
+function sumOf(values: Uint8Array | Float32Array): number {
   let sum = 0;
-  for (const value of values) sum += value;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
   return sum;
-};
+}
 
 function momentsOf(values: Uint8Array | Float32Array): { mean: number; deviation: number } {
   const mean = sumOf(values) / values.length;
   let squares = 0;
-  for (const value of values) squares += (value - mean) ** 2;
+  for (let i = 0; i < values.length; i++) {
+    const difference = values[i]! - mean;
+    squares += difference * difference;
+  }
   return { mean, deviation: Math.sqrt(squares / values.length) };
 }
