@@ -16,6 +16,11 @@ import { onPicture } from './upload.js';
 /** Fewer than three flashes a second: more can be harmful. */
 const MILLISECONDS_A_MASK = 400;
 
+/** Any factor but 0 is white. */
+const MASK = { scale: 255, shift: 0 };
+/** 1 is gray, 2 white. */
+const NOISE = { scale: 0.5, shift: 0 };
+
 const BUILT_IN = 'a lake at sunset, with the word dropout';
 
 export const family: Section = { name: 'family', start, code };
@@ -41,7 +46,7 @@ function start(root: HTMLElement, state: State): void {
     const drawn = layers.draw(member, settings());
     const start = performance.now();
     result.paint(drawn.result, member.tile, drawn.range);
-    mask.paint(drawn.mask, member.tile, { scale: member.units ? 1 : 0.5, shift: 0 });
+    mask.paint(drawn.mask, member.tile, member.units ? MASK : NOISE);
     const painting = performance.now() - start;
 
     const numbers = measured(member, drawn.mask);
