@@ -42,6 +42,8 @@ export function runNodeIn(cwd, ...args) {
   const printed = execFileSync(process.execPath, ['--import', `data:text/javascript,${PRELOAD}`, ...args], {
     cwd,
     encoding: 'utf8',
+    // What TensorFlow.js advises on stderr is part of the error of a program that fails, and is not shown otherwise.
+    stdio: ['ignore', 'pipe', 'pipe'],
     // Node 22 colors the output if this is 1.
     env: { ...process.env, FORCE_COLOR: '0' },
   });
