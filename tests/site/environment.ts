@@ -11,6 +11,10 @@ export default {
   viteEnvironment: 'ssr',
   setup() {
     globalThis.opened = [];
-    return { teardown: () => Promise.allSettled(opened.map((one) => one.close())) };
+    return {
+      async teardown() {
+        await Promise.allSettled(opened.map((one) => one.close()));
+      },
+    };
   },
 } satisfies Environment;

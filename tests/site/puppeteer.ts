@@ -40,7 +40,7 @@ export async function openPuppeteer(
     goto: async (url) => {
       await page.goto(url);
     },
-    evaluate: (script, ...args) => page.evaluate(script, ...args) as never,
+    evaluate: (script, ...args) => page.evaluate(script as (...args: unknown[]) => never, ...args),
     async pointer(kind, [start, ...path]) {
       const { x, y } = start!;
       if (kind === 'touch') {
