@@ -63,14 +63,16 @@ export async function serve(): Promise<Server> {
     try {
       const file = pathname === BLANK ? undefined : await fileOf(pathname);
       const type = file ? extname(file) : '.html';
-      let body: string | Buffer = file ? await readFile(file) : '<!doctype html><title>blank</title>';
+      let body: string | Buffer = file
+        ? await readFile(file)
+        : '<!doctype html><title>blank</title><link rel="icon" href="data:,">';
       if (file && type === '.html')
         body = String(body).replace(/<!doctype html>/i, '$&<script src="/harness/recorder.js"></script>');
       const own = { 'content-type': TYPES[type] ?? 'application/octet-stream', 'cache-control': 'no-store' };
       response.writeHead(200, { ...own, ...HEADERS[headers] }).end(body);
     } catch {
-      // Browsers ask for it unless the page names an icon.
-      if (pathname !== '/favicon.ico') failed.push(`404: ${url}`);
+      // Also /favicon.ico, which browsers ask for unless a page names its icon.
+      failed.push(`404: ${url}`);
       response.writeHead(404).end();
     }
   });
