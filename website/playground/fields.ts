@@ -11,10 +11,10 @@ export const fields = {
 
   // A network with and without dropout
   data: choice('moons', ['moons', 'spirals', 'circles']),
-  points: number(40, 10, 200, 2),
-  noise: number(0.25, 0, 0.5, 0.01),
-  p1: number(0.2, 0, 0.9, 0.05),
-  p2: number(0.2, 0, 0.9, 0.05),
+  points: number(60, 10, 200, 2),
+  noise: number(0.3, 0, 0.5, 0.01),
+  p1: number(0.5, 0, 0.9, 0.05),
+  p2: number(0.5, 0, 0.9, 0.05),
   /** Training steps made. */
   steps: number(400, 0, 5000, 1),
 
