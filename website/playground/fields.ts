@@ -18,6 +18,22 @@ export const fields = {
   /** Training steps made. */
   steps: number(400, 0, 5000, 1),
 
+  // Sub-networks
+  /** The number of the first mask of the strip. */
+  firstMask: number(0, 0, 99996, 12),
+  /** The chosen mask of the strip. */
+  chosenMask: number(0, 0, 11, 1),
+  /** The sub-networks whose mean is shown. */
+  averaged: number(100, 2, 1000, 1),
+
+  // Uncertainty
+  samples: number(100, 10, 1000, 10),
+  masks: choice('shared', ['shared', 'own']),
+  measure: choice('std', ['std', 'entropy', 'mutualInformation']),
+  /** The point whose numbers are shown. */
+  x: number(0, -2, 2, 0.05),
+  y: number(0, -2, 2, 0.05),
+
   /** Left out of the page, for teachers: sections, and the seed and link bar ("settings"). */
   hide: subset([...SECTIONS, 'settings']),
 } as const;

@@ -54,3 +54,23 @@ export function pacer(root: Element): () => Promise<void> | undefined {
     });
   };
 }
+
+/** A job of which only the latest start runs to its end. */
+export class Job {
+  private controller = new AbortController();
+
+  constructor(private readonly work: (signal: AbortSignal) => Promise<void>) {}
+
+  start(): void {
+    this.stop();
+    this.controller = new AbortController();
+    const { signal } = this.controller;
+    this.work(signal).catch((error) => {
+      if (!signal.aborted) throw error;
+    });
+  }
+
+  stop(): void {
+    this.controller.abort();
+  }
+}

@@ -1,5 +1,6 @@
 /** The parts of the page in their order. */
 import { network } from './network/index.js';
 import type { Section } from './section.js';
+import { subnetworks } from './subnetworks/index.js';
 
-export const sections: readonly Section[] = [network];
+export const sections: readonly Section[] = [network, subnetworks];

@@ -4,13 +4,12 @@ import type { State } from '../fields.js';
 import { find, onScheme, reducedMotion, type Section } from '../section.js';
 import { networkCode } from './code.js';
 import { type Experiment, type Fit, SIDES, type Side } from './experiment.js';
-import { CLASSES, GRID, PlaneMap } from './map.js';
+import { CLASSES, PlaneMap } from './map.js';
+import { GRID, margins } from './plane.js';
+import { percent, three } from './text.js';
 import { type Training, trainingOf } from './training.js';
 
-export const NAMES: Readonly<Record<Side, string>> = { without: 'without dropout', with: 'with dropout' };
-/** The margin between both logits at which a color is full: the probability of the class is 98 %. */
-const FULL_MARGIN = 4;
-
+const NAMES: Readonly<Record<Side, string>> = { without: 'without dropout', with: 'with dropout' };
 export const network: Section = {
   name: 'network',
   start(root, state) {
@@ -32,17 +31,6 @@ export const network: Section = {
   code: networkCode,
 };
 
-/** Class 1 against class 0 for each row of logits, as a value of a map. */
-export function margins(logits: ArrayLike<number>): Float32Array {
-  return Float32Array.from(
-    { length: logits.length / 2 },
-    (_, i) => (logits[2 * i + 1]! - logits[2 * i]!) / FULL_MARGIN,
-  );
-}
-
-export const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-export const nats = (loss: number) => loss.toFixed(3);
-
 function paintSide(root: HTMLElement, experiment: Experiment, side: Side, map: PlaneMap): void {
   const { train, test, trainers, steps } = experiment;
   const fit = experiment.fit(side);
@@ -55,9 +43,9 @@ function paintSide(root: HTMLElement, experiment: Experiment, side: Side, map: P
   map.points(test, true);
   map.points(train);
   const numbers: Record<string, string> = {
-    gap: nats(gapOf(fit)),
-    'train-loss': nats(fit.train.loss),
-    'test-loss': nats(fit.test.loss),
+    gap: three(gapOf(fit)),
+    'train-loss': three(fit.train.loss),
+    'test-loss': three(fit.test.loss),
     'test-accuracy': percent(fit.test.accuracy),
   };
   for (const [name, text] of Object.entries(numbers)) find(root, `#${name}-${side}`).textContent = text;
@@ -89,7 +77,7 @@ function showProgress(root: HTMLElement, training: Training, state: State): void
   progress.max = Math.max(1, training.goal);
   progress.value = experiment.steps;
   if (!isDone) return;
-  const [without, withDropout] = SIDES.map((side) => nats(experiment.fit(side).test.loss));
+  const [without, withDropout] = SIDES.map((side) => three(experiment.fit(side).test.loss));
   find(root, '#network-status').textContent =
     `After ${experiment.steps} steps, the loss on the test points is ${without} without dropout ` +
     `and ${withDropout} with it.`;
@@ -99,18 +87,18 @@ function drawLosses(chart: Chart, experiment: Experiment): void {
   const series = SIDES.flatMap((side) =>
     (['test', 'train'] as const).map((set) => ({
       type: 'line',
-      name: `${set} loss ${NAMES[side]}`,
+      name: `${side}, ${set === 'test' ? 'test' : 'training'}`,
       data: experiment.curve(side, set),
       showSymbol: false,
       lineStyle: { color: `var(--${side})`, width: 2, type: set === 'test' ? 'solid' : 'dashed' },
       itemStyle: { color: `var(--${side})` },
     })),
   );
-  const last = series.map(({ name, data }) => `${name} ${nats(data.at(-1)![1])}`);
+  const last = series.map(({ name, data }) => `${name} ${three(data.at(-1)![1])}`);
   chart.draw(
     {
       grid: { left: 40, right: 16, top: 56, bottom: 40 },
-      legend: { top: 0, left: 0, textStyle: LABEL, selectedMode: false, itemGap: 12 },
+      legend: { top: 0, left: 0, width: 300, itemWidth: 22, textStyle: LABEL, selectedMode: false },
       xAxis: {
         type: 'value',
         name: 'training steps',

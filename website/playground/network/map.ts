@@ -1,21 +1,10 @@
 /** Maps of the plane: a value at every node of a grid, as colors on a canvas, and points. */
 import { color, find } from '../section.js';
 import { type Data, SIDE } from './data.js';
+import { NODES } from './plane.js';
 
-/** Nodes of the grid in a row, and in a column. */
-export const NODES = 49;
 /** Pixels of the colored image in a row. Values between nodes are interpolated. */
 const PIXELS = 240;
-
-/** The nodes of the grid, row by row from the top, as the input of a network. */
-export const GRID = Float32Array.from({ length: 2 * NODES * NODES }, (_, i) => {
-  const node = i >> 1;
-  return i % 2 === 0 ? coordinate(node % NODES) : -coordinate(Math.floor(node / NODES));
-});
-
-function coordinate(index: number): number {
-  return SIDE * ((2 * index) / (NODES - 1) - 1);
-}
 
 type Color = [red: number, green: number, blue: number];
 

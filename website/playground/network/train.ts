@@ -17,6 +17,9 @@ export interface Settings {
   readonly p: readonly number[];
 }
 
+/** Whether the dropout drops anything. Without that, there is a single network. */
+export const drops = ({ p }: Settings): boolean => p.some((p) => p > 0);
+
 /** How well a network does, with dropout off. */
 export interface Scores {
   /** Mean cross-entropy, in nats. */

@@ -29,6 +29,25 @@ export class Training {
     this.view.add(root);
   }
 
+  /**
+   * For sections that need the trained network.
+   *
+   * @param start is called when the training has come to rest at other weights
+   * @param stop is called when it goes on
+   */
+  whenDone(root: Element, start: () => void, stop: () => void): void {
+    let seen: Experiment | undefined;
+    let steps = 0;
+    this.watch(root, () => {
+      const { experiment, isDone } = this;
+      if (experiment === seen && experiment.steps === steps) return;
+      seen = isDone ? experiment : undefined;
+      steps = experiment.steps;
+      if (isDone) start();
+      else stop();
+    });
+  }
+
   /** Whether the network has made all steps of the state and will make no more by itself. */
   get isDone(): boolean {
     return !this.running && this.experiment.steps === this.state.get('steps');
