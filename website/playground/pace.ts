@@ -1,6 +1,6 @@
 /** Long computations in slices, so that the page stays responsive. They rest while their section is out of view. */
 
-const SLICE = 8;
+const SLICE = 6;
 
 /** The milliseconds of work in a frame that leave time to draw. */
 export const slice = (): (() => boolean) => {

@@ -21,9 +21,17 @@ export const network: Section = {
       drawLosses(chart, training.experiment);
     };
     bindButtons(root, training, state);
+    let frame = 0;
     training.watch(root, () => {
+      const { isDone, experiment } = training;
       showProgress(root, training, state);
-      if (training.isDone || !reducedMotion.matches) paint();
+      if (isDone) paint();
+      else if (!reducedMotion.matches) {
+        // A part in each frame, since all take as long as a frame.
+        const side = SIDES[frame++ % 3];
+        if (side) paintSide(root, experiment, side, maps[side]);
+        else drawLosses(chart, experiment);
+      }
     });
     onScheme(paint);
     new ResizeObserver(paint).observe(find(root, '#map-with'));

@@ -14,7 +14,7 @@ export interface Scale {
   readonly high: string;
 }
 export const CLASSES: Scale = { low: '--class-a', high: '--class-b' };
-export const AMOUNT: Scale = { low: '--page', high: '--with' };
+export const AMOUNT: Scale = { low: '--page', high: '--ink' };
 
 const SHADES = 255;
 
@@ -68,8 +68,8 @@ export class PlaneMap {
     const { width } = this.canvas;
     const [left, top] = this.position(x, y);
     const unit = width / this.canvas.clientWidth || 1;
-    context.lineWidth = unit;
-    context.strokeStyle = css('--ink');
+    context.lineWidth = 1.5 * unit;
+    context.strokeStyle = css('--error');
     context.beginPath();
     context.moveTo(left, 0);
     context.lineTo(left, width);

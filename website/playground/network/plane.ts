@@ -2,7 +2,7 @@
 import { type Data, SIDE } from './data.js';
 
 /** Nodes of the grid in a row, and in a column. */
-export const NODES = 49;
+export const NODES = 41;
 
 /** The nodes of the grid, row by row from the top, as the input of a network. */
 export const GRID = Float32Array.from({ length: 2 * NODES * NODES }, (_, i) => {
