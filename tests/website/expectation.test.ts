@@ -61,7 +61,7 @@ it('both ways to scale keep the expectation, and forgetting both is wrong by 1 /
   const ratios = ways.map(({ name, training, evaluation }) => [name, evaluation / training]);
   expect(ratios).toEqual([
     ['inverted', expect.closeTo(1, 1)],
-    ['at evaluation', expect.closeTo(1, 1)],
+    ['evaluation', expect.closeTo(1, 1)],
     ['forgotten', expect.closeTo(5, 0)],
   ]);
 });

@@ -80,9 +80,9 @@ export function compareMeans({ settings: { p, elements }, x, means }: Measuremen
   };
 }
 
-/** A way to scale, and the mean of the result in training, over all masks, and in evaluation. */
+/** A way to scale, by where it multiplies, and the mean of the result in training, over all masks, and in evaluation. */
 export interface Way {
-  name: 'inverted' | 'at evaluation' | 'forgotten';
+  name: 'inverted' | 'evaluation' | 'forgotten';
   training: number;
   evaluation: number;
 }
@@ -93,7 +93,7 @@ export function compareWays({ settings: { p }, x, means }: Measurement): Way[] {
   const off = meanOf(new Dropout(p).eval().forward(x));
   return [
     { name: 'inverted', training: scaled, evaluation: off },
-    { name: 'at evaluation', training: unscaled, evaluation: off * (1 - p) },
+    { name: 'evaluation', training: unscaled, evaluation: off * (1 - p) },
     { name: 'forgotten', training: unscaled, evaluation: off },
   ];
 }
