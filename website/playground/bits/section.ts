@@ -18,15 +18,15 @@ export const bits: Section = {
 };
 
 function startDigest(root: HTMLElement): void {
-  const here = find<HTMLOutputElement>(root, '#bits-here');
-  find<HTMLOutputElement>(root, '#bits-expected').value = expectedDigest;
+  const here = find(root, '#bits-here');
+  find(root, '#bits-expected').textContent = expectedDigest;
   const compute = inSlices(digests, (all) => {
     if (all.length < vectors.length) {
-      here.value = `${all.length} of ${vectors.length} masks`;
+      here.textContent = `${all.length} of ${vectors.length} masks`;
       return;
     }
     const digest = digestOfAll(all);
-    here.value = digest;
+    here.textContent = digest;
     const wrong = vectors.filter(({ expected }, i) => all[i] !== expected).length;
     find(root, '#bits-answer').textContent =
       wrong === 0 ? '✓ The same bits.' : `✗ Other bits: ${wrong} of ${vectors.length} masks differ.`;
@@ -66,13 +66,8 @@ function startTimes(root: HTMLElement): void {
 /** Adds a row for each time. The first is what the others are compared with. */
 function addTimes(table: HTMLElement, times: Time[]): void {
   for (const { name, elements, ns } of times) {
-    const faster = times[0]!.ns / ns;
-    addRow(table, [
-      name,
-      elements.toLocaleString('en'),
-      ns.toPrecision(3),
-      ns === times[0]!.ns ? '' : faster.toPrecision(3),
-    ]);
+    const speedup = `${(times[0]!.ns / ns).toPrecision(2)} ×`;
+    addRow(table, [name, elements.toLocaleString('en'), ns.toPrecision(3), speedup]);
   }
 }
 

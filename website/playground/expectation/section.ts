@@ -81,7 +81,7 @@ function showElements(chart: Chart, measurement: Measurement): void {
   const { mean, std } = comparison.measured;
   const shares = histogram(measurement.y, bins);
   chart.draw(
-    histogramOption(bins, shares, comparison, 'share of elements'),
+    histogramOption(bins, shares, comparison),
     `Histogram of the elements of the latest result. ${percent(shareAt(shares, 0))} are 0` +
       `${x === 'ones' ? ` and ${percent(shareAt(shares, scale))} are ${scale.toFixed(3)}` : ''}. ` +
       `Mean ${print(mean)}, standard deviation ${print(std)}.`,
@@ -92,14 +92,14 @@ function showMeans(chart: Chart, measurement: Measurement): void {
   const { means } = measurement;
   const comparison = compareMeans(measurement);
   const { theory, measured } = comparison;
-  const bins = { center: theory.mean, width: theory.std / 3, first: -13, last: 13 };
+  const bins = { center: theory.mean, width: theory.std / 3, first: -12, last: 12 };
   const shares = histogram(
     means.kept!.map(([mean]) => mean!),
     bins,
   );
   const density = (x: number) =>
     (bins.width / theory.std / Math.sqrt(2 * Math.PI)) * Math.exp((-1 / 2) * ((x - theory.mean) / theory.std) ** 2);
-  const option = histogramOption(bins, shares, comparison, 'share of masks');
+  const option = histogramOption(bins, shares, comparison);
   const curve = shares.map(([x]) => [x, density(x)]);
   option.series.push({ ...LINE, smooth: true, data: curve, lineStyle: { color: 'var(--soft)', width: 2 } });
   chart.draw(
@@ -111,16 +111,16 @@ function showMeans(chart: Chart, measurement: Measurement): void {
 
 const LINE = { type: 'line' as const, symbol: 'none', silent: true };
 
-/** A histogram with lines at mean − std, mean and mean + std: solid as measured, dashed in theory. */
-function histogramOption(bins: Bins, shares: [number, number][], { measured, theory }: Comparison, name: string) {
+/** A histogram with lines at mean − σ, mean and mean + σ: solid as measured, dashed in theory. */
+function histogramOption(bins: Bins, shares: [number, number][], { measured, theory }: Comparison) {
   const lines = [
-    { ...theory, lineStyle: { color: 'var(--ink)', type: 'dashed', width: 1 }, label: LABEL },
-    { ...measured, lineStyle: { color: 'var(--without)', type: 'solid', width: 2 }, label: { show: false } },
+    { ...measured, lineStyle: { color: 'var(--without)', type: 'solid', width: 2 }, label: LABEL },
+    { ...theory, lineStyle: { color: 'var(--ink)', type: 'dashed', width: 2 }, label: { show: false } },
   ];
   const marks = lines.flatMap(({ mean, std, ...look }) => [
-    { xAxis: mean - std, name: '− std', ...look },
+    { xAxis: mean - std, name: '− σ', ...look },
     { xAxis: mean, name: 'mean', ...look },
-    { xAxis: mean + std, name: '+ std', ...look },
+    { xAxis: mean + std, name: '+ σ', ...look },
   ]);
   const bars: object = {
     ...LINE,
@@ -128,7 +128,7 @@ function histogramOption(bins: Bins, shares: [number, number][], { measured, the
     data: shares,
     lineStyle: { width: 1, color: 'var(--with)' },
     areaStyle: { color: 'var(--with)', opacity: 0.35 },
-    markLine: { symbol: 'none', silent: true, label: { formatter: '{b}' }, data: marks },
+    markLine: { symbol: 'none', precision: 10, silent: true, label: { formatter: '{b}' }, data: marks },
   };
   return {
     grid: { left: 8, right: 12, top: 28, bottom: 8, containLabel: true },
@@ -147,9 +147,8 @@ function histogramOption(bins: Bins, shares: [number, number][], { measured, the
     },
     yAxis: {
       type: 'value',
-      name,
-      nameTextStyle: { ...LABEL, align: 'left' },
       axisLabel: { ...LABEL, formatter: percent },
+      axisLine: { onZero: false },
       splitLine: GRID_LINE,
     },
     series: [bars],
