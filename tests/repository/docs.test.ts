@@ -1,7 +1,7 @@
 /**
- * Every snippet of docs/layers.md, machines.md, reproducibility.md, tfjs.md and uncertainty.md runs and prints what its
- * comments state. The pages name every export of their entries; layers.md has a section on every layer, and tfjs.md has
- * the arguments of every layer. The links of all pages lead somewhere.
+ * Every snippet of docs/coming-from.md, layers.md, machines.md, reproducibility.md, tfjs.md and uncertainty.md runs and
+ * prints what its comments state. The pages name every export of their entries; layers.md has a section on every layer,
+ * and tfjs.md has the arguments of every layer. The links of all pages lead somewhere.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as dropoutWasm from 'dropout-wasm';
@@ -52,8 +52,8 @@ describe.each([
   });
 });
 
-describe('the snippets of docs/machines.md', () => {
-  const snippets = snippetsOf(readFileSync(new URL('../../docs/machines.md', import.meta.url), 'utf8'));
+describe.each(['machines', 'coming-from'])('the snippets of docs/%s.md', (name) => {
+  const snippets = snippetsOf(readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8'));
 
   it.each(snippets.map(({ name, code }) => [name, code]))('%s', (_, code) => {
     expectPrinted({ code, printed: runNode('--input-type=module', '--eval', code) });
