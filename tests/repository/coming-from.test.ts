@@ -9,12 +9,9 @@ import * as tfjs from 'dropout-wasm/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Layer } from '../../src/layers/layer.js';
 import { ones, size } from '../support/arrays.js';
-import { withoutSnippets } from './snippets.js';
+import { runBody, withoutSnippets } from './snippets.js';
 
 const page = readFileSync(new URL('../../docs/coming-from.md', import.meta.url), 'utf8');
-const AsyncFunction = (async () => {}).constructor as new (
-  ...args: string[]
-) => (...args: unknown[]) => Promise<unknown>;
 
 /** The calls in the second column of the tables, by the heading above. */
 const calls = withoutSnippets(page)
@@ -73,9 +70,7 @@ beforeAll(() => tf.setBackend('cpu'));
 describe.each(calls)('%s', (heading, calls) => {
   it.each([...new Set(calls)])('%s', async (code) => {
     const scope = heading === 'TensorFlow.js' ? tfjsScope() : arrayScope();
-    const value = await new AsyncFunction(...Object.keys(scope), `'use strict';\nreturn ${code}`)(
-      ...Object.values(scope),
-    );
+    const value = await runBody(`return ${code}`, scope);
     // setTraining returns nothing. A property that does not exist is undefined too.
     if (!code.startsWith('setTraining(')) expect(value).toBeDefined();
     expectForward(value);

@@ -9,17 +9,16 @@ import * as monteCarlo from 'dropout-wasm/monte-carlo';
 import * as tfjs from 'dropout-wasm/tfjs';
 import { describe, expect, it } from 'vitest';
 import { layerNames } from '../support/layers.js';
-import { expectPrinted, lineOf, runNode, snippetsOf, withoutSnippets } from './snippets.js';
+import { expectPrinted, lineOf, runBody, runNode, snippetsOf, withoutSnippets } from './snippets.js';
 
 const page = readFileSync(new URL('../../docs/layers.md', import.meta.url), 'utf8');
-const AsyncFunction = (async () => {}).constructor as new (...args: string[]) => (...args: unknown[]) => Promise<void>;
 
 /** Runs a snippet in this process, on the source of the package. Returns a line for each console.log. */
 async function run(code: string): Promise<string[]> {
   const body = code.replace(/^import (\{[^}]*\}) from 'dropout-wasm';$/gm, 'const $1 = dropoutWasm;');
   const printed: string[] = [];
   const log = (...values: unknown[]) => printed.push(lineOf(...values));
-  await new AsyncFunction('dropoutWasm', 'console', `'use strict';\n${body}`)(dropoutWasm, { log });
+  await runBody(body, { dropoutWasm, console: { log } });
   return printed;
 }
 
@@ -129,7 +128,7 @@ const examples = readdirSync(new URL('examples', root))
   .map((name) => `examples/${name}/README.md`)
   .filter((path) => existsSync(new URL(path, root)));
 
-it.each(['README.md', 'CONTRIBUTING.md', ...examples, ...docs.map((name) => `docs/${name}`)])(
+it.each(['README.md', 'AGENTS.md', 'CONTRIBUTING.md', ...examples, ...docs.map((name) => `docs/${name}`)])(
   '%s links to files and headings that exist',
   (path) => {
     const text = readFileSync(new URL(path, root), 'utf8');

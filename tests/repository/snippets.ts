@@ -32,6 +32,14 @@ const ONE_LINE = { breakLength: 1e9, compact: true };
 /** What console.log prints for these values. */
 export const lineOf = (...values: unknown[]): string => formatWithOptions(ONE_LINE, ...values);
 
+const AsyncFunction = (async () => {}).constructor as new (
+  ...args: string[]
+) => (...args: unknown[]) => Promise<unknown>;
+
+/** Runs the body of an asynchronous function in which these names are known. Returns what it returns. */
+export const runBody = (body: string, names: object): Promise<unknown> =>
+  new AsyncFunction(...Object.keys(names), `'use strict';\n${body}`)(...Object.values(names));
+
 const PRELOAD = `import { inspect } from 'node:util'; inspect.defaultOptions = ${JSON.stringify(ONE_LINE)};`;
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
