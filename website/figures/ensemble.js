@@ -48,7 +48,7 @@ ${SAMPLES} on ${means.at(-1)?.toFixed(1)} %, and evaluation mode on ${evaluation
       height: 290,
     },
     {
-      grid: { left: 52, right: 14, top: 58, bottom: 44 },
+      grid: { left: 52, right: 14, top: 34, bottom: 44 },
       xAxis: { ...axis('sub-networks n'), nameGap: 28, type: 'log', min: 1, max: SAMPLES },
       yAxis: { ...axis('test accuracy %'), nameGap: 32, scale: true },
       series: [
@@ -67,7 +67,7 @@ ${SAMPLES} on ${means.at(-1)?.toFixed(1)} %, and evaluation mode on ${evaluation
           data: line(evaluation),
         },
         {
-          name: 'single sub-networks',
+          name: 'one sub-network',
           type: 'scatter',
           symbolSize: 4,
           color: 'var(--soft)',

@@ -27,10 +27,10 @@ export default async () => {
     },
     {
       xAxis: { ...axis('forwards'), nameGap: 28, type: 'log', min: 1, max: FORWARDS },
-      yAxis: { ...axis('mean of y'), nameGap: 32, min: 0, max: 2 },
+      yAxis: { ...axis('mean of y, for x = 1'), nameGap: 32, min: 0, max: 2 },
       series: [
         ...Array.from({ length: ELEMENTS }, (_, element) => ({
-          name: 'elements with x = 1',
+          name: `${ELEMENTS} elements`,
           type: 'line',
           symbol: 'none',
           color: 'var(--kept)',

@@ -19,7 +19,7 @@ export default async () => {
       const y = 20 + row * (panel + 28);
       layer.forward(new Float32Array(SIDE * SIDE));
       const mask = layer.mask();
-      const kept = `${Math.round((100 * mask.filter((keep) => keep).length) / mask.length)} % kept`;
+      const kept = `${((100 * mask.filter((keep) => keep).length) / mask.length).toFixed(1)} % kept`;
       fractions.push(`p = ${p}, forward ${row + 1}: ${kept}`);
       const place = { columns: SIDE, x, y, step: SIZE, size: SIZE - 0.8 };
       return (

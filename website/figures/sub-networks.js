@@ -14,25 +14,24 @@ const SHOWN = 6;
 /** Cells along each side of a panel. */
 const SIDE = 60;
 const SIZE = 84;
-const SQUARE = { left: -1.7, bottom: -1.95, size: 4.4 };
+const SQUARE = { left: -1.3, bottom: -1.6, size: 3.6 };
 
 const { points, labels } = moons();
 const generator = new Generator(1);
 const layers = UNITS.slice(1, -1).map((units) => new Dropout(P, { generator, noiseShape: [1, units] }).eval());
 
-/** The middles of all cells, the highest row first, and then the points. */
-const inputs = new Float32Array(2 * SIDE * SIDE + points.length);
+/** The middles of all cells, the highest row first. */
+const grid = new Float32Array(2 * SIDE * SIDE);
 for (let row = 0; row < SIDE; row++)
   for (let column = 0; column < SIDE; column++)
-    inputs.set(
+    grid.set(
       [SQUARE.left + ((column + 0.5) / SIDE) * SQUARE.size, SQUARE.bottom + ((SIDE - row - 0.5) / SIDE) * SQUARE.size],
       2 * (row * SIDE + column),
     );
-inputs.set(points, 2 * SIDE * SIDE);
 
-/** Logits of the two moons for all inputs. */
+/** Logits of the two moons for all cells. */
 function predict() {
-  const rows = inputs.length / 2;
+  const rows = SIDE * SIDE;
   let at = 0;
   const data = UNITS.slice(1).reduce((x, outs, k) => {
     const ins = x.length / rows;
@@ -42,17 +41,16 @@ function predict() {
     if (!layer) return y;
     relu(y);
     return layer.forward({ data: y, shape: [rows, outs] }).data;
-  }, inputs);
+  }, grid);
   return { data, shape: [rows, 2] };
 }
 
-/** Whether each input belongs to the lower moon. @param {ArrayLike<number>} values of the two moons, row by row */
+/** Whether each cell belongs to the lower moon. @param {ArrayLike<number>} values of the two moons, row by row */
 const decide = (values) =>
   Array.from({ length: values.length / 2 }, (_, i) => Number(values[2 * i + 1]) > Number(values[2 * i]));
 
-/** @param {boolean[]} decisions */
-const accuracy = (decisions) =>
-  labels.filter((label, i) => decisions[SIDE * SIDE + i] === (label === 1)).length / labels.length;
+/** The percentage of the plane that two networks divide differently. @param {boolean[]} a @param {boolean[]} b */
+const difference = (a, b) => (100 * a.filter((isLower, i) => isLower !== b[i]).length) / a.length;
 
 /** The points of both moons, in a panel. */
 const dots = [0, 1].map((moon) => {
@@ -87,25 +85,23 @@ export default async () => {
     kind: 'logits',
     keep: true,
   });
-  const samples = kept.map(decide);
-  const accuracies = samples.map(accuracy).sort((a, b) => a - b);
+  const evaluation = decide(predict().data);
   const panels = [
-    ...samples.slice(0, SHOWN).map((decisions, i) => ({ name: `sub-network ${i + 1}`, decisions })),
+    ...kept.slice(0, SHOWN).map((sample, i) => ({ name: `sub-network ${i + 1}`, decisions: decide(sample) })),
     { name: `mean of ${SAMPLES}`, decisions: decide(mean) },
-    { name: 'evaluation', decisions: decide(predict().data) },
-  ].map(({ name, decisions }) => ({ name, decisions, percent: `${(100 * accuracy(decisions)).toFixed(1)} %` }));
+    { name: 'evaluation', decisions: evaluation },
+  ].map((panel) => ({ ...panel, percent: `${difference(panel.decisions, evaluation).toFixed(1)} %` }));
   const content = panels.map(({ name, decisions, percent }, i) => {
     const [x, y] = [(i % 4) * ((WIDTH - SIZE) / 3), Math.floor(i / 4) * (SIZE + 44)];
     return `<g transform="translate(${round(x)} ${y})">${region(decisions, false)}${region(decisions, true)}
-${dots.join('')}${text(SIZE / 2, SIZE + 15, name)}${text(SIZE / 2, SIZE + 30, percent)}</g>`;
+${dots.join('')}${text(SIZE / 2, SIZE + 15, name, 11)}${text(SIZE / 2, SIZE + 30, percent, 11)}</g>`;
   });
   return svg(
     {
       title: 'Decisions of sub-networks, of their mean, and of the network in evaluation',
-      description: `The plane, divided between two half-moons. Correct points: ${panels
-        .map(({ name, percent }) => `${name}, ${percent}`)
-        .join('; ')}. The ${SAMPLES} sub-networks range from ${(100 * Number(accuracies[0])).toFixed(1)} % to
-${(100 * Number(accuracies.at(-1))).toFixed(1)} %.`,
+      description: `The plane, divided between two half-moons. It differs from evaluation in: ${panels
+        .map(({ name, percent }) => `${name}, ${percent} of the plane`)
+        .join('; ')}.`,
       height: 2 * (SIZE + 44) - 8,
     },
     content.join('\n'),

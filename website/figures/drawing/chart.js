@@ -28,7 +28,8 @@ export function chart(frame, option) {
     animation: false,
     textStyle: { fontFamily: 'system-ui, sans-serif' },
     grid: { left: 52, right: 14, top: 34, bottom: 44 },
-    legend: { textStyle: LABEL, itemWidth: 20, itemHeight: 10, top: 0 },
+    // The item gap makes up for fonts that are wider than ECharts assumes.
+    legend: { textStyle: LABEL, icon: 'rect', itemWidth: 18, itemHeight: 4, itemGap: 28, top: 0 },
     ...option,
   });
   const content = drawn.renderToSVGString();
