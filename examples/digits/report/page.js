@@ -80,7 +80,7 @@ const STYLE = `
 
 /**
  * @param {object} experiment
- * @param {import('./seed-experiment.js').SeedMeasurement[]} experiment.seedMeasurements
+ * @param {{ measurements: import('./seed-experiment.js').SeedMeasurement[], note: string }} experiment.seedExperiment
  * @param {ReturnType<typeof import('../data.js').loadDigits>} experiment.digits
  * @param {import('../train.js').Histories} experiment.histories
  * @param {import('../predict.js').Predictions[]} experiment.predictions of the test digits, one for each seed
@@ -88,7 +88,7 @@ const STYLE = `
  * @param {number} experiment.epochs
  * @returns {string} the HTML document
  */
-export function renderReport({ seedMeasurements, digits, histories, predictions, seeds, epochs }) {
+export function renderReport({ seedExperiment, digits, histories, predictions, seeds, epochs }) {
   const trainCount = digits.train.labels.length.toLocaleString('en');
   const testCount = digits.test.labels.length.toLocaleString('en');
   const shownDigit = digits.test.images.subarray(3 * PIXELS, 4 * PIXELS);
@@ -137,7 +137,8 @@ ${uncertaintySection({ digits: digits.test, predictions, seeds })}
 <p>${SHAPE.map((size) => size.toLocaleString('en')).join(' × ')} ones go through dropout with p = ${P}. Mean and
 standard deviation should both be close to 1. Reproducible training needs a yes in the last two columns: each run
 draws the same masks, and each call draws a new one.</p>
-<div class="wide">${toHtml(seedTable(seedMeasurements))}</div>
+<div class="wide">${toHtml(seedTable(seedExperiment.measurements))}</div>
+<p>${seedExperiment.note}</p>
 
 <h2>Masks</h2>
 <p>Whether an element is kept (colored) depends only on the key, the element's index and p. With the same key, a larger
