@@ -31,7 +31,7 @@ Trains a digit classifier without and with dropout and writes an HTML report.
   --samples N    Monte-Carlo samples of each test image (default: 100)
   --out FILE     report file (default: report/digits.html in the project)
   --weights FILE the weights of the first model with dropout
-                 (default: examples/digits/weights.bin in the project)
+                 (default: report/weights.bin in the project)
   --help         print this help`;
 
 /**
@@ -55,7 +55,7 @@ function readOptions() {
       epochs: { type: 'string', default: '16' },
       samples: { type: 'string', default: '100' },
       out: { type: 'string', default: resolve(PROJECT, 'report/digits.html') },
-      weights: { type: 'string', default: resolve(PROJECT, 'examples/digits/weights.bin') },
+      weights: { type: 'string', default: resolve(PROJECT, 'report/weights.bin') },
       help: { type: 'boolean', default: false },
     },
   });

@@ -10,8 +10,8 @@ import { P, SEED, SHAPE } from './seed-experiment.js';
 const SCRIPT = fileURLToPath(new URL('pytorch.py', import.meta.url));
 const SETTINGS = JSON.stringify({ p: P, seed: SEED, shape: SHAPE });
 
-/** Importing torch takes 5 s, more from a cold disk. */
-const TIMEOUT = 30_000;
+/** In ms, about as long as the training. Importing torch takes 5 s, and several times as long on a busy machine. */
+const TIMEOUT = 60_000;
 
 const HINT = "For PyTorch's row, install torch for a python3 on PATH (Debian: python3-torch).";
 
