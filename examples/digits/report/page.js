@@ -43,7 +43,7 @@ const STYLE = `
   figure { margin: 0; min-width: 0; }
   figcaption { max-width: 46rem; margin-top: 0.5rem; color: var(--soft); font-size: 0.9rem; }
   figcaption b { color: var(--ink); font-weight: 600; }
-  code { color: var(--ink); font-size: 0.95em; overflow-wrap: anywhere; }
+  code { display: inline-block; color: var(--ink); font-size: 0.95em; }
   .curves {
     display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1.5rem;
     margin-bottom: 1rem;
@@ -127,7 +127,8 @@ ${legend(CURVES)}
 ${chartFigure(
   learningCurves(histories, 'accuracy'),
   'Accuracy after each epoch',
-  `<b>Accuracy.</b> Try <code>npm start -- --epochs 40</code>: TODO`,
+  `<b>Accuracy.</b> Try <code>npm start -- --epochs 40</code>: with dropout, the network
+learns all training images too, and its test accuracy still rises.`,
 )}
 ${chartFigure(
   learningCurves(histories, 'loss'),
