@@ -63,7 +63,7 @@ async function main() {
   if (options.help) return console.log(HELP);
   rmSync(SITE, { recursive: true, force: true });
   mkdirSync(SITE);
-  for (const name of ['style.css', 'icon.svg']) copyFileSync(`${ROOT}website/${name}`, SITE + name);
+  for (const name of ['style.css', 'docs.css', 'icon.svg']) copyFileSync(`${ROOT}website/${name}`, SITE + name);
   const body = '<main id="main" class="index"><h1>There is no such page</h1>\n<p>The links above lead on.</p></main>';
   writeFileSync(`${SITE}404.html`, layout({ address: '404.html', title: 'Not found', about: 'Not found.', body }));
   for (const [name, step] of Object.entries(STEPS)) console.log(`${name.padEnd(12)}${await step()}`);
