@@ -1,0 +1,56 @@
+/**
+ * Binds the controls of the page to the state. A control is an input or a select whose name is a field. Checkboxes with
+ * a value of their own are the choices of a subset.
+ */
+import type { Field, Fields, Store } from './store.js';
+
+type Control = HTMLInputElement | HTMLSelectElement;
+
+export function bindControls<F extends Fields>(root: ParentNode, store: Store<F>): void {
+  for (const control of root.querySelectorAll<Control>('input[name], select[name]')) {
+    const { name } = control;
+    const field = store.fields[name];
+    if (!field) throw new Error(`no field is named ${name}`);
+    limit(control, field);
+    const output = root.querySelector<HTMLOutputElement>(`output[for="${control.id}"]`);
+    const show = () => {
+      const text = field.print(store.get(name));
+      write(control, text);
+      if (output) output.value = text;
+    };
+    control.addEventListener('input', () => {
+      const value = field.parse(read(control, root));
+      control.setAttribute('aria-invalid', String(value === undefined));
+      if (value !== undefined) store.set(name, value);
+    });
+    // A number that is out of range or half typed gives way to the value in use.
+    control.addEventListener('change', () => {
+      control.removeAttribute('aria-invalid');
+      show();
+    });
+    store.watch([name], () => {
+      if (document.activeElement !== control || control.type !== 'number') show();
+      else if (output) output.value = field.print(store.get(name));
+    });
+    show();
+  }
+}
+
+function limit(control: Control, field: Field<unknown>): void {
+  if (!(control instanceof HTMLInputElement)) return;
+  for (const key of ['min', 'max', 'step'] as const) if (field[key] !== undefined) control[key] = `${field[key]}`;
+}
+
+function read(control: Control, root: ParentNode): string {
+  if (control.type !== 'checkbox') return control.value;
+  if (!control.hasAttribute('value')) return (control as HTMLInputElement).checked ? '1' : '0';
+  const checked = root.querySelectorAll<HTMLInputElement>(`input[name="${control.name}"]:checked`);
+  return Array.from(checked, ({ value }) => value).join(',');
+}
+
+function write(control: Control, text: string): void {
+  if (control instanceof HTMLInputElement && (control.type === 'checkbox' || control.type === 'radio')) {
+    const chosen = control.hasAttribute('value') ? control.value : '1';
+    control.checked = text.split(',').includes(chosen);
+  } else control.value = text;
+}
