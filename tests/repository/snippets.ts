@@ -26,6 +26,14 @@ export const snippetsOf = (page: string): Snippet[] =>
 /** A Markdown page without its snippets. */
 export const withoutSnippets = (page: string): string => page.replace(SNIPPET, '');
 
+const AsyncFunction = (async () => {}).constructor as new (
+  ...args: string[]
+) => (...args: unknown[]) => Promise<unknown>;
+
+/** Runs the body of an asynchronous function in which these names are known. Returns what it returns. */
+export const runBody = (body: string, names: object): Promise<unknown> =>
+  new AsyncFunction(...Object.keys(names), `'use strict';\n${body}`)(...Object.values(names));
+
 /**
  * Expects each console.log of a snippet to have printed exactly the comment after it or on the next line. Every
  * console.log needs this comment, and every snippet needs a console.log. Remarks go elsewhere.

@@ -1,5 +1,6 @@
 /** The whole state of the page, section by section. Names are those of the address and of the controls. */
 import { drawing } from './digits/image.js';
+import { MEMBER_NAMES } from './family/members.js';
 import { choice, flag, number, type Store, subset } from './store.js';
 
 /** The parts of the page, which `hide` can name. */
@@ -17,7 +18,7 @@ export const fields = {
   p1: number(0.5, 0, 0.9, 0.05),
   p2: number(0.5, 0, 0.9, 0.05),
   /** Training steps made. */
-  steps: number(400, 0, 5000, 1),
+  steps: number(200, 0, 5000, 1),
 
   // Sub-networks
   /** The number of the first mask of the strip. */
@@ -46,6 +47,13 @@ export const fields = {
   drawing,
   /** Monte-Carlo samples of the drawing. */
   digitSamples: number(100, 10, 500, 10),
+
+  // The family on one picture
+  layer: choice('dropout', MEMBER_NAMES),
+  layerP: number(0.3, 0, 0.95, 0.01),
+  block: number(24, 1, 128, 1),
+  /** Number of the mask. */
+  layerMask: number(1, 0, 1e6, 1),
 
   /** Left out of the page, for teachers: sections, and the seed and link bar ("settings"). */
   hide: subset([...SECTIONS, 'settings']),
