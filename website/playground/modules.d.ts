@@ -1,0 +1,5 @@
+/** A file that the bundler includes as bytes. */
+declare module '*.bin' {
+  const bytes: Uint8Array;
+  export default bytes;
+}

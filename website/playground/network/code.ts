@@ -1,0 +1,2 @@
+import type { State } from '../fields.js';
+export const networkCode = (_: State): string => '';

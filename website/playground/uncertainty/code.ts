@@ -1,0 +1,2 @@
+import type { State } from '../fields.js';
+export const uncertaintyCode = (_: State): string => '';
