@@ -15,6 +15,7 @@ export const GROUPS = [
     pages: [
       page('README.md', 'Overview', 'What the package does, with a short example of each part.', 'overview'),
       page('docs/install.md', 'Install', 'Settings for runtimes, bundlers, test runners and CDNs.'),
+      page('docs/coming-from.md', 'Coming from', 'The calls of PyTorch, Keras, TensorFlow.js and JAX, and ours.'),
     ],
   },
   {
@@ -46,6 +47,7 @@ export const GROUPS = [
       page('docs/normal-noise.md', 'Normal noise', 'The specification of the normal noise.'),
       page('docs/runtimes.md', 'Runtimes', 'Where the full test suite ran, and the digest it gave.'),
       page('docs/architecture.md', 'Architecture', 'For readers of the source: a map and the decisions.'),
+      page('AGENTS.md', 'Coding assistants', 'One page with the names, the rules and usual mistakes.', 'agents'),
       page('CONTRIBUTING.md', 'Contributing', 'Commands, tests, and how to add a layer.', 'contributing'),
       page('SECURITY.md', 'Security', 'What the package protects against, and what it does not.', 'security'),
       page('CHANGELOG.md', 'Changelog', 'What changed in each version.', 'changelog'),
