@@ -15,6 +15,8 @@ export const GROUPS = [
     pages: [
       page('README.md', 'Overview', 'What the package does, with a short example of each part.', 'overview'),
       page('docs/install.md', 'Install', 'Settings for runtimes, bundlers, test runners and CDNs.'),
+      page('docs/coming-from.md', 'Coming from PyTorch, Keras, TF.js, JAX', 'Their calls, ours, and what differs.'),
+      page('docs/training.md', 'A training loop on arrays', 'A network with dropout, trained without a framework.'),
     ],
   },
   {
@@ -47,6 +49,12 @@ export const GROUPS = [
       page('docs/architecture.md', 'Architecture', 'For readers of the source: a map and the decisions.'),
       page('CONTRIBUTING.md', 'Contributing', 'Commands, tests, and how to add a layer.', 'contributing'),
       page('SECURITY.md', 'Security', 'What the package protects against, and what it does not.', 'security'),
+      page(
+        'AGENTS.md',
+        'For coding assistants',
+        'The names, the rules and the mistakes to avoid, on one page.',
+        'agents',
+      ),
       page('CHANGELOG.md', 'Changelog', 'What changed in each version.', 'changelog'),
     ],
   },
