@@ -11,12 +11,22 @@ const source = (path: string) => fileURLToPath(new URL(`src/${path}`, import.met
  *   built      dist, from `npm run build`
  *   packaging  dist, which is packed, installed, and tried with bundlers, compilers and servers
  *   examples   dist; installs the packages of the examples that have their own
+ *   site       dist, site from `npm run site`, and the packages of tests/site, from `npm run test:site`
  */
 const PROJECTS = {
   source: ['unit', 'conformance'],
   built: ['built', 'runtimes', 'repository', 'website'],
   packaging: ['packaging'],
   examples: ['examples'],
+  site: ['site'],
+};
+
+/** The files of `site` run one after another in one process, which starts each browser once and closes it at the end. */
+const oneProcess = {
+  isolate: false,
+  maxWorkers: 1,
+  sequence: { groupOrder: 1 },
+  environment: './tests/site/environment.ts',
 };
 
 /** Checked or installed before a suite runs. */
@@ -52,6 +62,7 @@ export default defineConfig(({ mode }) => {
           hookTimeout: 120_000,
           // Of it.concurrent, which emulated runtimes use: one for each of two cores.
           maxConcurrency: 2,
+          ...(name === 'site' && oneProcess),
         },
       })),
     },

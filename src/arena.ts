@@ -35,12 +35,18 @@ export interface ArenaOptions {
  * handed out before are detached, like all views of it.
  *
  * @example
+ * import { Arena, Dropout } from 'dropout-wasm';
+ *
+ * const layer = new Dropout(0.5, { seed: 42 });
  * const arena = new Arena({ bytes: 2 * 4 * 65536 });
- * const x = arena.float32(65536);
+ * const x = arena.float32(65536).fill(1);
  * const out = arena.float32(65536);
- * layer.forward(x, out); // no copy, no allocation
+ * console.log(layer.forward(x, out) === out); // true
  * arena.reset(); // later arrays reuse the same bytes
- * const within = new Arena({ memory: instance.exports.memory, byteOffset: malloc(4096), byteLength: 4096 });
+ *
+ * const memory = new WebAssembly.Memory({ initial: 1 });
+ * const within = new Arena({ memory, byteOffset: 1024, byteLength: 4096 });
+ * console.log(within.bytesFree); // 4096
  */
 export class Arena {
   /** The memory that the arrays live in. */
@@ -163,8 +169,13 @@ export const arenaOf = (x: ArrayBufferView): Arena | undefined => allocatorOf(x)
  *
  * @throws TypeError unless memory is a WebAssembly.Memory
  * @example
- * useMemory(instance.exports.memory);
- * layer.forward(new Float32Array(instance.exports.memory.buffer, address, n), { out: x }); // no copy
+ * import { Dropout, useMemory } from 'dropout-wasm';
+ *
+ * const memory = new WebAssembly.Memory({ initial: 1 }); // or that of another module
+ * useMemory(memory);
+ * const x = new Float32Array(memory.buffer, 1024, 4).fill(1);
+ * new Dropout(0.5, { seed: 42 }).forward(x, x);
+ * console.log(x); // Float32Array(4) [ 2, 0, 0, 2 ]
  */
 export function useMemory(memory: WasmMemory): void {
   checkMemory(memory);

@@ -21,11 +21,14 @@ export interface GeneratorJSON {
  * Hands out one 64-bit key for each stochastic call and advances its position by one.
  *
  * @example
+ * import { Generator } from 'dropout-wasm';
+ *
  * const generator = new Generator(42);
- * generator.next(); // 0xbdd732262feb6e95n, key 0 of seed 42
- * generator.keyAt(0); // the same key; the position stays
+ * console.log(generator.next()); // 13679457532755275413n
+ * console.log(generator.keyAt(0), generator.position); // 13679457532755275413n 1
  * const encoder = generator.fork('encoder'); // an independent stream by name
  * const first = generator.spawn(); // an independent stream by number: fork('#0')
+ * console.log(encoder.seed !== first.seed); // true
  */
 export class Generator {
   declare private root: U64 | undefined;
@@ -214,7 +217,10 @@ export const defaultGenerator = /* @__PURE__ */ new Generator();
  * @param seed a bigint from 0 to 2^64 − 1 or an integer from 0 to 2^53
  * @throws TypeError, RangeError for any other seed
  * @example
- * manualSeed(42); // from here on, layers without a seed or generator of their own are reproducible
+ * import { Dropout, manualSeed } from 'dropout-wasm';
+ *
+ * manualSeed(42);
+ * console.log(new Dropout(0.5).forward(Float32Array.of(1, 2, 3, 4))); // Float32Array(4) [ 0, 0, 6, 8 ]
  */
 export function manualSeed(seed: number | bigint): Generator {
   defaultGenerator.reseed(seed);

@@ -28,6 +28,7 @@ interface BackendInfo {
 
 /** The WebAssembly kernel. */
 export interface WasmBackend extends BackendInfo {
+  /** Tells it from `ReferenceBackend`. */
   name: 'wasm-simd';
   /** Why the reference replaces a part of it. */
   reason?: string;
@@ -35,6 +36,7 @@ export interface WasmBackend extends BackendInfo {
 
 /** The TypeScript reference. */
 export interface ReferenceBackend extends BackendInfo {
+  /** Tells it from `WasmBackend`. */
   name: 'reference';
   /** Why it replaces the WebAssembly kernel: the engine's error, or wrong bits in the known-answer test. */
   reason: string;
@@ -101,8 +103,13 @@ export function gaussian(): Gaussian {
  * @param module kernel.wasm, extras.wasm or gaussian.wasm of this package
  * @throws TypeError for any other module; Error if that module is in use already
  * @example
- * import kernel from 'dropout-wasm/kernel.wasm'; // where the bundler turns it into a WebAssembly.Module
- * useModule(kernel);
+ * import { readFile } from 'node:fs/promises';
+ * import { backend, useModule } from 'dropout-wasm';
+ *
+ * // Where a bundler makes a WebAssembly.Module of it: import kernel from 'dropout-wasm/kernel.wasm'
+ * const file = new URL(import.meta.resolve('dropout-wasm/kernel.wasm'));
+ * useModule(await WebAssembly.compile(await readFile(file)));
+ * console.log(backend().name); // wasm-simd
  */
 export function useModule(module: WasmModule): void {
   let names: string[];
@@ -132,7 +139,10 @@ export function useModule(module: WasmModule): void {
  * Tells which implementation is in use. Both give the same bits.
  *
  * @example
- * backend(); // { name: 'wasm-simd', kernelDigest: '4f…' }, or { name: 'reference', …, reason: 'CompileError: …' }
+ * import { backend } from 'dropout-wasm';
+ *
+ * const { name, kernelDigest, reason } = backend();
+ * console.log(name, kernelDigest.length, reason); // wasm-simd 64 undefined
  */
 export function backend(): Backend {
   if (kernel() === referenceKernel) return { name: 'reference', kernelDigest, reason: reason! };

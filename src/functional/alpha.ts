@@ -29,8 +29,10 @@ export const ALPHA: Scaling = { forward: alpha, gradient: alphaGradient };
  * @returns `out`, or a new array or tensor like x
  * @throws TypeError or RangeError that names the argument, before anything is written
  * @example
- * const options = { p: 0.5, key: new Generator(42).next() };
- * alphaDropout(Float32Array.of(1, 2, 3, 4), options); // 1.67, -0.78, -0.78, 4.33
+ * import { alphaDropout, Generator } from 'dropout-wasm';
+ *
+ * const y = alphaDropout(Float32Array.of(1, 2, 3, 4), { p: 0.5, key: new Generator(42).next() });
+ * console.log(Array.from(y, (value) => value.toFixed(2))); // [ '1.67', '-0.78', '-0.78', '4.32' ]
  */
 export function alphaDropout<X extends Input>(x: X, options: DropoutOptions<X>): Result<X> {
   return callDropout(x, options, ALPHA.forward);
@@ -43,7 +45,11 @@ export function alphaDropout<X extends Input>(x: X, options: DropoutOptions<X>):
  * @returns `out`, or a new array or tensor like dy
  * @throws TypeError or RangeError that names the argument, before anything is written
  * @example
- * const dx = alphaDropoutBackward(dy, options);
+ * import { alphaDropoutBackward, Generator } from 'dropout-wasm';
+ *
+ * const dy = new Float32Array(4).fill(1);
+ * const dx = alphaDropoutBackward(dy, { p: 0.5, key: new Generator(42).next() });
+ * console.log(Array.from(dx, (value) => value.toFixed(2))); // [ '0.89', '0.00', '0.00', '0.89' ]
  */
 export function alphaDropoutBackward<X extends Input>(dy: X, options: DropoutOptions<X>): Result<X> {
   return callDropout(dy, options, ALPHA.gradient);

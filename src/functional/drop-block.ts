@@ -37,7 +37,11 @@ export interface Images {
  * @returns `out`, or a new tensor like x
  * @throws TypeError or RangeError that names the argument, before anything is written
  * @example
- * const y = dropBlock2d({ data, shape: [8, 64, 28, 28] }, { p: 0.1, blockSize: 7, key });
+ * import { dropBlock2d, Generator } from 'dropout-wasm';
+ *
+ * const x = { data: new Float32Array(64).fill(1), shape: [1, 1, 8, 8] };
+ * const y = dropBlock2d(x, { p: 0.2, blockSize: 3, key: new Generator(42).next() });
+ * console.log(y.data.filter((value) => value === 0).length); // 18
  */
 export function dropBlock2d<X extends Tensor>(x: X, options: DropBlockOptions<X>): Result<X> {
   const { p, key, blockSize, channels = 'first', offset = 0, out } = checkOptions(options, OPTIONS);

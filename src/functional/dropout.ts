@@ -14,9 +14,12 @@ import { callDropout, type DropoutOptions, inverted } from './common.js';
  * @returns `out`, or a new array or tensor like x, in the arena of x if there is one
  * @throws TypeError or RangeError that names the argument, before anything is written
  * @example
+ * import { dropout, Generator } from 'dropout-wasm';
+ *
  * const key = new Generator(42).next();
- * const y = dropout(Float32Array.of(1, 2, 3, 4), { p: 0.5, key }); // 2, 0, 0, 8
- * const dx = dropout(dy, { p: 0.5, key });
+ * console.log(dropout(Float32Array.of(1, 2, 3, 4), { p: 0.5, key })); // Float32Array(4) [ 2, 0, 0, 8 ]
+ * const dy = new Float32Array(4).fill(1);
+ * console.log(dropout(dy, { p: 0.5, key })); // Float32Array(4) [ 2, 0, 0, 2 ]
  */
 export function dropout<X extends Input>(x: X, options: DropoutOptions<X>): Result<X> {
   return callDropout(x, options, inverted);

@@ -31,7 +31,12 @@ export interface FusedBackwardOptions<X extends Input> extends Omit<CallOptions<
   /** Length of bias. Default: the last axis of dy; required for a plain array. */
   features?: number;
   /** Where the gradients go. By default new arrays are allocated. */
-  out?: { dx?: Like<X>; dbias?: DataLike<X> };
+  out?: {
+    /** Where the gradient with respect to x goes. */
+    dx?: Like<X>;
+    /** Where the gradient with respect to bias goes. */
+    dbias?: DataLike<X>;
+  };
 }
 
 /**
@@ -42,8 +47,13 @@ export interface FusedBackwardOptions<X extends Input> extends Omit<CallOptions<
  * @returns `out`, or a new array or tensor like x; `out` may be x or residual
  * @throws TypeError or RangeError that names the argument, before anything is written
  * @example
- * const y = biasDropoutResidual(x, { bias, residual, p: 0.1, key });
- * const { dx, dbias } = biasDropoutResidualBackward(dy, { p: 0.1, key, features: bias.length });
+ * import { biasDropoutResidual, Generator } from 'dropout-wasm';
+ *
+ * const x = { data: Float32Array.of(1, 2, 3, 4), shape: [2, 2] };
+ * const residual = { data: new Float32Array(4).fill(10), shape: [2, 2] };
+ * const key = new Generator(42).next();
+ * const y = biasDropoutResidual(x, { bias: Float32Array.of(0, 1), residual, p: 0.5, key });
+ * console.log(y.data); // Float32Array(4) [ 12, 10, 10, 20 ]
  */
 export function biasDropoutResidual<X extends Input>(x: X, options: FusedOptions<X>): Result<X> {
   const { bias, residual, p, key, offset = 0, out } = checkOptions(options, OPTIONS);
@@ -72,12 +82,21 @@ const OPTIONS: readonly string[] = ['bias', 'residual', 'p', 'key', 'offset', 'o
  * @returns the gradients, in `out` or in new arrays
  * @throws TypeError or RangeError that names the argument, before anything is written
  * @example
- * const { dx, dbias } = biasDropoutResidualBackward(dy, { p: 0.1, key, features: 768 });
+ * import { biasDropoutResidualBackward, Generator } from 'dropout-wasm';
+ *
+ * const dy = new Float32Array(4).fill(1);
+ * const { dx, dbias } = biasDropoutResidualBackward(dy, { p: 0.5, key: new Generator(42).next(), features: 2 });
+ * console.log(dx, dbias); // Float32Array(4) [ 2, 0, 0, 2 ] Float32Array(2) [ 2, 2 ]
  */
 export function biasDropoutResidualBackward<X extends Input>(
   dy: X,
   options: FusedBackwardOptions<X>,
-): { dx: Result<X>; dbias: DataLike<X> } {
+): {
+  /** The gradient with respect to x, of the same kind as dy. */
+  dx: Result<X>;
+  /** The gradient with respect to bias. */
+  dbias: DataLike<X>;
+} {
   const { p, key, offset = 0, features, out: targets } = checkOptions(options, BACKWARD_OPTIONS);
   const out = checkOptions(targets, ['dx', 'dbias'], 'out');
   const draws = checkDraws(p, key, offset);

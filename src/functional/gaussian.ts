@@ -32,7 +32,10 @@ const deviationFor = (p: number): number => Math.sqrt(p / (1 - p));
  * @returns `out`, or a new array or tensor like x
  * @throws TypeError or RangeError that names the argument, before anything is written
  * @example
- * const y = gaussianDropout(x, { p: 0.5, key: new Generator(42).next() });
+ * import { gaussianDropout, Generator } from 'dropout-wasm';
+ *
+ * const y = gaussianDropout(Float32Array.of(1, 2, 3, 4), { p: 0.5, key: new Generator(42).next() });
+ * console.log(Array.from(y, (value) => value.toFixed(2))); // [ '1.47', '0.32', '3.11', '5.23' ]
  */
 export function gaussianDropout<X extends Input>(x: X, options: SliceOptions<X>): Result<X> {
   const { p, key, offset, slice, out } = checkOptions(options, SLICE_OPTIONS);
@@ -49,7 +52,10 @@ export function gaussianDropout<X extends Input>(x: X, options: SliceOptions<X>)
  * @returns `out`, or a new array or tensor like x
  * @throws TypeError or RangeError that names the argument, before anything is written
  * @example
- * const y = gaussianNoise(x, { stddev: 0.1, key: new Generator(42).next() });
+ * import { gaussianNoise, Generator } from 'dropout-wasm';
+ *
+ * const y = gaussianNoise(Float32Array.of(1, 2, 3, 4), { stddev: 0.1, key: new Generator(42).next() });
+ * console.log(Array.from(y, (value) => value.toFixed(2))); // [ '1.05', '1.92', '3.00', '4.03' ]
  */
 export function gaussianNoise<X extends Input>(x: X, options: NoiseOptions<X>): Result<X> {
   const { stddev, key, offset, slice, out } = checkOptions(options, NOISE_OPTIONS);

@@ -70,7 +70,9 @@ export interface ApplyMaskOptions<X extends Input> {
  * @returns `out`, or a new array of one byte for each element, or of ⌈length / 8⌉ bytes of bits
  * @throws TypeError or RangeError that names the argument, before anything is written
  * @example
- * mask(4, { p: 0.5, key: new Generator(42).next() }); // 1, 0, 0, 1
+ * import { Generator, mask } from 'dropout-wasm';
+ *
+ * console.log(mask(4, { p: 0.5, key: new Generator(42).next() })); // Uint8Array(4) [ 1, 0, 0, 1 ]
  */
 export function mask(lengthOrShape: number | readonly number[], options: MaskOptions): Uint8Array {
   const { p, key, offset, slice, noiseShape, out, format = 'bytes' } = checkOptions(options, MASK_OPTIONS);
@@ -125,8 +127,14 @@ function writeBroadcastMask(out: Uint8Array, n: number, format: MaskFormat, draw
  * @returns `out`, or a new array or tensor like x
  * @throws TypeError or RangeError that names the argument, before anything is written
  * @example
- * applyMask(Float32Array.of(1, 2, 3, 4), Uint8Array.of(1, 0, 0, 1), { p: 0.5 }); // 2, 0, 0, 8
- * applyMask(x, layer.mask(), { layer }); // the result of layer.forward(x)
+ * import { applyMask, Dropout } from 'dropout-wasm';
+ *
+ * const x = Float32Array.of(1, 2, 3, 4);
+ * console.log(applyMask(x, Uint8Array.of(1, 0, 0, 1), { p: 0.5 })); // Float32Array(4) [ 2, 0, 0, 8 ]
+ *
+ * const layer = new Dropout(0.5, { seed: 1 });
+ * const y = layer.forward(x);
+ * console.log(applyMask(x, layer.mask(), { layer }).every((value, i) => value === y[i])); // true
  */
 export function applyMask<X extends Input>(x: X, mask: Uint8Array, options: ApplyMaskOptions<X>): Result<X> {
   if (options === undefined) throw wrongType('options', 'the third argument, after the mask', options);

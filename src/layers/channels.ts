@@ -63,8 +63,11 @@ abstract class ChannelLayer extends MaskLayer {
  * `SpatialDropout1D`. x is [batch, channels, length], or [channels, length] without a batch axis.
  *
  * @example
- * const layer = new Dropout1d(0.5, { channels: 'last' });
- * layer.forward({ data, shape: [8, 100, 64] }); // zeroes whole columns of each of the 8 samples
+ * import { Dropout1d } from 'dropout-wasm';
+ *
+ * const layer = new Dropout1d(0.5, { channels: 'last', seed: 42 });
+ * const x = { data: new Float32Array(8).fill(1), shape: [1, 2, 4] };
+ * console.log(layer.forward(x).data); // Float32Array(8) [ 2, 0, 0, 2, 2, 0, 0, 2 ]
  */
 export class Dropout1d extends ChannelLayer {
   static override readonly type: string = 'Dropout1d';
@@ -76,8 +79,11 @@ export class Dropout1d extends ChannelLayer {
  * is [batch, channels, height, width], or [channels, height, width] without a batch axis.
  *
  * @example
- * const layer = new Dropout2d(0.5);
- * layer.forward({ data, shape: [8, 64, 28, 28] });
+ * import { Dropout2d } from 'dropout-wasm';
+ *
+ * const layer = new Dropout2d(0.5, { seed: 42 });
+ * const x = { data: new Float32Array(12).fill(1), shape: [1, 3, 2, 2] };
+ * console.log(layer.forward(x).data); // Float32Array(12) [ 2, 2, 2, 2, 0, 0, 0, 0, 0, 0, 0, 0 ]
  */
 export class Dropout2d extends ChannelLayer {
   static override readonly type: string = 'Dropout2d';
@@ -89,8 +95,11 @@ export class Dropout2d extends ChannelLayer {
  * [batch, channels, depth, height, width], or the same without the batch axis.
  *
  * @example
- * const layer = new Dropout3d(0.5);
- * layer.forward({ data, shape: [2, 16, 8, 28, 28] });
+ * import { Dropout3d } from 'dropout-wasm';
+ *
+ * const layer = new Dropout3d(0.5, { seed: 42 });
+ * const x = { data: new Float32Array(16).fill(1), shape: [1, 2, 2, 2, 2] };
+ * console.log(layer.forward(x).data); // Float32Array(16) [ 2, 2, 2, 2, 2, 2, 2, 2, 0, 0, 0, 0, 0, 0, 0, 0 ]
  */
 export class Dropout3d extends ChannelLayer {
   static override readonly type: string = 'Dropout3d';
@@ -102,8 +111,12 @@ export class Dropout3d extends ChannelLayer {
  * [batch, channels, …] of rank 2 or more. There is one draw for each channel of each sample.
  *
  * @example
- * const layer = new FeatureAlphaDropout(0.1);
- * layer.forward({ data, shape: [8, 64, 28, 28] });
+ * import { FeatureAlphaDropout } from 'dropout-wasm';
+ *
+ * const layer = new FeatureAlphaDropout(0.5, { seed: 42 });
+ * const y = layer.forward({ data: new Float32Array(6).fill(1), shape: [1, 3, 2] });
+ * console.log(Array.from(y.data, (value) => value.toFixed(2)));
+ * // [ '1.67', '1.67', '-0.78', '-0.78', '-0.78', '-0.78' ]
  */
 export class FeatureAlphaDropout extends ChannelLayer {
   static override readonly type: string = 'FeatureAlphaDropout';

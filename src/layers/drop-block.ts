@@ -24,8 +24,11 @@ export interface DropBlockLayerOptions extends LayerOptions {
  * each channel, and the rest is divided by the fraction that was kept. x is of rank 4, or of rank 3 without the batch.
  *
  * @example
- * const layer = new DropBlock2d(0.1, { blockSize: 7 });
- * const y = layer.forward({ data, shape: [8, 64, 28, 28] });
+ * import { DropBlock2d } from 'dropout-wasm';
+ *
+ * const layer = new DropBlock2d(0.2, { blockSize: 3, seed: 42 });
+ * const x = { data: new Float32Array(64).fill(1), shape: [1, 1, 8, 8] };
+ * console.log(layer.forward(x).data.filter((value) => value === 0).length); // 18
  */
 export class DropBlock2d extends MaskLayer {
   static override readonly type: string = 'DropBlock2d';

@@ -22,8 +22,11 @@ const UNSCALED: Scaling = { forward: () => scaleBy(1), gradient: () => scaleBy(1
  * draw for each sample, for the branch of a residual block. The first axis of x is the batch.
  *
  * @example
- * const layer = new DropPath(0.1);
- * const y = layer.forward({ data, shape: [8, 196, 768] }); // zeroes whole samples
+ * import { DropPath } from 'dropout-wasm';
+ *
+ * const layer = new DropPath(0.5, { seed: 42 });
+ * const branch = { data: new Float32Array(8).fill(1), shape: [4, 2] };
+ * console.log(layer.forward(branch).data); // Float32Array(8) [ 2, 2, 0, 0, 0, 0, 2, 2 ]
  */
 export class DropPath extends MaskLayer {
   static override readonly type: string = 'DropPath';

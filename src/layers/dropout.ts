@@ -26,10 +26,13 @@ const copyNoiseShape = (value: NoiseShape | null | undefined): NoiseShape | unde
  * zeroes elements with probability p and scales the rest by 1 / (1 − p). In evaluation it returns x itself.
  *
  * @example
+ * import { Dropout } from 'dropout-wasm';
+ *
  * const layer = new Dropout(0.5, { seed: 42 });
- * const y = layer.forward(x); // draws one key
- * const dx = layer.backward(dy); // the same mask, recomputed
- * layer.eval().forward(x) === x; // true
+ * const x = Float32Array.of(1, 2, 3, 4);
+ * console.log(layer.forward(x)); // Float32Array(4) [ 2, 0, 0, 8 ]
+ * console.log(layer.backward(new Float32Array(4).fill(1))); // Float32Array(4) [ 2, 0, 0, 2 ]
+ * console.log(layer.eval().forward(x) === x); // true
  */
 export class Dropout extends MaskLayer {
   static override readonly type: string = 'Dropout';
@@ -55,8 +58,11 @@ export class Dropout extends MaskLayer {
  * take the value at which SELU saturates, and an affine map keeps the mean and variance of x.
  *
  * @example
+ * import { AlphaDropout } from 'dropout-wasm';
+ *
  * const layer = new AlphaDropout(0.1, { seed: 42 });
- * const y = layer.forward(x);
+ * const y = layer.forward(Float32Array.of(1, 2, 3, 4));
+ * console.log(Array.from(y, (value) => value.toFixed(2))); // [ '1.08', '2.00', '-1.46', '3.85' ]
  */
 export class AlphaDropout extends Dropout {
   static override readonly type: string = 'AlphaDropout';

@@ -14,8 +14,11 @@ import { type ForwardContext, Layer, type LayerOptions } from './layer.js';
  * mean 1 and variance p / (1 − p). p = 1 gives zeros.
  *
  * @example
+ * import { GaussianDropout } from 'dropout-wasm';
+ *
  * const layer = new GaussianDropout(0.2, { seed: 42 });
- * const y = layer.forward(x);
+ * const y = layer.forward(Float32Array.of(1, 2, 3, 4));
+ * console.log(Array.from(y, (value) => value.toFixed(2))); // [ '1.23', '1.16', '3.06', '4.62' ]
  */
 export class GaussianDropout extends Layer {
   static override readonly type: string = 'GaussianDropout';
@@ -52,8 +55,11 @@ export class GaussianDropout extends Layer {
  * Additive noise of mean 0, like Keras's `GaussianNoise`: in training, x + N(0, stddev²).
  *
  * @example
+ * import { GaussianNoise } from 'dropout-wasm';
+ *
  * const layer = new GaussianNoise(0.1, { seed: 42 });
- * const y = layer.forward(x);
+ * const y = layer.forward(Float32Array.of(1, 2, 3, 4));
+ * console.log(Array.from(y, (value) => value.toFixed(2))); // [ '1.05', '1.92', '3.00', '4.03' ]
  */
 export class GaussianNoise extends Layer {
   static override readonly type: string = 'GaussianNoise';

@@ -40,9 +40,14 @@ interface StoredLock extends Sizes {
  * starts the layer's stream over.
  *
  * @example
- * const layer = new LockedDropout(0.3);
- * for (const x of steps) h = cell(layer.forward({ data: x, shape: [1, 32, 256] }), h); // one mask
+ * import { LockedDropout } from 'dropout-wasm';
+ *
+ * const layer = new LockedDropout(0.5, { seed: 42 });
+ * const step = { data: new Float32Array(8).fill(1), shape: [1, 1, 8] };
+ * console.log(layer.forward(step).data); // Float32Array(8) [ 2, 0, 0, 2, 0, 0, 2, 0 ]
+ * console.log(layer.forward(step).data); // Float32Array(8) [ 2, 0, 0, 2, 0, 0, 2, 0 ]
  * layer.reset(); // the next sequence draws a new mask
+ * console.log(layer.forward(step).data); // Float32Array(8) [ 2, 0, 0, 2, 0, 0, 0, 2 ]
  */
 export class LockedDropout extends MaskLayer {
   static override readonly type: string = 'LockedDropout';

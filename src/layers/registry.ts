@@ -59,8 +59,10 @@ export interface LayersJSON {
  *
  * @throws TypeError unless layers is an array of layers
  * @example
- * const stored = JSON.stringify(layersToJSON([conv.dropout, head.dropout]));
- * const [first, second] = layersFromJSON(JSON.parse(stored)); // they continue with the next masks
+ * import { Dropout, DropPath, layersToJSON } from 'dropout-wasm';
+ *
+ * const json = layersToJSON([new Dropout(0.5, { seed: 1 }), new DropPath(0.1, { seed: 2 })]);
+ * console.log(json.layers.map(({ type }) => type)); // [ 'Dropout', 'DropPath' ]
  */
 export function layersToJSON(layers: readonly Layer[]): LayersJSON {
   return { layers: checkLayers(layers).map((layer) => layer.toJSON()) };
@@ -71,7 +73,14 @@ export function layersToJSON(layers: readonly Layer[]): LayersJSON {
  *
  * @throws TypeError, RangeError unless json is from `layersToJSON`; Error if it is from version 0.1.0
  * @example
- * const layers = layersFromJSON(JSON.parse(stored));
+ * import { Dropout, layersFromJSON, layersToJSON } from 'dropout-wasm';
+ *
+ * const layer = new Dropout(0.5, { seed: 42 });
+ * const stored = JSON.stringify(layersToJSON([layer]));
+ * const [restored] = layersFromJSON(JSON.parse(stored));
+ * const x = Float32Array.of(1, 2, 3, 4);
+ * console.log(layer.forward(x)); // Float32Array(4) [ 2, 0, 0, 8 ]
+ * console.log(restored.forward(x)); // Float32Array(4) [ 2, 0, 0, 8 ]
  */
 export function layersFromJSON(json: LayersJSON): Layer[] {
   if (isOptions(json) && 'generators' in json)
@@ -95,7 +104,11 @@ export function layersFromJSON(json: LayersJSON): Layer[] {
  * @param mode true for training, false for evaluation
  * @throws TypeError unless layers is an array of layers and mode a boolean, before any layer is switched
  * @example
+ * import { Dropout, setTraining } from 'dropout-wasm';
+ *
+ * const layers = [new Dropout(0.5), new Dropout(0.2)];
  * setTraining(layers, false);
+ * console.log(layers.map(({ training }) => training)); // [ false, false ]
  */
 export function setTraining(layers: readonly Layer[], mode: boolean): void {
   checkLayers(layers);

@@ -16,7 +16,9 @@ export interface CalibrationOptions {
 
 /** The rows whose confidence is above `from` and at most `to`. */
 export interface CalibrationBin {
+  /** The lower limit of the confidence. */
   from: number;
+  /** The upper limit of the confidence. */
   to: number;
   /** The number of rows. */
   count: number;
@@ -51,8 +53,11 @@ export interface Calibration {
  *   probability below 0, a row whose sum is not from 0.999 to 1.001, a label that is no class, another number of labels
  *   than of rows, and other `bins`
  * @example
- * const { mean, shape } = await monteCarlo(predict, { samples: 50, kind: 'probabilities', layers });
- * const { expectedCalibrationError, bins } = calibration({ data: mean, shape }, labels);
+ * import { calibration } from 'dropout-wasm/monte-carlo';
+ *
+ * const probabilities = { data: Float32Array.of(0.9, 0.1, 0.2, 0.8, 0.7, 0.3), shape: [3, 2] };
+ * const { expectedCalibrationError } = calibration(probabilities, [0, 1, 1]);
+ * console.log(expectedCalibrationError.toFixed(3)); // 0.333
  */
 export function calibration(
   probabilities: Input,

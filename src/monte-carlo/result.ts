@@ -123,8 +123,15 @@ export const resultOf = <R>(sums: Sums): R => new Result(sums) as R;
  * @param results at least one result of `monteCarlo`, `merge` or `fromBytes`, also one that `postMessage` has copied
  * @throws TypeError unless every argument is a result; RangeError if shapes or kinds differ, or ranges overlap
  * @example
- * const parts = await Promise.all([0, 50].map((from) => monteCarlo(predict, { samples: 50, from, seed: 42 })));
- * const { mean } = merge(...parts); // that of { samples: 100, seed: 42 }
+ * import { Dropout } from 'dropout-wasm';
+ * import { merge, monteCarlo } from 'dropout-wasm/monte-carlo';
+ *
+ * const layers = [new Dropout(0.5)];
+ * const predict = () => layers[0].forward(Float32Array.of(1, 2));
+ * const first = await monteCarlo(predict, { samples: 50, layers, seed: 42 });
+ * const second = await monteCarlo(predict, { samples: 50, from: 50, layers, seed: 42 });
+ * const whole = await monteCarlo(predict, { samples: 100, layers, seed: 42 });
+ * console.log(merge(second, first).mean.every((value, i) => value === whole.mean[i])); // true
  */
 export function merge<R extends MonteCarloResult>(...results: R[]): R {
   let merged: Sums | undefined;
@@ -153,6 +160,12 @@ export function merge<R extends MonteCarloResult>(...results: R[]): R {
  * @returns the result without `kept`
  * @throws TypeError unless bytes is a Uint8Array; RangeError if bytes are missing or changed, or of another version
  * @example
- * worker.on('message', (bytes) => results.push(fromBytes(bytes)));
+ * import { Dropout } from 'dropout-wasm';
+ * import { fromBytes, monteCarlo } from 'dropout-wasm/monte-carlo';
+ *
+ * const layers = [new Dropout(0.5, { seed: 42 })];
+ * const result = await monteCarlo(() => layers[0].forward(Float32Array.of(1, 2)), { samples: 100, layers });
+ * const bytes = result.toBytes(); // for a file or another machine
+ * console.log(fromBytes(bytes).count); // 100
  */
 export const fromBytes = (bytes: Uint8Array): ClassResult | MonteCarloResult<'values'> => resultOf(decode(bytes));

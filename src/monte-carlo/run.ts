@@ -50,7 +50,9 @@ export interface Until {
 
 /** What a run uses of an AbortSignal. */
 export interface Signal {
+  /** Whether the run has to end. */
   readonly aborted: boolean;
+  /** What the run rejects with. */
   readonly reason?: unknown;
 }
 
@@ -125,9 +127,13 @@ export interface MonteCarlo {
    *   array of floats, is empty, not finite, not of the first sample's shape or not of this kind; what `predict` or
    *   `onSample` throws; the reason of `signal`
    * @example
+   * import { Dropout } from 'dropout-wasm';
+   * import { monteCarlo } from 'dropout-wasm/monte-carlo';
+   *
    * const layer = new Dropout(0.5, { seed: 42 });
-   * const result = await monteCarlo(() => layer.forward(x), { samples: 100, layers: [layer] });
-   * result.std; // how much the samples differ, element by element
+   * const predict = () => layer.forward(Float32Array.of(1, 2));
+   * const { mean, std } = await monteCarlo(predict, { samples: 1000, layers: [layer] });
+   * console.log(Array.from(mean, Math.round), Array.from(std, Math.round)); // [ 1, 2 ] [ 1, 2 ]
    */
   <K extends Kind = 'values'>(predict: Predict, options: MonteCarloOptions<K>): Promise<ResultOf<K>>;
 
@@ -139,10 +145,16 @@ export interface MonteCarlo {
    * @param predict as for `monteCarlo`
    * @throws (as a rejection of `next()`) what `monteCarlo` rejects with
    * @example
-   * for await (const { count, mean } of monteCarlo.stream(predict, { samples: 100, every: 10, seed: 42 })) {
-   *   draw(mean, count);
-   *   await new Promise(requestAnimationFrame); // lets the page show it
+   * import { Dropout } from 'dropout-wasm';
+   * import { monteCarlo } from 'dropout-wasm/monte-carlo';
+   *
+   * const layer = new Dropout(0.5, { seed: 42 });
+   * const predict = () => layer.forward(Float32Array.of(1, 2));
+   * const counts = [];
+   * for await (const { count } of monteCarlo.stream(predict, { samples: 100, every: 40, layers: [layer] })) {
+   *   counts.push(count); // in a page, also: await new Promise(requestAnimationFrame)
    * }
+   * console.log(counts); // [ 40, 80, 100 ]
    */
   stream<K extends Kind = 'values'>(predict: Predict, options: StreamOptions<K>): AsyncGenerator<ResultOf<K>, void>;
 }

@@ -49,14 +49,21 @@ export type OnnxMask<X extends Input, Opset extends number> = number extends Ops
  * @throws TypeError or RangeError that names the argument, before a key is drawn
  * @example
  * import { onnxDropout } from 'dropout-wasm/onnx';
- * const { output, mask } = onnxDropout(Float32Array.of(1, 2, 3, 4), 0.5, true, { seed: 42 }); // 2, 0, 0, 8; 1, 0, 0, 1
+ *
+ * const { output, mask } = onnxDropout(Float32Array.of(1, 2, 3, 4), 0.5, true, { seed: 42 });
+ * console.log(output, mask); // Float32Array(4) [ 2, 0, 0, 8 ] Uint8Array(4) [ 1, 0, 0, 1 ]
  */
 export function onnxDropout<X extends Input, Opset extends number = 22>(
   data: X,
   ratio = 0.5,
   trainingMode = false,
   options: OnnxDropoutOptions<Opset> = {},
-): { output: Result<X>; mask: OnnxMask<X, Opset> } {
+): {
+  /** The result, of the same kind as data. */
+  output: Result<X>;
+  /** 1 for each kept element. */
+  mask: OnnxMask<X, Opset>;
+} {
   const { seed, opset = 22 } = checkOptions(options, ['seed', 'opset']);
   read(data, 'data');
   checkRatio(ratio, 'ratio');

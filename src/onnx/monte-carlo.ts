@@ -27,19 +27,34 @@ import {
 
 /** What a run uses of a tensor of ONNX Runtime. */
 export interface OnnxTensor {
+  /** The type of the elements, such as 'float32'. */
   readonly type: string;
+  /** The shape. */
   readonly dims: readonly number[];
+  /** The elements, where they are in the memory of JavaScript. */
   readonly data: unknown;
+  /** Where the elements are: 'cpu' or 'none', on a GPU, or undefined where there is nothing else. */
   readonly location?: string;
+  /** Reads the elements back from where they are. */
   getData?(): Promise<unknown>;
+  /** Frees the elements. */
   dispose?(): void;
 }
 
 /** What a run uses of an `InferenceSession` of onnxruntime-node, onnxruntime-web or onnxruntime-react-native. */
 export interface OnnxSession {
+  /** The names of the inputs of the model. */
   readonly inputNames: readonly string[];
+  /** The names of the outputs of the model. */
   readonly outputNames: readonly string[];
-  readonly inputMetadata?: readonly { readonly name: string; readonly type?: string }[];
+  /** What the session tells of its inputs. */
+  readonly inputMetadata?: readonly {
+    /** The name of the input. */
+    readonly name: string;
+    /** The type of the input's elements. */
+    readonly type?: string;
+  }[];
+  /** Runs the model on inputs, and returns the outputs that are named. */
   run(feeds: Readonly<Record<string, OnnxTensor>>, fetches: readonly string[]): Promise<Record<string, OnnxTensor>>;
 }
 
@@ -82,9 +97,27 @@ export interface OnnxMonteCarlo {
    *   rejects with, in the first run before anything is drawn; what `monteCarlo` rejects with; RangeError if the shape
    *   of a Dropout's input is not that of the first run
    * @example
-   * const { model, dropouts } = prepare(bytes); // of dropout-wasm/onnx/prepare
-   * const session = await ort.InferenceSession.create(model);
-   * const { mean, std } = await onnxMonteCarlo(session, dropouts, { x }, { samples: 100, seed: 42 });
+   * import { onnxMonteCarlo } from 'dropout-wasm/onnx';
+   *
+   * // In place of ort.Tensor and ort.InferenceSession of ONNX Runtime: the prepared model y = x · mask.
+   * class Tensor {
+   *   constructor(type, data, dims) {
+   *     Object.assign(this, { type, data, dims });
+   *   }
+   * }
+   * const session = {
+   *   inputNames: ['x', 'mask'],
+   *   outputNames: ['y', 'shape'],
+   *   run: async ({ x, mask }) => ({
+   *     y: new Tensor('float32', x.data.map((value, i) => value * mask.data[i % mask.data.length]), x.dims),
+   *     shape: new Tensor('int64', BigInt64Array.from(x.dims, BigInt), [x.dims.length]),
+   *   }),
+   * };
+   * const dropouts = [{ name: 'drop', mask: 'mask', shape: 'shape', ratio: 0.5 }]; // prepare(bytes).dropouts
+   *
+   * const x = new Tensor('float32', Float32Array.of(1, 2), [1, 2]);
+   * const { mean, std } = await onnxMonteCarlo(session, dropouts, { x }, { samples: 1000, seed: 42 });
+   * console.log(Array.from(mean, Math.round), Array.from(std, Math.round)); // [ 1, 2 ] [ 1, 2 ]
    */
   <K extends Kind = 'values'>(
     session: OnnxSession,
@@ -98,9 +131,6 @@ export interface OnnxMonteCarlo {
    *
    * @param session as for `onnxMonteCarlo`, like `dropouts` and `feeds`
    * @throws (as a rejection of `next()`) what `onnxMonteCarlo` rejects with
-   * @example
-   * for await (const { count, mean } of onnxMonteCarlo.stream(session, dropouts, { x }, { samples: 100, every: 10 }))
-   *   draw(mean, count);
    */
   stream<K extends Kind = 'values'>(
     session: OnnxSession,

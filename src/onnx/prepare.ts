@@ -49,11 +49,14 @@ export interface PreparedModel {
  * @throws RangeError for a model without Dropout, and by name for a Dropout in a subgraph or function, one whose ratio
  *   or training_mode is no constant, and one whose data may be of several types
  * @example
- * import { readFile, writeFile } from 'node:fs/promises';
  * import { prepare } from 'dropout-wasm/onnx/prepare';
- * const { model, dropouts } = prepare(await readFile('model.onnx'));
- * await writeFile('prepared.onnx', model);
- * console.log(dropouts); // [{ name: 'drop', mask: 'drop_mask', shape: 'drop_shape', ratio: 0.5 }]
+ *
+ * // In place of the bytes of a file: a model of one node, y = Dropout(x).
+ * const base64 =
+ *   'CAg6PAoVCgF4EgF5GgRkcm9wIgdEcm9wb3V0EgFnWg8KAXgSCgoICAESBAoCCARiDwoBeRIKCggIARIECgIIBEICEBE=';
+ * const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+ * const { dropouts } = prepare(bytes);
+ * console.log(dropouts); // [ { name: 'drop', mask: 'drop_mask', shape: 'drop_shape', ratio: 0.5 } ]
  */
 export function prepare(modelBytes: Uint8Array | ArrayBuffer): PreparedModel {
   const model = new Message([bytesOf(modelBytes)]);

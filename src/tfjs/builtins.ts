@@ -56,8 +56,16 @@ let undo: (() => void) | undefined;
  * @returns a function that undoes it. Layers loaded before stay those of this package. A second call in between changes
  *   nothing and returns the same function
  * @example
- * replaceBuiltins();
- * const model = await loadLayersModel('https://example.com/model.json');
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import { ones } from '@tensorflow/tfjs-core';
+ * import { layers } from '@tensorflow/tfjs-layers';
+ * import { replaceBuiltins } from 'dropout-wasm/tfjs';
+ *
+ * const undo = replaceBuiltins();
+ * const layer = layers.dropout({ rate: 0.5, seed: 42 });
+ * const forward = () => `${layer.apply(ones([8]), { training: true }).dataSync()}`;
+ * console.log(forward() === forward()); // false
+ * undo();
  */
 export function replaceBuiltins(): () => void {
   if (undo) return undo;

@@ -33,7 +33,12 @@ export interface TfjsPath {
  *
  * @throws Error from TensorFlow.js if no backend is ready
  * @example
- * tfjsPath(); // { backend: 'wasm', path: 'heap' }
+ * import '@tensorflow/tfjs-backend-wasm';
+ * import { setBackend } from '@tensorflow/tfjs-core';
+ * import { tfjsPath } from 'dropout-wasm/tfjs';
+ *
+ * await setBackend('wasm');
+ * console.log(tfjsPath()); // { backend: 'wasm', path: 'heap' }
  */
 export function tfjsPath(): TfjsPath {
   const { name: path, reason } = pathFor(tf.backend());

@@ -54,8 +54,11 @@ export interface LockedDropoutArgs extends RateArgs {
 
 /** The mask in use, as JSON. */
 export interface StoredLock {
+  /** The key of the mask, in hex with the prefix 0x. */
   key: string;
+  /** The size of the batch axis. */
   batch: number;
+  /** The size of the feature axis. */
   features: number;
 }
 
@@ -64,8 +67,12 @@ export interface StoredLock {
  * one mask at every step). Otherwise the input passes through.
  *
  * @example
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import { ones } from '@tensorflow/tfjs-core';
  * import { Dropout } from 'dropout-wasm/tfjs';
- * model.add(new Dropout({ rate: 0.5, seed: 1 }));
+ *
+ * const layer = new Dropout({ rate: 0.5, seed: 42 });
+ * console.log(layer.apply(ones([4]), { training: true }).dataSync()); // Float32Array(4) [ 2, 0, 0, 2 ]
  */
 export class Dropout extends RateLayer<arrays.Dropout, DropoutArgs> {
   /** The name under which a model stores the layer. */
@@ -76,6 +83,7 @@ export class Dropout extends RateLayer<arrays.Dropout, DropoutArgs> {
 
 /** Alpha dropout, for networks with SELU. It keeps the mean and variance of x, which TF.js's own layer does not. */
 export class AlphaDropout extends RateLayer<arrays.AlphaDropout, DropoutArgs> {
+  /** The name under which a model stores the layer. */
   static readonly className: string = 'AlphaDropoutWasm';
   /** @internal */
   static override readonly wrapped = arrays.AlphaDropout;
@@ -83,6 +91,7 @@ export class AlphaDropout extends RateLayer<arrays.AlphaDropout, DropoutArgs> {
 
 /** Dropout of whole channels of sequences [batch, length, channels], like TF.js's `SpatialDropout1D`. */
 export class Dropout1d extends RateLayer<arrays.Dropout1d, ChannelArgs> {
+  /** The name under which a model stores the layer. */
   static readonly className: string = 'Dropout1dWasm';
   /** @internal */
   static override readonly wrapped = arrays.Dropout1d;
@@ -94,10 +103,16 @@ export class Dropout1d extends RateLayer<arrays.Dropout1d, ChannelArgs> {
  * Dropout of whole feature maps [batch, height, width, channels], like Keras's `SpatialDropout2D`.
  *
  * @example
- * model.add(layers.conv2d({ filters: 32, kernelSize: 3 }));
- * model.add(new Dropout2d({ rate: 0.2 }));
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import { ones } from '@tensorflow/tfjs-core';
+ * import { Dropout2d } from 'dropout-wasm/tfjs';
+ *
+ * const layer = new Dropout2d({ rate: 0.5, seed: 42 });
+ * console.log(layer.apply(ones([1, 2, 2, 3]), { training: true }).dataSync());
+ * // Float32Array(12) [ 2, 0, 0, 2, 0, 0, 2, 0, 0, 2, 0, 0 ]
  */
 export class Dropout2d extends RateLayer<arrays.Dropout2d, ChannelArgs> {
+  /** The name under which a model stores the layer. */
   static readonly className: string = 'Dropout2dWasm';
   /** @internal */
   static override readonly wrapped = arrays.Dropout2d;
@@ -107,6 +122,7 @@ export class Dropout2d extends RateLayer<arrays.Dropout2d, ChannelArgs> {
 
 /** Dropout of whole volumes [batch, depth, height, width, channels], like Keras's `SpatialDropout3D`. */
 export class Dropout3d extends RateLayer<arrays.Dropout3d, ChannelArgs> {
+  /** The name under which a model stores the layer. */
   static readonly className: string = 'Dropout3dWasm';
   /** @internal */
   static override readonly wrapped = arrays.Dropout3d;
@@ -116,6 +132,7 @@ export class Dropout3d extends RateLayer<arrays.Dropout3d, ChannelArgs> {
 
 /** Alpha dropout of whole channels, for x [batch, …, channels]. */
 export class FeatureAlphaDropout extends RateLayer<arrays.FeatureAlphaDropout, ChannelArgs> {
+  /** The name under which a model stores the layer. */
   static readonly className: string = 'FeatureAlphaDropoutWasm';
   /** @internal */
   static override readonly wrapped = arrays.FeatureAlphaDropout;
@@ -125,6 +142,7 @@ export class FeatureAlphaDropout extends RateLayer<arrays.FeatureAlphaDropout, C
 
 /** Multiplies x by noise of mean 1 and variance rate / (1 − rate). Unlike TF.js's layer, it takes a seed. */
 export class GaussianDropout extends RateLayer<arrays.GaussianDropout> {
+  /** The name under which a model stores the layer. */
   static readonly className: string = 'GaussianDropoutWasm';
   /** @internal */
   static override readonly wrapped = arrays.GaussianDropout;
@@ -132,6 +150,7 @@ export class GaussianDropout extends RateLayer<arrays.GaussianDropout> {
 
 /** Adds noise of mean 0 to x. Unlike TF.js's layer, it takes a seed. */
 export class GaussianNoise extends ArrayLayer<arrays.GaussianNoise, GaussianNoiseArgs> {
+  /** The name under which a model stores the layer. */
   static readonly className: string = 'GaussianNoiseWasm';
   /** @internal */
   static override readonly wrapped = arrays.GaussianNoise;
@@ -151,6 +170,7 @@ export class GaussianNoise extends ArrayLayer<arrays.GaussianNoise, GaussianNois
 
 /** Stochastic depth: one draw for each sample, for the branch of a residual block. The first axis is the batch. */
 export class DropPath extends RateLayer<arrays.DropPath, DropPathArgs> {
+  /** The name under which a model stores the layer. */
   static readonly className: string = 'DropPathWasm';
   /** @internal */
   static override readonly wrapped = arrays.DropPath;
@@ -161,6 +181,7 @@ export class DropPath extends RateLayer<arrays.DropPath, DropPathArgs> {
  * kept.
  */
 export class DropBlock2d extends RateLayer<arrays.DropBlock2d, DropBlockArgs> {
+  /** The name under which a model stores the layer. */
   static readonly className: string = 'DropBlock2dWasm';
   /** @internal */
   static override readonly wrapped = arrays.DropBlock2d;
@@ -173,10 +194,19 @@ export class DropBlock2d extends RateLayer<arrays.DropBlock2d, DropBlockArgs> {
  * later calls reuse the mask until `reset()`; until then the batch size is fixed, and the mask is stored with the model.
  *
  * @example
- * const locked = new LockedDropout({ rate: 0.3, lock: 'reset' });
- * await model.fit(x, y, { callbacks: { onEpochBegin: async () => locked.reset() } }); // a new mask for every epoch
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import { ones } from '@tensorflow/tfjs-core';
+ * import { LockedDropout } from 'dropout-wasm/tfjs';
+ *
+ * const layer = new LockedDropout({ rate: 0.5, seed: 42, lock: 'reset' });
+ * const forward = () => layer.apply(ones([1, 1, 8]), { training: true }).dataSync();
+ * console.log(forward()); // Float32Array(8) [ 2, 0, 0, 2, 0, 0, 2, 0 ]
+ * console.log(forward()); // Float32Array(8) [ 2, 0, 0, 2, 0, 0, 2, 0 ]
+ * layer.reset(); // for example in onEpochBegin: a new mask for every epoch
+ * console.log(forward()); // Float32Array(8) [ 2, 0, 0, 2, 0, 0, 0, 2 ]
  */
 export class LockedDropout extends RateLayer<arrays.LockedDropout, LockedDropoutArgs> {
+  /** The name under which a model stores the layer. */
   static readonly className: string = 'LockedDropoutWasm';
   /** @internal */
   static override readonly wrapped = arrays.LockedDropout;

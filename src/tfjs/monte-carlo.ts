@@ -57,7 +57,14 @@ export interface MonteCarloPredict {
    *   unless the model has one output and a dropout or noise layer that is on; what `monteCarlo` rejects with; what
    *   `predict` throws
    * @example
-   * const { mean, std } = await monteCarloPredict(model, x, { samples: 100, seed: 42 });
+   * import '@tensorflow/tfjs-backend-cpu';
+   * import { ones } from '@tensorflow/tfjs-core';
+   * import { sequential } from '@tensorflow/tfjs-layers';
+   * import { Dropout, monteCarloPredict } from 'dropout-wasm/tfjs';
+   *
+   * const model = sequential({ layers: [new Dropout({ rate: 0.5, inputShape: [2] })] });
+   * const { mean, std } = await monteCarloPredict(model, ones([1, 2]), { samples: 1000, seed: 42 });
+   * console.log(Array.from(mean, Math.round), Array.from(std, Math.round)); // [ 1, 1 ] [ 1, 1 ]
    */
   <K extends Kind = 'values'>(
     model: LayersModel,
@@ -73,10 +80,18 @@ export interface MonteCarloPredict {
    * @param x as for `monteCarloPredict`
    * @throws (as a rejection of `next()`) what `monteCarloPredict` rejects with
    * @example
-   * for await (const { count, mean } of monteCarloPredict.stream(model, x, { samples: 100, every: 10 })) {
-   *   draw(mean, count);
-   *   await tf.nextFrame(); // lets the page show it
+   * import '@tensorflow/tfjs-backend-cpu';
+   * import { ones } from '@tensorflow/tfjs-core';
+   * import { sequential } from '@tensorflow/tfjs-layers';
+   * import { Dropout, monteCarloPredict } from 'dropout-wasm/tfjs';
+   *
+   * const model = sequential({ layers: [new Dropout({ rate: 0.5, inputShape: [2] })] });
+   * const counts = [];
+   * const options = { samples: 100, every: 40, seed: 42 };
+   * for await (const { count } of monteCarloPredict.stream(model, ones([1, 2]), options)) {
+   *   counts.push(count); // in a page, also: await tf.nextFrame()
    * }
+   * console.log(counts); // [ 40, 80, 100 ]
    */
   stream<K extends Kind = 'values'>(
     model: LayersModel,

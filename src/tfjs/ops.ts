@@ -39,9 +39,14 @@ export interface TensorDropoutOptions {
  * @param x a float32 tensor of any shape, or what `tf.tensor` takes
  * @throws TypeError for anything else; TypeError or RangeError that names the option; Error if x is disposed
  * @example
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import { grad, ones } from '@tensorflow/tfjs-core';
+ * import { Generator } from 'dropout-wasm';
+ * import { dropout } from 'dropout-wasm/tfjs';
+ *
  * const options = { p: 0.5, key: new Generator(42).next() };
- * const y = dropout(x, options);
- * const dx = tf.grad((x) => dropout(x, options))(x);
+ * console.log(dropout(ones([4]), options).dataSync()); // Float32Array(4) [ 2, 0, 0, 2 ]
+ * console.log(grad((x) => dropout(x, options))(ones([4])).dataSync()); // Float32Array(4) [ 2, 0, 0, 2 ]
  */
 export function dropout<T extends Tensor>(x: T | TensorLike, options: TensorDropoutOptions): T;
 /**
@@ -52,7 +57,11 @@ export function dropout<T extends Tensor>(x: T | TensorLike, options: TensorDrop
  * @param noiseShape the shape of the draws, as in the options
  * @param seed a whole number from 0 to 2^53, any other finite number, or a string
  * @example
- * const y = dropout(x, 0.5);
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import { ones } from '@tensorflow/tfjs-core';
+ * import { dropout } from 'dropout-wasm/tfjs';
+ *
+ * console.log(dropout(ones([4]), 0.5, null, 42).dataSync()); // Float32Array(4) [ 2, 0, 0, 2 ]
  */
 export function dropout<T extends Tensor>(
   x: T | TensorLike,

@@ -73,9 +73,16 @@ const NAMES = ['seed', 'generator'];
  *
  * @throws TypeError, RangeError for an unknown option or a wrong seed or generator
  * @example
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import { ones } from '@tensorflow/tfjs-core';
+ * import { layers } from '@tensorflow/tfjs-layers';
+ * import { recurrentDropout } from 'dropout-wasm/tfjs';
+ *
  * const dropoutFunc = recurrentDropout({ seed: 42 });
- * model.add(tf.layers.lstm({ units: 32, dropout: 0.2, recurrentDropout: 0.2, dropoutFunc }));
+ * const lstm = layers.lstm({ units: 2, dropout: 0.2, recurrentInitializer: 'zeros', dropoutFunc });
+ * lstm.apply(ones([1, 3, 4]), { training: true });
  * const state = JSON.stringify(dropoutFunc.generator);
+ * console.log(state); // {"seed":"0x2a","position":4,"children":0}
  * recurrentDropout({ generator: JSON.parse(state) }); // continues with the next mask
  */
 export function recurrentDropout(options?: RecurrentDropoutOptions): RecurrentDropout {
@@ -93,9 +100,15 @@ export function recurrentDropout(options?: RecurrentDropoutOptions): RecurrentDr
  * @throws TypeError for a model without such a cell, and for anything else; RangeError unless there is a stored state
  *   for each cell
  * @example
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import { layers, sequential } from '@tensorflow/tfjs-layers';
+ * import { setRecurrentDropout } from 'dropout-wasm/tfjs';
+ *
+ * const model = sequential({
+ *   layers: [layers.gru({ units: 2, dropout: 0.2, recurrentInitializer: 'zeros', inputShape: [3, 4] })],
+ * });
  * const streams = setRecurrentDropout(model, { seed: 42 });
- * await model.fit(x, y);
- * const state = JSON.stringify(streams);
+ * console.log(streams.length); // 1
  */
 export function setRecurrentDropout(model: layers.Layer, options?: SetRecurrentDropoutOptions): Generator[] {
   const { seed, generator } = checkOptions(options, NAMES);

@@ -40,8 +40,13 @@ const ARGS = /^(name|trainable|dtype|(batch_?)?input_?shape|(rate|noise_?shape|s
  * @throws TypeError unless modelTopology is an object; Error for a layer that TF.js does not have,
  *   unless `inferenceOnly` is true, and for one that is active in evaluation
  * @example
- * const stored = JSON.parse(await readFile('model.json', 'utf8'));
- * stored.modelTopology = toBuiltins(stored.modelTopology);
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import { sequential } from '@tensorflow/tfjs-layers';
+ * import { Dropout, toBuiltins } from 'dropout-wasm/tfjs';
+ *
+ * const model = sequential({ layers: [new Dropout({ rate: 0.5, seed: 1, inputShape: [4] })] });
+ * const { config } = toBuiltins(model.toJSON(null, false));
+ * console.log(config.layers[0].class_name); // Dropout
  */
 export function toBuiltins(modelTopology: io.ModelArtifacts['modelTopology'], options?: ToBuiltinsOptions): object {
   const { inferenceOnly = false } = checkOptions(options, ['inferenceOnly']);

@@ -45,10 +45,13 @@ export interface SharedArenaOptions {
  * µs until the workers finish.
  *
  * @example
+ * import { Dropout } from 'dropout-wasm';
+ * import { SharedArena } from 'dropout-wasm/threads';
+ *
  * const arena = await SharedArena.create({ bytes: 2 * 4 * 2 ** 20, threads: 2 });
- * const x = arena.float32(2 ** 20);
+ * const x = arena.float32(2 ** 20).fill(1);
  * const out = arena.float32(2 ** 20);
- * layer.forward(x, out);
+ * console.log(new Dropout(0.5, { seed: 42 }).forward(x, out) === out); // true
  * arena.close();
  */
 export class SharedArena extends Arena {

@@ -79,10 +79,10 @@ describe('the tarball', () => {
     expect(manifest.typesVersions).toEqual({ '*': Object.fromEntries(types) });
   });
 
-  it('contains dist, docs and four files, and nothing else', () => {
+  it('contains dist, docs and five files, and nothing else', () => {
     const folder = join(project.directory, 'node_modules/dropout-wasm');
     expect(readdirSync(folder).sort()).toEqual(
-      ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'docs', 'package.json'].sort(),
+      ['AGENTS.md', 'CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'docs', 'package.json'].sort(),
     );
     for (const file of readdirSync(join(folder, 'dist'), { recursive: true, withFileTypes: true }))
       if (file.isFile()) expect(file.name).toMatch(/\.(d\.ts|js|wasm)$/);

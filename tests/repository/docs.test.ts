@@ -1,7 +1,7 @@
 /**
- * Every snippet of docs/layers.md, machines.md, reproducibility.md, tfjs.md and uncertainty.md runs and prints what its
- * comments state. The pages name every export of their entries; layers.md has a section on every layer, and tfjs.md has
- * the arguments of every layer. The links of all pages lead somewhere.
+ * Every snippet of docs/coming-from.md, layers.md, machines.md, reproducibility.md, tfjs.md and uncertainty.md runs and
+ * prints what its comments state. The pages name every export of their entries; layers.md has a section on every layer,
+ * and tfjs.md has the arguments of every layer. The links of all pages lead somewhere.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as dropoutWasm from 'dropout-wasm';
@@ -9,17 +9,16 @@ import * as monteCarlo from 'dropout-wasm/monte-carlo';
 import * as tfjs from 'dropout-wasm/tfjs';
 import { describe, expect, it } from 'vitest';
 import { layerNames } from '../support/layers.js';
-import { expectPrinted, lineOf, runNode, snippetsOf, withoutSnippets } from './snippets.js';
+import { expectPrinted, lineOf, runBody, runNode, snippetsOf, withoutSnippets } from './snippets.js';
 
 const page = readFileSync(new URL('../../docs/layers.md', import.meta.url), 'utf8');
-const AsyncFunction = (async () => {}).constructor as new (...args: string[]) => (...args: unknown[]) => Promise<void>;
 
 /** Runs a snippet in this process, on the source of the package. Returns a line for each console.log. */
 async function run(code: string): Promise<string[]> {
   const body = code.replace(/^import (\{[^}]*\}) from 'dropout-wasm';$/gm, 'const $1 = dropoutWasm;');
   const printed: string[] = [];
   const log = (...values: unknown[]) => printed.push(lineOf(...values));
-  await new AsyncFunction('dropoutWasm', 'console', `'use strict';\n${body}`)(dropoutWasm, { log });
+  await runBody(body, { dropoutWasm, console: { log } });
   return printed;
 }
 
@@ -52,8 +51,8 @@ describe.each([
   });
 });
 
-describe('the snippets of docs/machines.md', () => {
-  const snippets = snippetsOf(readFileSync(new URL('../../docs/machines.md', import.meta.url), 'utf8'));
+describe.each(['machines', 'coming-from'])('the snippets of docs/%s.md', (name) => {
+  const snippets = snippetsOf(readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8'));
 
   it.each(snippets.map(({ name, code }) => [name, code]))('%s', (_, code) => {
     expectPrinted({ code, printed: runNode('--input-type=module', '--eval', code) });
@@ -129,7 +128,7 @@ const examples = readdirSync(new URL('examples', root))
   .map((name) => `examples/${name}/README.md`)
   .filter((path) => existsSync(new URL(path, root)));
 
-it.each(['README.md', 'CONTRIBUTING.md', ...examples, ...docs.map((name) => `docs/${name}`)])(
+it.each(['README.md', 'AGENTS.md', 'CONTRIBUTING.md', ...examples, ...docs.map((name) => `docs/${name}`)])(
   '%s links to files and headings that exist',
   (path) => {
     const text = readFileSync(new URL(path, root), 'utf8');

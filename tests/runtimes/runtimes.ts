@@ -1,10 +1,10 @@
 /** The runtimes, where they are found, and how each runs the suite of build/runtimes. */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { findChromium, which } from '../support/programs.js';
+import { findChromium, findFirefox, findMiniBrowser, which } from '../support/programs.js';
 import { type Binary, binaries, commandOf } from './binaries.js';
 import { Browser, ISOLATED, NO_WASM } from './browser.js';
 import type { Report } from './report.js';
@@ -29,16 +29,10 @@ const fileOf = (name: string, path: string) => join(dirname(require.resolve(`${n
 
 const installed = (path: string | undefined) => (path === undefined ? undefined : [path]);
 
-/** WebKitGTK's own browser, which is installed beside its library and needs a display. */
+/** WebKitGTK's own browser, which needs a display. */
 function miniBrowser(): string[] | undefined {
-  const xvfb = which('xvfb-run');
-  try {
-    const files = execFileSync('dpkg', ['-L', 'libwebkit2gtk-4.1-0'], { encoding: 'utf8', stdio: 'pipe' });
-    const found = files.split('\n').find((file) => file.endsWith('/MiniBrowser'));
-    return xvfb && found ? [xvfb, '-a', found] : undefined;
-  } catch {
-    return undefined;
-  }
+  const [xvfb, found] = [which('xvfb-run'), findMiniBrowser()];
+  return xvfb && found ? [xvfb, '-a', found] : undefined;
 }
 
 /** Milliseconds that an emulated runtime may take, on a machine that is busy with other work. */
@@ -74,7 +68,7 @@ const workerd: string[] = [require('workerd').default];
 /** The newest compatibility date that this workerd accepts: the date of its release. */
 const newest: string = require('workerd').compatibilityDate;
 const chromium = new Browser('chromium', installed(findChromium()));
-const firefox = new Browser('firefox', installed(which('firefox-esr', 'firefox')));
+const firefox = new Browser('firefox', installed(findFirefox()));
 const webkit = new Browser('webkit', miniBrowser());
 
 const browserRuntime = (name: string, browser: Browser): Runtime => ({

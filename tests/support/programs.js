@@ -1,4 +1,5 @@
 /** Installed programs. */
+import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
@@ -30,3 +31,19 @@ export function whichAll(...names) {
 export const which = (...names) => whichAll(...names)[0];
 
 export const findChromium = () => which('chromium', 'chromium-browser', 'google-chrome');
+
+export const findFirefox = () => which('firefox-esr', 'firefox');
+
+/**
+ * The path of WebKitGTK's own browser, which Debian installs beside its library.
+ *
+ * @returns {string | undefined}
+ */
+export function findMiniBrowser() {
+  try {
+    const files = execFileSync('dpkg', ['-L', 'libwebkit2gtk-4.1-0'], { encoding: 'utf8', stdio: 'pipe' });
+    return files.split('\n').find((file) => file.endsWith('/MiniBrowser'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,10 +1,10 @@
 /** Charts of the page, by ECharts as SVG. Colors are variables of style.css, so charts follow the scheme. */
 import { BarChart, LineChart, ScatterChart } from 'echarts/charts';
-import { AriaComponent, GridComponent, MarkLineComponent } from 'echarts/components';
+import { AriaComponent, GridComponent, LegendComponent, MarkLineComponent } from 'echarts/components';
 import { type EChartsCoreOption, init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
 
-use([LineChart, BarChart, ScatterChart, GridComponent, MarkLineComponent, AriaComponent, SVGRenderer]);
+use([LineChart, BarChart, ScatterChart, GridComponent, LegendComponent, MarkLineComponent, AriaComponent, SVGRenderer]);
 
 export const AXIS_LINE = { lineStyle: { color: 'var(--soft)' } };
 export const GRID_LINE = { lineStyle: { color: 'var(--rule)' } };

@@ -1,4 +1,7 @@
-/** Binds the controls of the page to the state. A control is an input or a select whose name is a field. */
+/**
+ * Binds the controls of the page to the state. A control is an input or a select whose name is a field. Checkboxes with
+ * a value of their own are the choices of a subset.
+ */
 import type { Field, Fields, Store } from './store.js';
 
 type Control = HTMLInputElement | HTMLSelectElement;
@@ -16,7 +19,7 @@ export function bindControls<F extends Fields>(root: ParentNode, store: Store<F>
       if (output) output.value = text;
     };
     control.addEventListener('input', () => {
-      const value = field.parse(read(control));
+      const value = field.parse(read(control, root));
       control.setAttribute('aria-invalid', String(value === undefined));
       if (value !== undefined) store.set(name, value);
     });
@@ -38,13 +41,16 @@ function limit(control: Control, field: Field<unknown>): void {
   for (const key of ['min', 'max', 'step'] as const) if (field[key] !== undefined) control[key] = `${field[key]}`;
 }
 
-function read(control: Control): string {
-  if (control.type === 'checkbox') return (control as HTMLInputElement).checked ? '1' : '0';
-  return control.value;
+function read(control: Control, root: ParentNode): string {
+  if (control.type !== 'checkbox') return control.value;
+  if (!control.hasAttribute('value')) return (control as HTMLInputElement).checked ? '1' : '0';
+  const checked = root.querySelectorAll<HTMLInputElement>(`input[name="${control.name}"]:checked`);
+  return Array.from(checked, ({ value }) => value).join(',');
 }
 
 function write(control: Control, text: string): void {
-  if (control.type === 'checkbox') (control as HTMLInputElement).checked = text === '1';
-  else if (control.type === 'radio') (control as HTMLInputElement).checked = control.value === text;
-  else control.value = text;
+  if (control instanceof HTMLInputElement && (control.type === 'checkbox' || control.type === 'radio')) {
+    const chosen = control.hasAttribute('value') ? control.value : '1';
+    control.checked = text.split(',').includes(chosen);
+  } else control.value = text;
 }

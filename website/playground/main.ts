@@ -3,19 +3,25 @@ import { codePanel } from './code-panel.js';
 import { bindControls } from './controls.js';
 import { copy } from './copy.js';
 import { fields, type State } from './fields.js';
-import { everyFrame, find } from './section.js';
+import { startHero } from './hero.js';
+import { find } from './section.js';
 import { sections } from './sections.js';
 import { Store } from './store.js';
+import { linkTo, startTeachers } from './teachers.js';
 
+const allFields = Object.keys(fields) as (keyof typeof fields)[];
 const state: State = new Store(fields, location.search);
 
 find(document, '#problems').append(
   ...state.problems.map((problem) => Object.assign(document.createElement('p'), { textContent: problem })),
 );
 bindControls(document, state);
-state.watch(Object.keys(fields) as (keyof typeof fields)[], everyFrame(keepAddress));
+let isAddressLate = false;
+state.watch(allFields, keepAddressSoon);
 state.watch(['hide'], hideParts);
 hideParts();
+startHero(find(document, '#hero'), state);
+startTeachers(find(document, '#teachers'), state);
 
 const near = new IntersectionObserver(
   (entries) => {
@@ -32,10 +38,16 @@ const near = new IntersectionObserver(
 for (const { name } of sections) near.observe(find(document, `#${name}`));
 
 const link = find<HTMLButtonElement>(document, '#copy-link');
-link.addEventListener('click', () => copy(new URL(state.query(), location.href).href, link));
+link.addEventListener('click', () => copy(linkTo(state), link));
 
-function keepAddress(): void {
-  history.replaceState(null, '', `${state.query()}${location.hash}`);
+/** At most twice a second: browsers refuse more. */
+function keepAddressSoon(): void {
+  if (isAddressLate) return;
+  isAddressLate = true;
+  setTimeout(() => {
+    isAddressLate = false;
+    history.replaceState(null, '', `${state.query()}${location.hash}`);
+  }, 500);
 }
 
 function hideParts(): void {

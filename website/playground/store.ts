@@ -16,9 +16,13 @@ export interface Field<T> {
   print(value: T): string;
 }
 
-/** A multiple of `step` from `min` to `max`. */
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/** A number from `min` to `max`, in steps from `min`, which is an integer or has no more decimals than `step`. */
 export function number(initial: number, min: number, max: number, step: number): Field<number> {
-  const places = Math.max(0, Math.ceil(-Math.log10(step)));
+  const places = `${step}`.split('.')[1]?.length ?? 0;
+  // Not the division alone: 0.3 / 0.1 is below 3.
+  const steps = Math.floor((max - min) / step + 1e-9);
   return {
     initial,
     min,
@@ -26,9 +30,9 @@ export function number(initial: number, min: number, max: number, step: number):
     step,
     rule: `a number from ${min} to ${max}`,
     parse(text) {
-      const value = Number(text);
-      if (text.trim() === '' || !(value >= min && value <= max)) return undefined;
-      return Number((min + Math.round((value - min) / step) * step).toFixed(places));
+      const value = DECIMAL.test(text) ? Number(text) : Number.NaN;
+      if (!(value >= min && value <= max)) return undefined;
+      return Number((min + Math.min(Math.round((value - min) / step), steps) * step).toFixed(places));
     },
     print: (value) => `${value}`,
   };
@@ -68,13 +72,19 @@ export function subset<const T extends string>(values: readonly T[]): Field<read
   };
 }
 
+const quote = (text: string) => `“${text.length > 40 ? `${text.slice(0, 40)}…` : text}”`;
+
+/** The first five problems: an address can have any number. */
+const shorten = (problems: string[]): string[] =>
+  problems.length <= 6 ? problems : [...problems.slice(0, 5), `The address has ${problems.length - 5} more problems.`];
+
 // biome-ignore lint/suspicious/noExplicitAny: a field of any type
 export type Fields = Readonly<Record<string, Field<any>>>;
 export type ValueOf<F> = F extends Field<infer T> ? T : never;
 
 export class Store<F extends Fields> {
   /** A sentence for each part of the address that was not understood. */
-  readonly problems: string[] = [];
+  readonly problems: readonly string[];
   private readonly values: Record<string, unknown> = {};
   private readonly listeners: { names: readonly string[]; listener: () => void }[] = [];
 
@@ -84,17 +94,30 @@ export class Store<F extends Fields> {
     query: string,
   ) {
     for (const [name, field] of Object.entries(fields)) this.values[name] = field.initial;
-    for (const [name, text] of new URLSearchParams(query)) {
-      const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
-      const value = field?.parse(text);
-      if (!field) this.problems.push(`The address has an unknown part, “${name}”. It was ignored.`);
-      else if (value === undefined) {
-        const used = field.print(field.initial);
-        this.problems.push(
-          `“${name}” in the address must be ${field.rule}, but it is “${text}”. ${used || 'None'} is used.`,
-        );
-      } else this.values[name] = value;
+    this.problems = shorten(this.read(new URLSearchParams(query)));
+  }
+
+  /** Takes the values of an address. Returns what is wrong with it. */
+  private read(query: URLSearchParams): string[] {
+    const problems: string[] = [];
+    for (const name of new Set(query.keys())) {
+      const field = Object.hasOwn(this.fields, name) ? this.fields[name] : undefined;
+      if (!field) {
+        problems.push(`The address has an unknown part, ${quote(name)}. It was ignored.`);
+        continue;
+      }
+      const [text, ...more] = query.getAll(name) as [string, ...string[]];
+      const value = field.parse(text);
+      if (value === undefined) {
+        const used = field.print(field.initial) || 'None';
+        problems.push(`“${name}” in the address must be ${field.rule}, but it is ${quote(text)}. ${used} is used.`);
+      } else {
+        this.values[name] = value;
+        if (more.length > 0)
+          problems.push(`“${name}” is in the address more than once. The first, ${quote(text)}, is used.`);
+      }
     }
+    return problems;
   }
 
   get<N extends keyof F & string>(name: N): ValueOf<F[N]> {

@@ -16,13 +16,13 @@ import {
 
 export const expectation: Section = {
   name: 'expectation',
-  code: (state) => code(settingsOf(state), state.get('masks')),
+  code: (state) => code(settingsOf(state), state.get('maskCount')),
   start(root, state) {
     const elementsChart = createChart(find(root, '#expectation-elements'));
     const meansChart = createChart(find(root, '#expectation-means'));
     let latest: Measurement | undefined;
     const draw = inSlices(
-      () => measure(settingsOf(state), state.get('masks'), latest),
+      () => measure(settingsOf(state), state.get('maskCount'), latest),
       (measurement) => {
         latest = measurement;
         showElements(elementsChart, measurement);
@@ -30,7 +30,7 @@ export const expectation: Section = {
         showNumbers(root, measurement);
       },
     );
-    state.watch(['seed', 'p', 'x', 'elements', 'masks'], draw);
+    state.watch(['seed', 'p', 'values', 'elements', 'maskCount'], draw);
     startButtons(root, state);
     draw();
   },
@@ -39,7 +39,7 @@ export const expectation: Section = {
 const settingsOf = (state: State): Settings => ({
   seed: state.get('seed'),
   p: state.get('p'),
-  x: state.get('x'),
+  x: state.get('values'),
   elements: Number(state.get('elements')),
 });
 
@@ -53,10 +53,10 @@ function startButtons(root: HTMLElement, state: State): void {
     isVisible = entries.at(-1)!.isIntersecting;
   }).observe(root);
 
-  const drawNext = () => state.set('masks', Math.min(state.get('masks') + 1, most));
+  const drawNext = () => state.set('maskCount', Math.min(state.get('maskCount') + 1, most));
   const show = () => {
-    isRunning &&= state.get('masks') < most;
-    next.disabled = run.disabled = state.get('masks') >= most;
+    isRunning &&= state.get('maskCount') < most;
+    next.disabled = run.disabled = state.get('maskCount') >= most;
     run.textContent = isRunning ? 'Stop' : 'Keep drawing';
   };
   next.addEventListener('click', drawNext);
@@ -68,7 +68,7 @@ function startButtons(root: HTMLElement, state: State): void {
       if (isRunning && isVisible) drawNext();
     }
   });
-  state.watch(['masks'], show);
+  state.watch(['maskCount'], show);
   show();
 }
 

@@ -1,0 +1,226 @@
+/** What holds for every section of the playground. The numbers that a section shows have tests of their own. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { ROOT, run } from '../packaging/project.js';
+import { describeInBrowsers } from './browsers.js';
+import type { OpenOptions, Tab } from './tab.js';
+
+const PAGE = 'site/index.html';
+
+/** Opens the page and scrolls to each section, which starts it. Returns the names of the sections. */
+async function openAll(tab: Tab, path = PAGE, options: OpenOptions = {}): Promise<string[]> {
+  await tab.open(path, options);
+  return startAll(tab);
+}
+
+async function startAll(tab: Tab): Promise<string[]> {
+  const names = await tab.evaluate(() =>
+    Array.from(document.querySelectorAll<HTMLElement>('section[data-part]'))
+      .filter((section) => !section.hidden)
+      .map(({ id }) => id),
+  );
+  for (const name of names) {
+    await tab.evaluate((name) => document.getElementById(name)!.scrollIntoView({ behavior: 'instant' }), name);
+    // The last thing that a section gets.
+    await tab.waitFor((name) => document.querySelector(`#${name} details.code`) !== null, name);
+  }
+  return names;
+}
+
+/** The values of all controls by their names. */
+const values = (tab: Tab) =>
+  tab.evaluate(() => {
+    const controls = document.querySelectorAll<HTMLInputElement>('input[name], select[name]');
+    return Object.fromEntries(
+      Array.from(controls)
+        .filter(({ type, checked }) => type !== 'radio' || checked)
+        .map(({ name, type, checked, value }) => [name, type === 'checkbox' ? `${checked}` : value]),
+    );
+  });
+
+/** A part of the address. */
+const inAddress = (tab: Tab, name: string) =>
+  tab.evaluate((name) => new URLSearchParams(location.search).get(name), name);
+
+/** Keys that change a control which has the focus: the second one where the first is at the end of the range. */
+const keysFor = (type: string): string[] => {
+  if (type === 'checkbox') return [' '];
+  if (type === 'range') return ['ArrowRight', 'ArrowLeft'];
+  if (type === 'number') return ['ArrowUp', 'ArrowDown'];
+  return ['ArrowDown', 'ArrowUp'];
+};
+
+/** Runs a program in Node with the built package, each text once. */
+const runs = new Map<string, Promise<string>>();
+function runInNode(code: string): Promise<string> {
+  const folder = join(ROOT, 'build/site');
+  const file = join(folder, `snippet-${runs.size}.mjs`);
+  const earlier = runs.get(code);
+  if (earlier) return earlier;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, code);
+  const running = run(process.execPath, [file], ROOT);
+  runs.set(code, running);
+  return running;
+}
+
+describeInBrowsers('the playground', (tab) => {
+  it.each(['plain', 'isolated', 'strict'] as const)('shows every section with %s headers', async (headers) => {
+    const names = await openAll(tab, PAGE, { headers });
+    expect(names).not.toEqual([]);
+    expect(await tab.text('#problems')).toBe('');
+    expect(await tab.errors()).toEqual([]);
+  });
+
+  it.each([360, 1200])('does not scroll sideways at %i px', async (width) => {
+    await openAll(tab, PAGE, { width, touch: true });
+    const wide = await tab.evaluate(() => {
+      const { scrollWidth, clientWidth } = document.documentElement;
+      if (scrollWidth <= clientWidth) return [];
+      return Array.from(document.querySelectorAll('body *'))
+        .filter((element) => element.getBoundingClientRect().right > clientWidth + 1)
+        .map((element) => `${element.tagName} ${element.id} ${element.className}`);
+    });
+    expect(wide).toEqual([]);
+  });
+
+  it.each([
+    ['light', 1200],
+    ['light', 360],
+    ['dark', 1200],
+    ['dark', 360],
+  ] as const)('has no serious fault of accessibility, %s, %i px', async (scheme, width) => {
+    await openAll(tab, PAGE, { width, dark: scheme === 'dark' });
+    await tab.evaluate(() => {
+      for (const details of document.querySelectorAll('details')) details.open = true;
+    });
+    expect(await tab.axe()).toEqual([]);
+  });
+
+  it('lets Tab reach every control, with a visible focus and a name', async () => {
+    await openAll(tab);
+    // Loads axe-core, which computes names.
+    await tab.axe('h1');
+    const controls = await tab.evaluate(() => {
+      type Axe = { setup(): void; teardown(): void; commons: { text: { accessibleText(e: Element): string } } };
+      const { axe } = window as unknown as { axe: Axe };
+      axe.setup();
+      const found = Array.from(
+        document.querySelectorAll<HTMLInputElement>(
+          'a[href], button, input, select, textarea, summary, [tabindex="0"]',
+        ),
+      ).filter((e) => e.checkVisibility() && !e.disabled && (e.type !== 'radio' || e.checked));
+      const nameless = found.filter((e) => !axe.commons.text.accessibleText(e)).map((e) => e.outerHTML);
+      axe.teardown();
+      found.forEach((e, i) => {
+        e.dataset.control = `${i}`;
+      });
+      scrollTo(0, 0);
+      return { nameless, all: found.map((e) => e.outerHTML) };
+    });
+    expect(controls.nameless).toEqual([]);
+
+    const [reached, unmarked] = [new Set<number>(), new Set<string>()];
+    // Some presses reach what is not in the list, such as a scrollable region or the browser's own toolbar.
+    for (let i = 0; i < controls.all.length + 20 && reached.size < controls.all.length; i++) {
+      await tab.press('Tab');
+      const { control, isMarked } = await tab.evaluate(() => {
+        const element = document.activeElement as HTMLElement;
+        const marks = [element, ...Array.from((element as HTMLInputElement).labels ?? [])].map((e) =>
+          getComputedStyle(e),
+        );
+        return {
+          control: element.dataset.control,
+          isMarked: marks.some(({ outlineStyle, outlineWidth }) => outlineStyle !== 'none' && outlineWidth !== '0px'),
+        };
+      });
+      if (control === undefined) continue;
+      reached.add(Number(control));
+      if (!isMarked) unmarked.add(controls.all[Number(control)]!);
+    }
+    expect(controls.all.filter((_, i) => !reached.has(i))).toEqual([]);
+    expect([...unmarked]).toEqual([]);
+  });
+
+  it('keeps each control in the address, which restores it', async () => {
+    await openAll(tab);
+    const controls = await tab.evaluate(() =>
+      Array.from(document.querySelectorAll<HTMLInputElement>('input[name], select[name]'))
+        .filter((e) => e.checkVisibility() && !e.disabled && (e.type !== 'radio' || e.checked))
+        .map(({ name, type }) => ({ name, type })),
+    );
+    const unchanged: string[] = [];
+    for (const { name, type } of controls) {
+      const before = await inAddress(tab, name);
+      await tab.evaluate((name) => {
+        const all = document.querySelectorAll<HTMLInputElement>(`[name="${name}"]`);
+        (Array.from(all).find(({ type, checked }) => type !== 'radio' || checked) ?? all[0])!.focus();
+      }, name);
+      let isChanged = false;
+      for (const key of keysFor(type)) {
+        if (isChanged) break;
+        await tab.press(key);
+        isChanged = await tab.evaluate(
+          async (name, before) => {
+            for (
+              const end = performance.now() + 2000;
+              performance.now() < end;
+              await new Promise(requestAnimationFrame)
+            )
+              if (new URLSearchParams(location.search).get(name) !== before) return true;
+            return false;
+          },
+          name,
+          before,
+        );
+      }
+      if (!isChanged) unchanged.push(name);
+    }
+    expect(unchanged).toEqual([]);
+    const expected = await values(tab);
+    const address = await tab.evaluate(() => location.search);
+    await tab.reload();
+    expect(await values(tab)).toEqual(expected);
+    expect(await tab.evaluate(() => location.search)).toBe(address);
+    expect(await tab.errors()).toEqual([]);
+  });
+
+  it('leaves out the parts that the address hides', async () => {
+    const parts = () =>
+      tab.evaluate(() =>
+        Array.from(document.querySelectorAll<HTMLElement>('[data-part]'))
+          .filter((e) => e.checkVisibility())
+          .map((e) => e.dataset.part!),
+      );
+    await tab.open(PAGE);
+    const all = await parts();
+    const hidden = all.filter((_, i) => i % 2 === 0);
+    await tab.open(`${PAGE}?hide=${hidden}`);
+    expect(await parts()).toEqual(all.filter((_, i) => i % 2 === 1));
+    await startAll(tab);
+    expect(await tab.errors()).toEqual([]);
+  });
+
+  it('names what it does not understand in the address', async () => {
+    await tab.open(`${PAGE}?seed=-1&nonsense=2`);
+    expect(await tab.text('#problems')).toMatch(/seed.*nonsense/s);
+    expect(await tab.errors()).toEqual([]);
+  });
+
+  it('gives each section as a program that runs in Node', async () => {
+    const names = await openAll(tab);
+    for (const name of names) {
+      await tab.evaluate(() => {
+        const writeText = async (text: string) => void Object.assign(window, { copied: text });
+        Object.defineProperty(navigator, 'clipboard', { value: { writeText }, configurable: true });
+      });
+      await tab.click(`#${name} details.code summary`);
+      await tab.click(`#${name} details.code button`);
+      const code = await tab.waitFor(() => (window as unknown as { copied?: string }).copied);
+      expect(await tab.evaluate((name) => document.querySelector(`#${name} .code pre`)!.textContent, name)).toBe(code);
+      await tab.evaluate(() => delete (window as unknown as { copied?: string }).copied);
+      expect(await runInNode(code!), code).not.toBe('');
+    }
+  });
+});

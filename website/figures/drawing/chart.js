@@ -1,0 +1,38 @@
+/** Charts by ECharts, which draws SVG without a browser. */
+import { init } from 'echarts';
+import { svg, WIDTH } from './svg.js';
+
+const LINE = { lineStyle: { color: 'currentColor', opacity: 0.5 } };
+const LABEL = { color: 'currentColor', fontSize: 12 };
+
+/** Options of both axes. @param {string} name */
+export function axis(name) {
+  return {
+    name,
+    nameLocation: /** @type {const} */ ('middle'),
+    nameTextStyle: LABEL,
+    axisLine: LINE,
+    axisTick: LINE,
+    axisLabel: LABEL,
+    splitLine: { lineStyle: { color: 'currentColor', opacity: 0.12 } },
+  };
+}
+
+/**
+ * @param {import('./svg.js').Frame} frame
+ * @param {import('echarts').EChartsCoreOption} option
+ */
+export function chart(frame, option) {
+  const drawn = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height: frame.height });
+  drawn.setOption({
+    animation: false,
+    textStyle: { fontFamily: 'system-ui, sans-serif' },
+    grid: { left: 52, right: 14, top: 34, bottom: 44 },
+    // The item gap makes up for fonts that are wider than ECharts assumes.
+    legend: { textStyle: LABEL, icon: 'rect', itemWidth: 18, itemHeight: 4, itemGap: 28, top: 0 },
+    ...option,
+  });
+  const content = drawn.renderToSVGString();
+  drawn.dispose();
+  return svg(frame, content.replace(/^<svg[^>]*>|<\/svg>$/g, ''));
+}

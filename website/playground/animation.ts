@@ -1,0 +1,31 @@
+/** What moves by itself: only while it is on the screen, and until its button says otherwise. */
+import { reducedMotion } from './section.js';
+
+/**
+ * Repeats a step while the button is pressed and the element is visible.
+ *
+ * @param autoplay whether it starts pressed, unless the visitor prefers reduced motion
+ */
+export function animate(
+  { button, element, autoplay }: { button: HTMLButtonElement; element: Element; autoplay: boolean },
+  milliseconds: number,
+  step: () => void,
+): void {
+  let visible = false;
+  let pressed = autoplay && !reducedMotion.matches;
+  let timer: ReturnType<typeof setInterval> | undefined;
+  const update = () => {
+    button.setAttribute('aria-pressed', String(pressed));
+    clearInterval(timer);
+    if (pressed && visible) timer = setInterval(step, milliseconds);
+  };
+  button.addEventListener('click', () => {
+    pressed = !pressed;
+    update();
+  });
+  new IntersectionObserver((entries) => {
+    visible = entries.at(-1)!.isIntersecting;
+    update();
+  }).observe(element);
+  update();
+}

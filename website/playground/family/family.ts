@@ -1,0 +1,93 @@
+/** Draws a picture with any member, without the DOM. */
+import { Arena, Generator } from 'dropout-wasm';
+import type { Member, Settings } from './member.js';
+import { cut, type Range, VALUES } from './tiles.js';
+
+/** The seed of mask number n of this section. */
+export const seedOf = (seed: number, number: number): bigint => new Generator(seed).fork('family').keyAt(number);
+
+export interface Drawn {
+  /** In the order of the member's tiles, overwritten by the next call. */
+  result: Float32Array;
+  /** How the result becomes a picture again. */
+  range: Range;
+  /** The mask, or what the layer makes of ones. */
+  mask: Uint8Array | Float32Array;
+  /** The time that the calls of the library took. */
+  milliseconds: number;
+}
+
+export class Family {
+  private readonly arrays;
+  private picture!: Float32Array;
+  private standard!: Range;
+  /** Whose input `arrays` hold. */
+  private prepared: Member | undefined;
+
+  /** @param picture of values from 0 to 1 */
+  constructor(picture: Float32Array) {
+    const arena = new Arena({ bytes: 3 * VALUES * Float32Array.BYTES_PER_ELEMENT });
+    this.arrays = { x: arena.float32(VALUES), residual: arena.float32(VALUES), out: arena.float32(VALUES) };
+    this.load(picture);
+  }
+
+  load(picture: Float32Array): void {
+    this.picture = picture;
+    const { mean, deviation } = momentsOf(picture);
+    // A picture of one color has no deviation.
+    this.standard = { scale: deviation || 1, shift: mean };
+    this.prepared = undefined;
+  }
+
+  draw(member: Member, settings: Settings): Drawn {
+    if (this.prepared !== member) this.prepare(member);
+    const start = performance.now();
+    const mask = member.draw(this.arrays, settings);
+    const milliseconds = performance.now() - start;
+    return { result: this.arrays.out, range: this.rangeOf(member), mask, milliseconds };
+  }
+
+  private prepare(member: Member): void {
+    const { x } = this.arrays;
+    const { scale, shift } = this.rangeOf(member);
+    cut(this.picture, member.tile, x);
+    if (member.isStandardized) for (let i = 0; i < VALUES; i++) x[i] = (x[i]! - shift) / scale;
+    member.split?.(this.arrays);
+    this.prepared = member;
+  }
+
+  private rangeOf({ isStandardized }: Member): Range {
+    return isStandardized ? this.standard : { scale: 1, shift: 0 };
+  }
+}
+
+/** What was measured, as text: the units kept, or the moments of the noise. */
+export function measured({ units }: Member, mask: Uint8Array | Float32Array): string {
+  if (!units) {
+    const { mean, deviation } = momentsOf(mask);
+    return `mean ${mean.toFixed(4)}, standard deviation ${deviation.toFixed(4)}`;
+  }
+  const [count, name] = units;
+  const kept = (count * sumOf(mask)) / mask.length;
+  return `${kept} of ${count} ${name} kept: ${((100 * kept) / count).toFixed(2)} %`;
+}
+
+/** What theory expects in its place. */
+export function expected({ name, units }: Member, p: number): string {
+  if (units) return `1 − p = ${(100 * (1 - p)).toFixed(2)} %`;
+  const deviation = name === 'gaussian-noise' ? p : Math.sqrt(p / (1 - p));
+  return `mean 1, standard deviation ${deviation.toFixed(4)}`;
+}
+
+const sumOf = (values: Uint8Array | Float32Array): number => {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
+};
+
+function momentsOf(values: Uint8Array | Float32Array): { mean: number; deviation: number } {
+  const mean = sumOf(values) / values.length;
+  let squares = 0;
+  for (const value of values) squares += (value - mean) ** 2;
+  return { mean, deviation: Math.sqrt(squares / values.length) };
+}

@@ -1,0 +1,56 @@
+/** The members that are functions: dropout of weights, and dropout in one pass with bias and residual. */
+import { biasDropoutResidual, dropout, Generator, mask } from 'dropout-wasm';
+import { convolve, KERNEL } from './convolve.js';
+import type { Member } from './member.js';
+import { CHANNELS, SIDE, VALUES } from './tiles.js';
+
+export const dropConnect = {
+  name: 'drop-connect',
+  title: 'DropConnect',
+  says:
+    'A convolution blurs the picture, and weights of the convolution are dropped: 3 × 3 taps for each color, 6 pixels ' +
+    'apart. The mask shows the taps.',
+  tile: SIDE,
+  isStandardized: false,
+  units: [KERNEL.length, 'weights'],
+  draw({ x, out }, { p, seed }) {
+    const key = new Generator(seed).next();
+    convolve(x, dropout(KERNEL, { p, key }), out);
+    return mask(KERNEL.length, { p, key });
+  },
+  imports: ['dropout', 'Generator', 'mask'],
+  code: ({ p }) => `const options = { p: ${p}, key: new Generator(seed).next() };
+const weights = dropout(new Float32Array(${KERNEL.length}).fill(1), options);
+const kept = mask(weights.length, options);`,
+} as const satisfies Member;
+
+const TINT = Float32Array.of(0.125, 0.0625, -0.125);
+
+export const residualMember = {
+  name: 'residual',
+  title: 'biasDropoutResidual',
+  says:
+    'The gray picture is the residual, its colors are x, and the bias is a warm tint. Where x + bias is dropped, the ' +
+    'gray picture remains.',
+  tile: SIDE,
+  isStandardized: false,
+  units: [VALUES, 'values'],
+  split({ x, residual }) {
+    for (let pixel = 0; pixel < VALUES; pixel += CHANNELS) {
+      const end = pixel + CHANNELS;
+      const gray = (x[pixel]! + x[pixel + 1]! + x[pixel + 2]!) / CHANNELS;
+      residual.fill(gray, pixel, end);
+      for (let i = pixel; i < end; i++) x[i]! -= gray;
+    }
+  },
+  draw({ x, residual, out }, { p, seed }) {
+    const key = new Generator(seed).next();
+    biasDropoutResidual(x, { bias: TINT, residual, p, key, out });
+    return mask(VALUES, { p, key });
+  },
+  imports: ['biasDropoutResidual', 'Generator', 'mask'],
+  code: ({ p }) => `const options = { p: ${p}, key: new Generator(seed).next() };
+const x = new Float32Array(${VALUES}).fill(1);
+const y = biasDropoutResidual(x, { bias: Float32Array.of(${TINT.join(', ')}), residual: x, ...options });
+const kept = mask(x.length, options);`,
+} as const satisfies Member;

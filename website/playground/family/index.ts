@@ -1,0 +1,92 @@
+/** The family: every layer of the package on one picture. */
+import { animate } from '../animation.js';
+import { bindControls } from '../controls.js';
+import type { State } from '../fields.js';
+import { everyFrame, find, type Section } from '../section.js';
+import { code } from './code.js';
+import { expected, Family, measured, seedOf } from './family.js';
+import { layerChoice } from './layer-choice.js';
+import type { Settings } from './member.js';
+import { memberOf } from './members.js';
+import { Pane } from './pane.js';
+import { builtInPicture } from './picture.js';
+import { SIDE } from './tiles.js';
+import { onPicture } from './upload.js';
+
+/** Fewer than three flashes a second: more can be harmful. */
+const MILLISECONDS_A_MASK = 400;
+
+const BUILT_IN = 'a lake at sunset, with the word dropout';
+
+export const family: Section = { name: 'family', start, code };
+
+function start(root: HTMLElement, state: State): void {
+  const builtIn = builtInPicture();
+  const layers = new Family(builtIn);
+  const settings = (): Settings => ({
+    p: state.get('layerP'),
+    seed: seedOf(state.get('seed'), state.get('layerMask')),
+    block: state.get('block'),
+  });
+
+  const group = find(root, '#family-layers');
+  const showPreviews = layerChoice(group, layers, settings);
+  bindControls(group, state);
+
+  const pane = (selector: string) => new Pane(find<HTMLCanvasElement>(root, selector));
+  const [original, mask, result] = [pane('#family-picture'), pane('#family-mask'), pane('#family-result')];
+  const write = (selector: string, text: string) => {
+    find(root, selector).textContent = text;
+  };
+  const describe = ({ canvas }: Pane, text: string) => canvas.setAttribute('aria-label', text);
+
+  const show = everyFrame(() => {
+    const member = memberOf(state.get('layer'));
+    const drawn = layers.draw(member, settings());
+    const start = performance.now();
+    result.paint(drawn.result, member.tile, drawn.range);
+    mask.paint(drawn.mask, member.tile, { scale: member.units ? 1 : 0.5, shift: 0 });
+    const painting = performance.now() - start;
+
+    const numbers = measured(member, drawn.mask);
+    const parameter = member.name === 'gaussian-noise' ? 'stddev' : 'p';
+    find(root, '#family-block').hidden = member.name !== 'drop-block';
+    write('#family-parameter', parameter);
+    write('#family-says', member.says);
+    write('#family-measured', numbers);
+    write('#family-expected', expected(member, state.get('layerP')));
+    write('#family-library', drawn.milliseconds.toFixed(1));
+    write('#family-painting', painting.toFixed(1));
+    write(
+      '#family-mask-caption',
+      member.units
+        ? 'Mask: white is kept, black is dropped, a color is kept in part'
+        : 'Noise: what becomes of ones. Gray is 1, black 0, white 2',
+    );
+    describe(mask, `${member.units ? 'Mask' : 'Noise'} of ${member.title}: ${numbers}`);
+    describe(result, `Result of ${member.title} with ${parameter} = ${state.get('layerP')}`);
+  });
+
+  const load = (picture: Float32Array, name: string) => {
+    layers.load(picture);
+    original.paint(picture, SIDE, { scale: 1, shift: 0 });
+    describe(original, `The picture: ${name}`);
+    find(root, '#family-reset').hidden = picture === builtIn;
+    showPreviews();
+    show();
+  };
+  const input = find<HTMLInputElement>(root, '#family-file');
+  onPicture({ input, area: root, message: find(root, '#family-message') }, load);
+  find(root, '#family-reset').addEventListener('click', () => {
+    load(builtIn, BUILT_IN);
+    input.focus();
+  });
+  load(builtIn, BUILT_IN);
+
+  state.watch(['layer', 'layerP', 'block', 'layerMask', 'seed'], show);
+  state.watch(['layerP', 'block', 'seed'], showPreviews);
+  const nextMask = () => state.set('layerMask', (state.get('layerMask') + 1) % (state.fields.layerMask.max! + 1));
+  find(root, '#family-next').addEventListener('click', nextMask);
+  const button = find<HTMLButtonElement>(root, '#family-animate');
+  animate({ button, element: root, autoplay: false }, MILLISECONDS_A_MASK, nextMask);
+}

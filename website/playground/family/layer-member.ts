@@ -1,0 +1,75 @@
+/** Layers as members: the class, its options and the shape of x say all. */
+import {
+  AlphaDropout,
+  DropBlock2d,
+  Dropout,
+  Dropout1d,
+  Dropout2d,
+  Dropout3d,
+  DropPath,
+  FeatureAlphaDropout,
+  GaussianDropout,
+  GaussianNoise,
+  type Layer,
+  LockedDropout,
+  type MaskLayer,
+} from 'dropout-wasm';
+import type { Member, Settings } from './member.js';
+import { SIDE, TILE, VALUES } from './tiles.js';
+
+const LAYERS = {
+  AlphaDropout,
+  DropBlock2d,
+  Dropout,
+  Dropout1d,
+  Dropout2d,
+  Dropout3d,
+  DropPath,
+  FeatureAlphaDropout,
+  GaussianDropout,
+  GaussianNoise,
+  LockedDropout,
+};
+
+const ONES = new Float32Array(VALUES).fill(1);
+
+interface Description<N extends string> {
+  name: N;
+  layer: keyof typeof LAYERS;
+  /** Default: the name of the layer. */
+  title?: string;
+  says: string;
+  shape: readonly number[];
+  options?: (settings: Settings) => object;
+  units?: Member['units'];
+  isStandardized?: boolean;
+}
+
+export function layerMember<const N extends string>(description: Description<N>): Member & { name: N } {
+  const { name, layer, title = layer, says, shape, options = () => ({}), isStandardized = false } = description;
+  const Class = LAYERS[layer] as new (amount: number, options: object) => Layer;
+  const create = (settings: Settings) => new Class(settings.p, { ...options(settings), seed: settings.seed });
+  const hasMask = 'mask' in Class.prototype;
+  return {
+    name,
+    title,
+    says,
+    isStandardized,
+    tile: shape.includes(TILE) || layer === 'LockedDropout' ? TILE : SIDE,
+    units: hasMask ? (description.units ?? [VALUES, 'values']) : undefined,
+    draw({ x, out }, settings) {
+      const drawn = create(settings);
+      drawn.forward({ data: x, shape }, { data: out, shape });
+      return hasMask ? (drawn as MaskLayer).mask() : create(settings).forward(ONES);
+    },
+    imports: [layer],
+    code(settings) {
+      const own = Object.entries(options(settings)).map(([name, value]) => `${name}: ${literal(value)}, `);
+      return `const layer = new ${layer}(${settings.p}, { ${own.join('')}seed });
+const y = layer.forward({ data: new Float32Array(${VALUES}).fill(1), shape: ${literal(shape)} });
+const ${hasMask ? 'kept = layer.mask()' : 'noise = y.data'};`;
+    },
+  };
+}
+
+const literal = (value: unknown) => JSON.stringify(value).replaceAll('"', "'").replaceAll(',', ', ');

@@ -1,0 +1,41 @@
+/** What the layers of this section have in common. */
+
+export interface Settings {
+  /** Probability that an element is dropped; stddev for GaussianNoise. */
+  p: number;
+  /** Seeds the layer: its first mask is the one shown. */
+  seed: bigint;
+  /** Block size of DropBlock2d. */
+  block: number;
+}
+
+/** The arrays of one forward, each of a whole picture. */
+export interface Arrays {
+  x: Float32Array;
+  /** What biasDropoutResidual adds. */
+  residual: Float32Array;
+  out: Float32Array;
+}
+
+/** A layer, or a function that is used like one, with what it does to a picture. */
+export interface Member {
+  /** Its name in the address. */
+  name: string;
+  title: string;
+  /** How the picture becomes x, and what is dropped. */
+  says: string;
+  /** The side of the tiles into which the picture is cut; SIDE if it stays whole. */
+  tile: number;
+  /** Whether x has mean 0 and variance 1, as the layers for SELU expect. */
+  isStandardized: boolean;
+  /** What is kept or dropped as one, as a plural, and how many there are. Undefined where nothing is dropped. */
+  units: [count: number, name: string] | undefined;
+  /** Splits the picture in x into x and residual. */
+  split?(arrays: Arrays): void;
+  /** Writes the result to `out`. Returns the mask or, where nothing is dropped, what the layer makes of ones. */
+  draw(arrays: Arrays, settings: Settings): Uint8Array | Float32Array;
+  /** The exports that `code` needs. */
+  imports: readonly string[];
+  /** The same for Node, from `seed` to `kept`, the mask, or to `noise`, what the layer makes of ones. */
+  code(settings: Settings): string;
+}

@@ -1,0 +1,22 @@
+/** What the section shows: class probabilities over the plane, and how good they are. */
+import { calibration } from 'dropout-wasm/monte-carlo';
+import type { Data } from '../network/data.js';
+import { GRID } from '../network/plane.js';
+
+export interface Opinion {
+  /** The probabilities of both classes at each node of the grid. */
+  readonly plane: Float64Array;
+  /** On the test points: the mean cross-entropy, in nats, and the share of points that are right. */
+  readonly loss: number;
+  readonly accuracy: number;
+}
+
+/** @param rows class probabilities at the nodes of the grid, then at the test points */
+export function opinionOf(rows: Float64Array, test: Data): Opinion {
+  const data = rows.subarray(GRID.length);
+  const { accuracy, negativeLogLikelihood } = calibration({ data, shape: [test.labels.length, 2] }, test.labels);
+  return { plane: rows.subarray(0, GRID.length), loss: negativeLogLikelihood, accuracy };
+}
+
+export const largestDifference = (a: Opinion, b: Opinion): number =>
+  a.plane.reduce((most, value, i) => Math.max(most, Math.abs(value - b.plane[i]!)), 0);

@@ -1,0 +1,101 @@
+/** The sub-networks of the network with dropout: one at a time, their mean, and evaluation mode. */
+import { bindControls } from '../controls.js';
+import type { State } from '../fields.js';
+import { Ensemble, softmax, UNIT_COUNT } from '../network/ensemble.js';
+import { CLASSES, PlaneMap } from '../network/map.js';
+import { logOdds, withGrid } from '../network/plane.js';
+import { percent, three } from '../network/text.js';
+import { drops } from '../network/train.js';
+import { type Training, trainingOf } from '../network/training.js';
+import { Job, pacer } from '../pace.js';
+import { everyFrame, find, onScheme, type Section } from '../section.js';
+import { subnetworksCode } from './code.js';
+import { largestDifference, type Opinion, opinionOf } from './compute.js';
+import { createStrip, STRIP } from './strip.js';
+
+export const subnetworks: Section = {
+  name: 'subnetworks',
+  start(root, state) {
+    const training = trainingOf(state);
+    const jobs = createJobs(root, training, state);
+    const { masks, chosen, mean } = jobs;
+    const startAll = () => {
+      const isAlone = !drops(training.experiment.settings);
+      find(root, '#one-network').hidden = !isAlone;
+      find(root, '#many-networks').hidden = isAlone;
+      for (const job of isAlone ? [] : [masks, chosen, mean]) job.start();
+    };
+    const stopAll = () => {
+      find(root, '#subnetworks-status').textContent = '';
+      for (const job of [masks, chosen, mean]) job.stop();
+    };
+    const restart = (...some: Job[]) =>
+      everyFrame(() => {
+        if (training.isDone && drops(training.experiment.settings)) for (const job of some) job.start();
+      });
+
+    find(root, '#unit-count').textContent = `${UNIT_COUNT}`;
+    bindControls(find(root, '#strip'), state);
+    training.whenDone(root, startAll, stopAll);
+    state.watch(['firstMask'], restart(masks, chosen));
+    state.watch(['chosenMask'], restart(chosen));
+    state.watch(['averaged'], restart(mean));
+    onScheme(restart(masks, chosen, mean));
+    find(root, '#other-masks').addEventListener('click', () => {
+      const next = state.get('firstMask') + STRIP;
+      state.set('firstMask', next > state.fields.firstMask.max! ? 0 : next);
+    });
+  },
+  code: subnetworksCode,
+};
+
+function createJobs(root: HTMLElement, training: Training, state: State): Record<'masks' | 'chosen' | 'mean', Job> {
+  const showMasks = createStrip(find(root, '#strip'));
+  const show = { chosen: view(root, 'chosen'), mean: view(root, 'mean'), evaluation: view(root, 'evaluation') };
+  const pause = pacer(root);
+  /** A new one for each job: a layer can be in one run at a time. */
+  const ensembleOf = ({ experiment }: Training) =>
+    new Ensemble(experiment.settings, experiment.trainers.with.weights, 'shared');
+
+  return {
+    masks: new Job(async () => {
+      const first = state.get('firstMask');
+      showMasks(await ensembleOf(training).masks(first, STRIP), first);
+    }),
+    chosen: new Job(async () => {
+      const { test } = training.experiment;
+      const from = state.get('firstMask') + state.get('chosenMask');
+      const { mean } = await ensembleOf(training).run(withGrid(test), { samples: 1, from });
+      show.chosen(opinionOf(mean, test), `sub-network ${from}`);
+    }),
+    mean: new Job(async (signal) => {
+      const { test, trainers } = training.experiment;
+      const rows = withGrid(test);
+      const evaluation = opinionOf(softmax(trainers.with.logits(rows)), test);
+      show.evaluation(evaluation, 'evaluation mode');
+      const samples = state.get('averaged');
+      // Drawn about ten times: a map takes as long as a few sub-networks.
+      const options = { samples, every: Math.ceil(samples / 10), signal, onSample: pause };
+      for await (const { mean, count } of ensembleOf(training).stream(rows, options)) {
+        const opinion = opinionOf(mean, test);
+        show.mean(opinion, `mean of ${count} sub-networks`);
+        const difference = three(largestDifference(opinion, evaluation));
+        find(root, '#difference').textContent = difference;
+        if (count < samples) continue;
+        find(root, '#subnetworks-status').textContent =
+          `Somewhere on the map, the mean of ${count} sub-networks differs from evaluation mode by ${difference}.`;
+      }
+    }),
+  };
+}
+
+/** A map with its heading and the scores on the test points. */
+function view(root: HTMLElement, name: string): (opinion: Opinion, of: string) => void {
+  const map = new PlaneMap(root, `#map-${name}`);
+  return ({ plane, loss, accuracy }, of) => {
+    map.paint(logOdds(plane), CLASSES, `The classes of the ${of}: ${percent(accuracy)} of the test points are right`);
+    find(root, `#title-${name}`).textContent = of[0]!.toUpperCase() + of.slice(1);
+    find(root, `#loss-${name}`).textContent = three(loss);
+    find(root, `#accuracy-${name}`).textContent = percent(accuracy);
+  };
+}

@@ -1,0 +1,28 @@
+/** For teachers: the link to a page with some parts left out, and how to embed it. */
+import { copy } from './copy.js';
+import { fields, type State } from './fields.js';
+import { everyFrame, find } from './section.js';
+
+/** The address that restores the page as it is. */
+export const linkTo = (state: State): string => new URL(state.query(), location.href).href;
+
+export function startTeachers(root: HTMLElement, state: State): void {
+  const link = find<HTMLAnchorElement>(root, '#lesson-link');
+  const frame = find<HTMLTextAreaElement>(root, '#lesson-frame');
+  const embed = () =>
+    `<iframe src="${linkTo(state).replaceAll('&', '&amp;')}" title="Dropout, to touch" width="100%" height="900"></iframe>`;
+  const show = everyFrame(() => {
+    link.href = linkTo(state);
+    link.textContent = link.href;
+    frame.value = embed();
+  });
+  state.watch(Object.keys(fields) as (keyof typeof fields)[], show);
+  show();
+  for (const [selector, text] of [
+    ['#copy-lesson', () => linkTo(state)],
+    ['#copy-frame', embed],
+  ] as const) {
+    const button = find<HTMLButtonElement>(root, selector);
+    button.addEventListener('click', () => copy(text(), button));
+  }
+}
