@@ -177,7 +177,7 @@ describeInBrowsers('sub-networks', (tab) => {
   it('are one network with p = 0', async () => {
     await tab.open(page('p1=0&p2=0&steps=2'));
     await tab.evaluate(() => document.getElementById('subnetworks')!.scrollIntoView({ behavior: 'instant' }));
-    await tab.waitFor(() => !document.querySelector<HTMLElement>('#one-network')!.hidden);
+    await tab.waitFor(() => !document.querySelector<HTMLElement>('#subnetworks .one-network')!.hidden);
     expect(await tab.errors()).toEqual([]);
   });
 });
