@@ -11,7 +11,7 @@ export type Masks = 'shared' | 'own';
 export type UnitMasks = readonly Uint8Array[];
 
 export class Ensemble {
-  readonly layers: readonly Dropout[];
+  private readonly layers: readonly Dropout[];
   private readonly generator: Generator;
 
   constructor(

@@ -10,6 +10,7 @@ import { percent, three } from './text.js';
 import { type Training, trainingOf } from './training.js';
 
 const NAMES: Readonly<Record<Side, string>> = { without: 'without dropout', with: 'with dropout' };
+
 export const network: Section = {
   name: 'network',
   start(root, state) {

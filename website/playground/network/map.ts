@@ -48,7 +48,7 @@ export class PlaneMap {
     const unit = this.canvas.width / this.canvas.clientWidth || 1;
     const radius = (faint ? 1.5 : Math.min(4.5, this.canvas.clientWidth / 60)) * unit;
     context.globalAlpha = faint ? 0.5 : 1;
-    context.lineWidth = 1.5 * unit;
+    context.lineWidth = radius / 3;
     context.strokeStyle = css('--page');
     labels.forEach((label, i) => {
       const [left, top] = this.position(x[2 * i]!, x[2 * i + 1]!);

@@ -1,7 +1,7 @@
 /** The experiment of the page: trained frame by frame up to the `steps` of the state, for all sections that use it. */
 import type { State } from '../fields.js';
 import { slice, View } from '../pace.js';
-import { reducedMotion } from '../section.js';
+import { everyFrame, reducedMotion } from '../section.js';
 import { Experiment, SETTINGS, settingsOf } from './experiment.js';
 
 /** The frames that a training takes at least, so that it can be watched. */
@@ -11,9 +11,9 @@ export class Training {
   experiment: Experiment;
   /** Whether it goes on past the steps of the state. */
   isRunning = false;
-  private requested = false;
   private readonly listeners: (() => void)[] = [];
-  private readonly view = new View(() => this.request());
+  private readonly request = everyFrame(() => this.frame());
+  private readonly view = new View(this.request);
 
   constructor(private readonly state: State) {
     this.experiment = new Experiment(settingsOf(state));
@@ -21,7 +21,7 @@ export class Training {
       this.isRunning = false;
       this.restart();
     });
-    state.watch(['steps'], () => this.request());
+    state.watch(['steps'], this.request);
   }
 
   /** Trains while the element is in view, and calls the listener after each frame that has changed something. */
@@ -76,19 +76,9 @@ export class Training {
     this.request();
   }
 
-  private request(): void {
-    if (this.requested) return;
-    this.requested = true;
-    requestAnimationFrame(() => {
-      this.requested = false;
-      this.frame();
-    });
-  }
-
   private frame(): void {
     if (this.view.isEmpty) return;
-    const { state } = this;
-    const { goal } = this;
+    const { state, goal } = this;
     if (this.experiment.steps > goal) this.restart();
     const { experiment } = this;
     const limit = experiment.steps + (reducedMotion.matches ? goal : Math.ceil(state.get('steps') / FRAMES) || 1);

@@ -1,14 +1,14 @@
 /** The sub-networks of the network with dropout: one at a time, their mean, and evaluation mode. */
 import { bindControls } from '../controls.js';
 import type { State } from '../fields.js';
+import { whenTrained } from '../network/dependent.js';
 import { Ensemble, softmax, UNIT_COUNT } from '../network/ensemble.js';
 import { CLASSES, PlaneMap } from '../network/map.js';
 import { logOdds, withGrid } from '../network/plane.js';
 import { percent, three } from '../network/text.js';
-import { drops } from '../network/train.js';
 import { type Training, trainingOf } from '../network/training.js';
 import { Job, pacer } from '../pace.js';
-import { everyFrame, find, onScheme, type Section } from '../section.js';
+import { find, onScheme, type Section } from '../section.js';
 import { subnetworksCode } from './code.js';
 import { largestDifference, type Opinion, opinionOf } from './compute.js';
 import { createStrip, STRIP } from './strip.js';
@@ -17,26 +17,15 @@ export const subnetworks: Section = {
   name: 'subnetworks',
   start(root, state) {
     const training = trainingOf(state);
-    const jobs = createJobs(root, training, state);
-    const { masks, chosen, mean } = jobs;
-    const startAll = () => {
-      const isAlone = !drops(training.experiment.settings);
-      find(root, '#one-network').hidden = !isAlone;
-      find(root, '#many-networks').hidden = isAlone;
-      for (const job of isAlone ? [] : [masks, chosen, mean]) job.start();
-    };
-    const stopAll = () => {
-      find(root, '#subnetworks-status').textContent = '';
-      for (const job of [masks, chosen, mean]) job.stop();
-    };
-    const restart = (...some: Job[]) =>
-      everyFrame(() => {
-        if (training.isDone && drops(training.experiment.settings)) for (const job of some) job.start();
+    const { masks, chosen, mean } = createJobs(root, training, state);
+    const ifTrained = whenTrained(root, training, [masks, chosen, mean]);
+    const restart = (...jobs: Job[]) =>
+      ifTrained(() => {
+        for (const job of jobs) job.start();
       });
 
     find(root, '#unit-count').textContent = `${UNIT_COUNT}`;
     bindControls(find(root, '#strip'), state);
-    training.whenDone(root, startAll, stopAll);
     state.watch(['firstMask'], restart(masks, chosen));
     state.watch(['chosenMask'], restart(chosen));
     state.watch(['averaged'], restart(mean));

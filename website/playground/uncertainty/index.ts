@@ -1,14 +1,14 @@
 /** Monte-Carlo dropout: how much the samples differ, over the plane and at one point. */
 import { type Chart, createChart } from '../chart.js';
 import type { State } from '../fields.js';
+import { whenTrained } from '../network/dependent.js';
 import { Ensemble, softmax } from '../network/ensemble.js';
 import { AMOUNT, CLASSES, PlaneMap } from '../network/map.js';
 import { GRID, margins } from '../network/plane.js';
 import { three } from '../network/text.js';
-import { drops } from '../network/train.js';
 import { type Training, trainingOf } from '../network/training.js';
 import { Job, pacer } from '../pace.js';
-import { everyFrame, find, onScheme, type Section } from '../section.js';
+import { find, onScheme, type Section } from '../section.js';
 import { drawPoint } from './chart.js';
 import { uncertaintyCode } from './code.js';
 import { MEASURES, measured, type PointStatistics, pointStatistics } from './compute.js';
@@ -21,30 +21,20 @@ export const uncertainty: Section = {
     const training = trainingOf(state);
     const plane = createPlane(root, training, state);
     const pause = pacer(root);
-    const jobs = { map: mapJob(plane, pause, training, state), point: pointJob(root, pause, training, state) };
-    const all = Object.values(jobs);
+    const map = mapJob(plane, pause, training, state);
+    const point = pointJob(root, pause, training, state);
+    const ifTrained = whenTrained(root, training, [map, point]);
     const startAll = () => {
-      const isAlone = !drops(training.experiment.settings);
-      find(root, '#one-sample').hidden = !isAlone;
-      find(root, '#many-samples').hidden = isAlone;
-      for (const job of isAlone ? [] : all) job.start();
+      map.start();
+      point.start();
     };
-    const stopAll = () => {
-      find(root, '#uncertainty-status').textContent = '';
-      for (const job of all) job.stop();
-    };
-    const ifTrained = (then: () => void) =>
-      everyFrame(() => {
-        if (training.isDone && drops(training.experiment.settings)) then();
-      });
 
-    training.whenDone(root, startAll, stopAll);
     state.watch(['samples', 'masks'], ifTrained(startAll));
     state.watch(
       ['x', 'y'],
       ifTrained(() => {
         plane.paint();
-        jobs.point.start();
+        point.start();
       }),
     );
     state.watch(['measure'], ifTrained(plane.paint));
