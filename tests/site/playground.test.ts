@@ -1,6 +1,4 @@
 /** What holds for every section of the playground. The numbers that a section shows have tests of their own. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { ROOT, run } from '../packaging/project.js';
 import { describeInBrowsers } from './browsers.js';
@@ -51,16 +49,10 @@ const keysFor = (type: string): string[] => {
   return ['ArrowDown', 'ArrowUp'];
 };
 
-/** Runs a program in Node with the built package, each text once. */
+/** Runs a program in the main folder, where it finds the built package and the examples, each text once. */
 const runs = new Map<string, Promise<string>>();
 function runInNode(code: string): Promise<string> {
-  const folder = join(ROOT, 'build/site');
-  const file = join(folder, `snippet-${runs.size}.mjs`);
-  const earlier = runs.get(code);
-  if (earlier) return earlier;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(file, code);
-  const running = run(process.execPath, [file], ROOT);
+  const running = runs.get(code) ?? run(process.execPath, ['--input-type=module', '--eval', code], ROOT);
   runs.set(code, running);
   return running;
 }

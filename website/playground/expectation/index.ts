@@ -46,7 +46,7 @@ const settingsOf = (state: State): Settings => ({
 function startButtons(root: HTMLElement, state: State): void {
   const next = find<HTMLButtonElement>(root, '#expectation-next');
   const run = find<HTMLButtonElement>(root, '#expectation-run');
-  const most = fields.masks.max!;
+  const most = fields.maskCount.max!;
   let isRunning = false;
   let isVisible = true;
   new IntersectionObserver((entries) => {

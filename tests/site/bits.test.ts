@@ -1,0 +1,55 @@
+/** "The same bits on your device", against the test vectors. */
+import { expect, it } from 'vitest';
+import { expectedDigest } from '../../website/playground/bits/stream.js';
+import { describeInBrowsers } from './browsers.js';
+import type { OpenOptions, Tab } from './tab.js';
+
+const PAGE = 'site/index.html';
+
+async function open(tab: Tab, options: OpenOptions): Promise<void> {
+  await tab.open(PAGE, options);
+  await tab.evaluate(() => document.querySelector('#bits')!.scrollIntoView({ behavior: 'instant' }));
+  await tab.waitFor(() => document.querySelector('#bits-answer')!.textContent !== '');
+}
+
+/** The texts in the first column of the times, after the measurement. */
+async function sides(tab: Tab): Promise<string[]> {
+  await tab.evaluate(() => document.querySelector('#bits-times')!.scrollIntoView({ behavior: 'instant' }));
+  await tab.waitFor(
+    () =>
+      document.querySelector('#bits-times td') && !document.querySelector<HTMLButtonElement>('#bits-measure')!.disabled,
+  );
+  return tab.evaluate(() => Array.from(document.querySelectorAll('#bits-times th'), (e) => e.textContent!));
+}
+
+describeInBrowsers('the same bits', (tab) => {
+  it.each([
+    ['isolated', 'wasm-simd'],
+    ['plain', 'wasm-simd'],
+    ['strict', 'reference'],
+  ] as const)('gives the expected digest with %s headers, by %s', async (headers, backend) => {
+    await open(tab, { headers });
+    expect(await tab.text('#bits-here')).toBe(expectedDigest);
+    expect(await tab.text('#bits-expected')).toBe(expectedDigest);
+    expect(await tab.text('#bits-answer')).toBe('✓ The same bits.');
+    expect(await tab.text('#bits-sentence')).toContain(`(${backend})`);
+    expect(await tab.text('#bits-sentence')).toContain(expectedDigest);
+    expect(await tab.errors()).toEqual([]);
+  });
+
+  it('measures again by a click, with two threads in an isolated page', async () => {
+    await open(tab, { headers: 'isolated' });
+    const all = ['a Math.random loop', 'dropout-wasm', 'dropout-wasm, one thread', 'dropout-wasm, two threads'];
+    expect(await sides(tab)).toEqual(all);
+    await tab.click('#bits-measure');
+    expect(await sides(tab)).toEqual(all);
+    expect(await tab.errors()).toEqual([]);
+  });
+
+  it('says why two threads do not run in another page', async () => {
+    await open(tab, { headers: 'plain' });
+    expect(await sides(tab)).toEqual(['a Math.random loop', 'dropout-wasm']);
+    expect(await tab.text('#bits-threads')).toContain('isolated');
+    expect(await tab.errors()).toEqual([]);
+  });
+});
