@@ -5,6 +5,7 @@
 import { basename } from 'node:path';
 import { build } from 'esbuild';
 import { ENTRIES } from './entries.js';
+import { printStep } from './print-step.js';
 
 const common = {
   bundle: true,
@@ -71,3 +72,9 @@ await build({
   banner: types('index'),
   plugins: [replaceFile('select', 'select.reference')],
 });
+
+printStep(
+  'bundles',
+  'files',
+  [...ENTRIES, 'index.workerd', 'index.reference'].map((bundle) => `dist/${bundle}.js`),
+);

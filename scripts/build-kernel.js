@@ -6,18 +6,25 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
 import { build } from 'esbuild';
+import { printStep } from './print-step.js';
 
 const MODULES = ['kernel', 'extras', 'gaussian'];
 
 /** A shared memory must declare a maximum: 65,536 pages are all that 32-bit addresses reach. */
 const SHARED = ['--sharedMemory', '--maximumMemory', '65536', '--enable', 'threads'];
 
+/** A note of the compiler: another round of optimization made a module larger, so it kept the round before. */
+const CONVERGED = /^Last converge was suboptimal\.\r?\n/gm;
+
 /**
+ * Prints what the compiler has to say, except for that note.
+ *
  * @param {string} module
  * @param {string[]} options
  */
 async function compile(module, ...options) {
-  const { error } = await asc.main([`assembly/${module}.ts`, ...options], { stderr: process.stderr });
+  const { error, stderr } = await asc.main([`assembly/${module}.ts`, ...options]);
+  process.stderr.write(stderr.toString().replace(CONVERGED, ''));
   if (error) throw new Error(`assembly/${module}.ts does not compile`);
 }
 
@@ -79,4 +86,10 @@ generate(
   'src/threads/inlined.ts',
   'dist/*.shared.wasm and src/threads/worker.ts',
   textExports('.shared.wasm') + workerSource,
+);
+
+printStep(
+  'kernel',
+  'modules',
+  MODULES.flatMap((module) => [`dist/${module}.wasm`, `dist/${module}.shared.wasm`]),
 );

@@ -1,12 +1,19 @@
 /**
- * Bundles the declarations that tsc wrote into build/types, one file for each entry. The imports that remain are those
- * of the JavaScript.
+ * Writes the declarations of src into build/types and bundles them, one file for each entry. The imports that remain
+ * are those of the JavaScript.
  */
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { rollup } from 'rollup';
 import { ENTRIES } from './entries.js';
+import { printStep } from './print-step.js';
+
+const tsc = fileURLToPath(new URL('bin/tsc', import.meta.resolve('typescript/package.json')));
+const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
+if (status !== 0) process.exit(1);
 
 const require = createRequire(import.meta.url);
 // rollup-plugin-dts requires `typescript`, whose version 7.0 has no API. This gives it version 5.
@@ -34,6 +41,12 @@ for (const entry of ENTRIES) {
   const types = asTypes(code.replace(MODULE, ''), await valuesOf(entry));
   writeFileSync(`dist/${entry}.d.ts`, `${description}\n${types}`.trimStart());
 }
+
+printStep(
+  'types',
+  'files',
+  ENTRIES.map((entry) => `dist/${entry}.d.ts`),
+);
 
 /**
  * The names that the JavaScript of an entry exports.

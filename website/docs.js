@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileS
 import { basename, dirname, extname, posix } from 'node:path';
 import { figure } from './figures.js';
 import { highlight } from './highlight.js';
-import { escapeHtml, layout } from './layout.js';
+import { escapeHtml, layout as layoutOf } from './layout.js';
 import { render } from './markdown.js';
 import { GROUPS, PAGES } from './pages.js';
 import { ROOT, SITE } from './paths.js';
@@ -11,6 +11,10 @@ import { relative } from './relative.js';
 
 const PICTURE = /\.(png|jpg|svg|webp)$/;
 const INDEX = 'docs/index.html';
+
+/** @param {Parameters<typeof layoutOf>[0]} page */
+const layout = (page) =>
+  layoutOf({ ...page, head: `<link rel="stylesheet" href="${relative(page.address, 'docs.css')}">\n` });
 
 /** Writes all pages. Returns how many there are, and how many files they link to. */
 export async function writeDocs() {
@@ -98,6 +102,7 @@ ${GROUPS.map(
  */
 const tourBody = (html, headings) => `<div class="tour">
 <main id="main">
+${contents(headings, 'inside')}
 ${html}</main>
 ${contents(headings, 'beside')}
 </div>`;

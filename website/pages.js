@@ -15,13 +15,19 @@ export const GROUPS = [
     pages: [
       page('README.md', 'Overview', 'What the package does, with a short example of each part.', 'overview'),
       page('docs/install.md', 'Install', 'Settings for runtimes, bundlers, test runners and CDNs.'),
+      page('docs/coming-from.md', 'Coming from PyTorch, Keras, TF.js, JAX', 'Their calls, ours, and what differs.'),
+      page('docs/training.md', 'A training loop on arrays', 'A network with dropout, trained without a framework.'),
     ],
   },
   {
     name: 'Guides',
     pages: [
       page('docs/layers.md', 'Layers', 'Shapes, formulas, options and an example of every layer.'),
-      page('docs/training.md', 'A training loop', 'A network on plain arrays, step by step, and the pitfalls of dropout.'),
+      page(
+        'docs/training.md',
+        'A training loop',
+        'A network on plain arrays, step by step, and the pitfalls of dropout.',
+      ),
       page('docs/uncertainty.md', 'Uncertainty', 'Monte-Carlo dropout: means, spread, entropy and calibration.'),
       page('docs/reproducibility.md', 'Reproducibility', 'Seeds, keys, resuming, slices, and the stream in NumPy.'),
       page('docs/threads.md', 'Threads', 'Large calls on several threads, with the same bits.'),
@@ -48,6 +54,12 @@ export const GROUPS = [
       page('docs/architecture.md', 'Architecture', 'For readers of the source: a map and the decisions.'),
       page('CONTRIBUTING.md', 'Contributing', 'Commands, tests, and how to add a layer.', 'contributing'),
       page('SECURITY.md', 'Security', 'What the package protects against, and what it does not.', 'security'),
+      page(
+        'AGENTS.md',
+        'For coding assistants',
+        'The names, the rules and the mistakes to avoid, on one page.',
+        'agents',
+      ),
       page('CHANGELOG.md', 'Changelog', 'What changed in each version.', 'changelog'),
     ],
   },

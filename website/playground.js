@@ -18,7 +18,7 @@ export async function writePlayground() {
     minify: true,
     format: 'esm',
     target: 'es2022',
-    loader: { '.bin': 'file' },
+    loader: { '.bin': 'binary' },
     // The package as it is published, not its source, which the paths of tsconfig.json name.
     tsconfigRaw: {},
     metafile: true,

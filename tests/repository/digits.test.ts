@@ -16,10 +16,23 @@ import { CLASSES, loadDigits, PIXELS } from '../../examples/digits/data.js';
 import { buildModel } from '../../examples/digits/model.js';
 import { digitPng } from '../../examples/digits/report/pictures.js';
 import { accuracyOfSurest, decide, SHARES, score } from '../../examples/digits/scores.js';
+import { launch } from '../packaging/chromium.js';
+import { requiresAll } from '../runtimes/mode.js';
+import { findChromium } from '../support/programs.js';
+
+const chromium = findChromium();
+if (!chromium) console.log('not installed: Chromium');
 
 const main = fileURLToPath(new URL('../../examples/digits/main.js', import.meta.url));
 const WEIGHTS_FILE = fileURLToPath(new URL('../../examples/digits/weights.bin', import.meta.url));
-const run = (...args: string[]) => execFileSync(process.execPath, [main, ...args], { encoding: 'utf8', stdio: 'pipe' });
+const runWith = (path: string, ...args: string[]) =>
+  execFileSync(process.execPath, [main, ...args], {
+    encoding: 'utf8',
+    stdio: 'pipe',
+    env: { ...process.env, PATH: path },
+  });
+/** Without any python3. */
+const run = (...args: string[]) => runWith('', ...args);
 
 describe('loadDigits', () => {
   const { train, test } = loadDigits();
@@ -177,16 +190,22 @@ describe('npm start', () => {
   const out = join(folder, 'report.html');
   const weights = join(folder, 'weights.bin');
   const runTo = (...args: string[]) => run(...args, '--out', out, '--weights', weights);
-  const results = () => runTo('--seeds', '7', '--epochs', '1', '--samples', '3').split('After 1 epoch')[1]!;
+  const SMALL = ['--seeds', '7', '--epochs', '1', '--samples', '3'];
+  /** The printed results, and the seed experiment, of which two rows draw from Math.random. */
+  const results = () =>
+    runTo(...SMALL)
+      .split(/After 1 epoch|\nSeed experiment: /)
+      .slice(1) as [string, string];
   let first: string;
+  let seedExperiment: string;
   beforeAll(() => {
-    first = results();
+    [first, seedExperiment] = results();
   }, 120_000);
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it('prints the same numbers for the same seed in every process', () => {
     expect(first).toMatch(/without .*\d\d\.\d\d/);
-    expect(results()).toBe(first);
+    expect(results()[0]).toBe(first);
   });
 
   it('writes a report with no external resources', () => {
@@ -200,7 +219,9 @@ describe('npm start', () => {
   it('prints scores with dropout off and by Monte-Carlo', () => {
     const [results, uncertainty] = first.split('\nUncertainty').map(printedRows);
     expect(first).toContain('\nUncertainty with dropout: 3 Monte-Carlo samples of each test image\n');
-    for (const line of first.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    for (const line of `${first}\n${seedExperiment.split('\nReport')[0]}`.split('\n')) {
+      expect(line.length).toBeLessThanOrEqual(80);
+    }
     expect(uncertainty!.map(([name]) => name)).toEqual([
       'accuracy %, surest 50 %',
       'accuracy %, surest 80 %',
@@ -283,6 +304,54 @@ describe('npm start', () => {
       expect(entropies[9]).toBeGreaterThan(1);
       expect(entropies[0]).toBeLessThanOrEqual(2.3);
     });
+  });
+
+  describe('the figures', () => {
+    let captions: string[];
+    beforeAll(() => {
+      const figures = readFileSync(out, 'utf8').match(/<figure>[\s\S]*?<\/figure>/g)!;
+      captions = figures.map((figure) => /<figcaption>([\s\S]*)<\/figcaption>/.exec(figure)![1]!);
+    });
+
+    it('each say what to try', () => {
+      expect(captions).toHaveLength(6);
+      for (const caption of captions) expect(caption).toMatch(/ Try <code>[^<]*<\/code>(\sin\s<code>[^<]*<\/code>)?: /);
+    });
+
+    it('name commands that run and lines that exist', () => {
+      const tries = captions.map((caption) => [...caption.matchAll(/<code>(.*?)<\/code>/g)].map(([, code]) => code!));
+      const options: string[] = [];
+      for (const [code, file] of tries as [string, string?][]) {
+        if (file) {
+          const source = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+          expect(source).toContain(`const ${code.split(' = ')[0]} = `);
+        } else options.push(...code.replace('npm start -- ', '').split(' '));
+      }
+      expect(run(...options, '--help')).toContain('Usage');
+    });
+
+    if (chromium || requiresAll)
+      it('and the tables fit a phone', async () => {
+        // Cells are as wide as in the default run: over several seeds, they have a standard deviation.
+        runTo('--seeds', '7,8', '--epochs', '1', '--samples', '2');
+        const browser = await launch(chromium ?? 'chromium');
+        try {
+          const page = await browser.newPage();
+          await page.goto(`file://${out}`);
+          for (const width of [390, 360]) {
+            await page.setViewportSize({ width, height: 844 });
+            const beyond = await page.evaluate(() =>
+              [...document.querySelectorAll('body *')]
+                .filter((element) => element.getBoundingClientRect().right > document.documentElement.clientWidth)
+                .map((element) => `${element.tagName}: ${element.textContent}`),
+            );
+            expect(beyond, `${width} px`).toEqual([]);
+            expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+          }
+        } finally {
+          await browser.close();
+        }
+      });
   });
 
   it('writes the weights that weights.bin has', () => {

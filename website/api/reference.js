@@ -3,7 +3,7 @@
  * is a {@link} to nothing.
  */
 import { fileURLToPath } from 'node:url';
-import { Application, Converter, LogLevel } from 'typedoc';
+import { Application, Converter, Logger, LogLevel, ReflectionKind } from 'typedoc';
 import { ROOT, SITE } from '../paths.js';
 import { ENTRIES } from './entries.js';
 import { SiteTheme } from './theme.js';
@@ -12,8 +12,7 @@ const path = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.
 
 /** @type {import('typedoc').TypeDocOptions} */
 const OPTIONS = {
-  name: 'dropout-wasm',
-  tsconfig: path('tsconfig.json'),
+  name: 'API reference',
   readme: 'none',
   excludeInternal: true,
   excludePrivate: true,
@@ -24,6 +23,7 @@ const OPTIONS = {
   disableGit: true,
   hideGenerator: true,
   githubPages: false,
+  navigation: { includeFolders: false },
   theme: 'site',
   customCss: path('style.css'),
   lightHighlightTheme: 'github-light-high-contrast',
@@ -40,32 +40,65 @@ const OPTIONS = {
     'GetSignature',
     'TypeAlias',
   ],
-  logLevel: LogLevel.Warn,
 };
 
+/** Keeps warnings and errors. */
+class Faults extends Logger {
+  /** @type {string[]} */
+  messages = [];
+
+  /**
+   * @override
+   * @param {string} message
+   * @param {LogLevel} level
+   */
+  log(message, level) {
+    super.log(message, level);
+    if (level >= LogLevel.Warn) this.messages.push(message);
+  }
+}
+
 /**
- * Reads the docstrings of entries. Faults are printed, and are an error.
+ * Reads the docstrings of entries.
  *
- * @param {Map<string, string>} entries from paths in the repository to names of modules
+ * @param {object} [from]
+ * @param {Map<string, string>} [from.entries] from paths in the repository to names of modules
+ * @param {string} [from.tsconfig] of the entries
+ * @throws {Error} (as a rejection) that lists the faults
  */
-export async function readReference(entries = ENTRIES) {
-  const application = await Application.bootstrap({
-    ...OPTIONS,
-    entryPoints: [...entries.keys()].map((source) => ROOT + source),
-  });
+export async function readReference({ entries = ENTRIES, tsconfig = path('tsconfig.json') } = {}) {
+  const entryPoints = [...entries.keys()].map((source) => ROOT + source);
+  const application = await Application.bootstrap({ ...OPTIONS, tsconfig, entryPoints });
+  const faults = new Faults();
+  application.logger = faults;
   application.renderer.defineTheme('site', SiteTheme);
   // TypeDoc names a module by its file.
   const names = [...entries.values()];
   application.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
-    for (const [i, module] of (project.children ?? []).entries()) module.name = names[i] ?? module.name;
+    for (const [i, module] of project.getChildrenByKind(ReflectionKind.Module).entries())
+      module.name = names[i] ?? module.name;
   });
   const project = await application.convert();
   if (project) application.validate(project);
-  const { errorCount, warningCount } = application.logger;
-  if (!project || errorCount + warningCount > 0)
-    throw new Error(`the docstrings have ${errorCount + warningCount} faults: see above`);
+  const { messages } = faults;
+  if (!project || messages.length > 0)
+    throw new Error(`${messages.join('\n')}\nthe docstrings have ${messages.length} faults`);
+  project.readme = project.getChildrenByKind(ReflectionKind.Module).flatMap(introduction);
   return { application, project };
 }
+
+/**
+ * A link to a module, and what its file says about it, for the first page.
+ *
+ * @param {import('typedoc').DeclarationReflection} module
+ * @returns {import('typedoc').CommentDisplayPart[]}
+ */
+const introduction = (module) => [
+  { kind: 'text', text: '\n\n### ' },
+  { kind: 'inline-tag', tag: '@link', text: module.name, target: module },
+  { kind: 'text', text: '\n\n' },
+  ...(module.comment?.summary ?? []),
+];
 
 /** Writes the reference into the site. */
 export async function writeReference() {

@@ -8,15 +8,29 @@ export function legend(curves) {
   return `<ul class="legend">\n${entries.join('\n')}\n</ul>`;
 }
 
-/** @param {string} title @param {string} svg @param {string} description for those who do not see it */
-export function chartFigure(title, svg, description) {
-  return `<figure><figcaption>${title}</figcaption><div role="img" aria-label="${description}">${svg}</div></figure>`;
+/**
+ * @param {string} svg
+ * @param {string} description for those who do not see it
+ * @param {string} caption HTML
+ */
+export function chartFigure(svg, description, caption) {
+  return figure(`<div role="img" aria-label="${description}">${svg}</div>`, caption);
+}
+
+/** @param {import('./pictures.js').PictureRow[]} rows @param {string} caption HTML */
+export function pictureFigure(rows, caption) {
+  return figure(rows.map(pictureRow).join('\n'), caption);
+}
+
+/** @param {string} content HTML @param {string} caption HTML */
+export function figure(content, caption) {
+  return `<figure>${content}<figcaption>${caption}</figcaption></figure>`;
 }
 
 /** @param {import('./pictures.js').PictureRow} row */
-export function pictureRow({ title, pictures }) {
-  const figures = pictures.map(({ caption, src }) => {
-    return `<figure><img src="${src}" alt="${title}, ${caption}"><figcaption>${caption}</figcaption></figure>`;
+function pictureRow({ title, pictures }) {
+  const images = pictures.map(({ caption, src }) => {
+    return `<div><img src="${src}" alt="${title}, ${caption}">${caption}</div>`;
   });
-  return `<div class="pictures"><h3>${title}</h3>${figures.join('')}</div>`;
+  return `<div class="pictures"><h3>${title}</h3>${images.join('')}</div>`;
 }

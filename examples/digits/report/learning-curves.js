@@ -2,7 +2,7 @@
 import { AXIS_LINE, GRID_LINE, LABEL, percent, renderChart } from './chart.js';
 import { meanAndStd } from './stats.js';
 
-const SIZE = { width: 520, height: 340 };
+const SIZE = { width: 420, height: 290 };
 
 /** @typedef {import('./chart.js').LineType} LineType */
 

@@ -4,7 +4,7 @@ import { backend, Generator } from 'dropout-wasm';
 import { RATES, UNITS } from '../classifier.js';
 import { PIXELS } from '../data.js';
 import { BATCH_SIZE } from '../train.js';
-import { chartFigure, legend, pictureRow } from './html.js';
+import { chartFigure, legend, pictureFigure } from './html.js';
 import { CURVES, learningCurves } from './learning-curves.js';
 import { digitPictures, maskPictures } from './pictures.js';
 import { P, SEED, SHAPE } from './seed-experiment.js';
@@ -41,12 +41,13 @@ const STYLE = `
   dt { color: var(--soft); }
   dd { margin: 0; }
   figure { margin: 0; min-width: 0; }
-  figcaption { color: var(--soft); font-size: 0.9rem; }
+  figcaption { max-width: 46rem; margin-top: 0.5rem; color: var(--soft); font-size: 0.9rem; }
+  figcaption b { color: var(--ink); font-weight: 600; }
+  code { display: inline-block; color: var(--ink); font-size: 0.95em; }
   .curves {
     display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1.5rem;
     margin-bottom: 1rem;
   }
-  .curves figcaption { color: var(--ink); font-weight: 600; }
   .curves svg { display: block; width: 100%; height: auto; }
   .legend {
     display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: 0.25rem 1.75rem;
@@ -66,21 +67,26 @@ const STYLE = `
   }
   .digits span { color: var(--soft); }
   .digits b { margin-top: 0.25rem; font-weight: 600; }
-  @media (max-width: 30rem) {
-    th, td { padding: 0.35rem 0.3rem; font-size: 0.85rem; white-space: normal; }
-    .digits li { grid-template-columns: max-content 1fr; column-gap: 1rem; }
-    .digits img { grid-row: span 4; }
-  }
   .pictures { display: flex; flex-wrap: wrap; gap: 0.75rem 1rem; margin-bottom: 1.25rem; }
   .pictures h3 { flex-basis: 100%; margin: 0; font-size: 0.95rem; font-weight: 600; }
+  .pictures div { width: min-content; color: var(--soft); font-size: 0.9rem; line-height: 1.3; }
   .pictures img, .digits img {
     display: block; width: 112px; height: 112px; border: 1px solid var(--rule); image-rendering: pixelated;
+  }
+  @media (max-width: 30rem) {
+    body { padding: 1.5rem 1rem 3rem; }
+    th, td { padding: 0.35rem 0.25rem; font-size: 0.8rem; white-space: normal; }
+    th:last-child, td:last-child { padding-right: 0; }
+    .digits { grid-template-columns: 1fr; }
+    .digits li { grid-template-columns: max-content 1fr; column-gap: 1rem; }
+    .digits img { grid-row: span 4; }
+    .pictures img { width: 84px; height: 84px; }
   }
 `;
 
 /**
  * @param {object} experiment
- * @param {import('./seed-experiment.js').SeedMeasurement[]} experiment.seedMeasurements
+ * @param {{ measurements: import('./seed-experiment.js').SeedMeasurement[], note: string }} experiment.seedExperiment
  * @param {ReturnType<typeof import('../data.js').loadDigits>} experiment.digits
  * @param {import('../train.js').Histories} experiment.histories
  * @param {import('../predict.js').Predictions[]} experiment.predictions of the test digits, one for each seed
@@ -88,7 +94,7 @@ const STYLE = `
  * @param {number} experiment.epochs
  * @returns {string} the HTML document
  */
-export function renderReport({ seedMeasurements, digits, histories, predictions, seeds, epochs }) {
+export function renderReport({ seedExperiment, digits, histories, predictions, seeds, epochs }) {
   const trainCount = digits.train.labels.length.toLocaleString('en');
   const testCount = digits.test.labels.length.toLocaleString('en');
   const shownDigit = digits.test.images.subarray(3 * PIXELS, 4 * PIXELS);
@@ -115,12 +121,22 @@ seed.</p>
 <div class="wide">${toHtml(resultsTable(histories))}</div>
 
 <h2>Learning curves</h2>
+<p>Lines show the mean over the seeds, bands one standard deviation to each side.</p>
 ${legend(CURVES)}
 <div class="curves">
-${chartFigure('Accuracy', learningCurves(histories, 'accuracy'), 'Accuracy after each epoch')}
-${chartFigure('Loss (cross-entropy)', learningCurves(histories, 'loss'), 'Loss after each epoch')}
+${chartFigure(
+  learningCurves(histories, 'accuracy'),
+  'Accuracy after each epoch',
+  `<b>Accuracy.</b> Try <code>npm start -- --epochs 40</code>: with dropout, the network
+learns all training images too, and its test accuracy still rises.`,
+)}
+${chartFigure(
+  learningCurves(histories, 'loss'),
+  'Loss after each epoch',
+  `<b>Loss</b> (cross-entropy). Try <code>RATES = [0.2, 0.8]</code> in
+<code>examples/digits/classifier.js</code>: the gap shrinks, but the test loss with dropout is higher.`,
+)}
 </div>
-<p>Lines show the mean over the seeds, bands one standard deviation to each side.</p>
 
 ${uncertaintySection({ digits: digits.test, predictions, seeds })}
 <h2>Settings</h2>
@@ -137,17 +153,27 @@ ${uncertaintySection({ digits: digits.test, predictions, seeds })}
 <p>${SHAPE.map((size) => size.toLocaleString('en')).join(' × ')} ones go through dropout with p = ${P}. Mean and
 standard deviation should both be close to 1. Reproducible training needs a yes in the last two columns: each run
 draws the same masks, and each call draws a new one.</p>
-<div class="wide">${toHtml(seedTable(seedMeasurements))}</div>
+<div class="wide">${toHtml(seedTable(seedExperiment.measurements))}</div>
+<p>${seedExperiment.note}</p>
 
 <h2>Masks</h2>
 <p>Whether an element is kept (colored) depends only on the key, the element's index and p. With the same key, a larger
 p drops every element that a smaller p drops.</p>
-${maskPictures(pictureKeys).map(pictureRow).join('\n')}
+${pictureFigure(
+  maskPictures(pictureKeys),
+  `<b>Masks</b> of three keys. Try <code>PROBABILITIES = [0.4, 0.45, 0.5, 0.55, 0.6]</code> in
+<code>examples/digits/report/pictures.js</code>: from one mask to the next, a few more elements are dropped and none
+returns.`,
+)}
 
 <h2>A digit before and after dropout</h2>
 <p>Kept pixels are multiplied by 1 / (1 − p), so the mean over many masks approaches the original digit. Each image is
 scaled to its brightest pixel.</p>
-${digitPictures(shownDigit, RATES, pictureKeys).map(pictureRow).join('\n')}
+${pictureFigure(
+  digitPictures(shownDigit, RATES, pictureKeys),
+  `<b>A digit</b> before and after dropout. Try <code>MASKS_AVERAGED = 10</code> in
+<code>examples/digits/report/pictures.js</code>: the mean of ten masks is further from the digit than that of 1,000.`,
+)}
 </body>
 </html>
 `;

@@ -1,6 +1,7 @@
 /** The digits that a model is least sure of. */
 import { CLASSES, PIXELS } from '../data.js';
 import { decide } from '../scores.js';
+import { figure } from './html.js';
 import { digitPng } from './pictures.js';
 
 const COUNT = 10;
@@ -22,9 +23,13 @@ export function uncertainDigits(digits, result, model) {
 <p>For these test images, the Monte-Carlo mean of the model${model} has the highest entropy; the largest possible one is
 ln ${CLASSES} = ${Math.log(CLASSES).toFixed(2)} nats. The mutual information is the part of the entropy that the samples
 disagree about. The probability is that of the predicted digit, with its standard deviation over the samples.</p>
-<ol class="digits">
+${figure(
+  `<ol class="digits">
 ${entries.join('\n')}
-</ol>
+</ol>`,
+  `<b>Uncertain digits.</b> Try <code>npm start -- --seeds 4</code>: which of them are uncertain
+to another model, too?`,
+)}
 `;
 }
 
