@@ -14,16 +14,12 @@ const [SEED, EPOCHS, BATCH, LEARNING_RATE] = [1, 30, 20, 0.1];
 /** @typedef {{ ins: number, outs: number, weights: Matrix, biases: Matrix, dropout: Dropout }} Layer */
 /** @typedef {import('./digits/data.js').Digits} Digits */
 
-/** @param {Matrix} a @param {Matrix} b @param {number} inner the columns of a and the rows of b */
+/** Skips zeros: white paper, ReLU, dropout. @param {Matrix} a @param {Matrix} b @param {number} inner columns of a */
 function multiply(a, b, inner) {
   const cols = b.length / inner;
   const c = /** @type {Matrix} */ (new Float32Array((a.length / inner) * cols));
   for (let i = 0, row = 0; row < c.length; row += cols)
-    for (
-      let k = 0;
-      k < inner;
-      k++, i++ // Many elements are 0: white paper, ReLU, dropout.
-    )
+    for (let k = 0; k < inner; k++, i++)
       if (a[i] !== 0) for (let j = 0; j < cols; j++) c[row + j] += a[i] * b[k * cols + j];
   return c;
 }
@@ -93,10 +89,8 @@ function trainEpoch(model, { images, labels }, random) {
     const x = new Float32Array(batch.length * PIXELS);
     for (const [row, i] of batch.entries()) x.set(images.subarray(i * PIXELS, (i + 1) * PIXELS), row * PIXELS);
     const { tape, logits } = forward(model, x);
-    const { dy } = score(
-      logits,
-      Uint8Array.from(batch, (i) => Number(labels[i])),
-    );
+    const digits = Uint8Array.from(batch, (i) => Number(labels[i]));
+    const { dy } = score(logits, digits);
     for (const [values, gradient] of backward(tape, dy))
       for (let i = 0; i < values.length; i++) values[i] -= LEARNING_RATE * gradient[i];
   }
