@@ -97,6 +97,7 @@ describeInBrowsers('the harness', (tab, browser) => {
     expect(await tab.evaluate(() => document.querySelector<HTMLInputElement>('#text')!.value)).toBe('0.5');
     await tab.press('Shift+Tab');
     expect(await tab.evaluate(() => document.activeElement!.id)).toBe('range');
+    expect(await tab.evaluate(() => document.activeElement!.matches(':focus-visible'))).toBe(true);
   });
 
   it('chooses a file', async () => {

@@ -181,6 +181,7 @@ describeInBrowsers('the playground', (tab) => {
     const expected = await values(tab);
     const address = await tab.evaluate(() => location.search);
     await tab.reload();
+    await startAll(tab);
     expect(await values(tab)).toEqual(expected);
     expect(await tab.evaluate(() => location.search)).toBe(address);
     expect(await tab.errors()).toEqual([]);

@@ -20,7 +20,8 @@ export async function openPuppeteer(
       'ui.prefersReducedMotion': Number(reducedMotion),
     },
   });
-  const [page = await running.newPage()] = await running.pages();
+  // Not the first tab, which Firefox never gives the focus.
+  const page = await running.newPage();
   if (browser === 'chrome')
     await page.emulateMediaFeatures([
       { name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' },

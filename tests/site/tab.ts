@@ -163,20 +163,30 @@ export class Tab {
     }, selector);
   }
 
-  /** Scrolls an element into view. @throws Error if there is none, or another one covers the first place */
+  /**
+   * Scrolls an element into view and waits until it rests.
+   * @throws Error if there is none, or another one covers the first place
+   */
   private points(selector: string, places: readonly Place[]): Promise<Point[]> {
     return this.evaluate(
-      (selector, places) => {
+      async (selector, places) => {
         const element = document.querySelector(selector);
         if (!element) throw new Error(`no element matches ${selector}`);
-        element.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
-        const { left, top, width, height } = element.getBoundingClientRect();
-        const points = places.map(([x, y]) => ({ x: left + x * width, y: top + y * height }));
+        let box: DOMRect;
+        let before: DOMRect | undefined;
+        // What is drawn above it may move it.
+        for (let i = 0; ; i++) {
+          element.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
+          box = element.getBoundingClientRect();
+          if ((before?.top === box.top && before.left === box.left) || i === 100) break;
+          before = box;
+          await new Promise(requestAnimationFrame);
+        }
+        const points = places.map(([x, y]) => ({ x: box.left + x * box.width, y: box.top + y * box.height }));
         const { x, y } = points[0]!;
         const hit = document.elementFromPoint(x, y);
-        const label =
-          element instanceof HTMLInputElement && Array.from(element.labels ?? []).some((l) => l.contains(hit));
-        if (!hit || !(element.contains(hit) || label))
+        const labels = element instanceof HTMLInputElement ? Array.from(element.labels ?? []) : [];
+        if (![element, ...labels].some((e) => e.contains(hit)))
           throw new Error(`${selector} is covered by ${hit?.outerHTML.slice(0, 100) ?? 'nothing: it is not shown'}`);
         return points;
       },

@@ -18,7 +18,7 @@ export const fields = {
   p1: number(0.5, 0, 0.9, 0.05),
   p2: number(0.5, 0, 0.9, 0.05),
   /** Training steps made. */
-  steps: number(400, 0, 5000, 1),
+  steps: number(200, 0, 5000, 1),
 
   // Sub-networks
   /** The number of the first mask of the strip. */
@@ -51,7 +51,7 @@ export const fields = {
   // The family on one picture
   layer: choice('dropout', MEMBER_NAMES),
   layerP: number(0.3, 0, 0.95, 0.01),
-  block: number(24, 1, 128, 1),
+  block: number(24, 8, 128, 1),
   /** Number of the mask. */
   layerMask: number(1, 0, 1e6, 1),
 

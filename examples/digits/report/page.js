@@ -134,7 +134,7 @@ ${chartFigure(
   learningCurves(histories, 'loss'),
   'Loss after each epoch',
   `<b>Loss</b> (cross-entropy). Try <code>RATES = [0.2, 0.8]</code> in
-<code>examples/digits/classifier.js</code>: TODO`,
+<code>examples/digits/classifier.js</code>: the gap shrinks, but the test loss with dropout is higher.`,
 )}
 </div>
 

@@ -27,7 +27,8 @@ ${figure(
   `<ol class="digits">
 ${entries.join('\n')}
 </ol>`,
-  `<b>Uncertain digits.</b> Try <code>npm start -- --seeds 4</code>: another model, TODO`,
+  `<b>Uncertain digits.</b> Try <code>npm start -- --seeds 4</code>: which of them are uncertain
+to another model, too?`,
 )}
 `;
 }

@@ -7,11 +7,11 @@ import { cut, type Range, VALUES } from './tiles.js';
 export const seedOf = (seed: number, number: number): bigint => new Generator(seed).fork('family').keyAt(number);
 
 export interface Drawn {
-  /** In the order of the member's tiles, overwritten by the next call. */
+  /** In the order of the member's tiles. The next call overwrites it, and the mask. */
   result: Float32Array;
   /** How the result becomes a picture again. */
   range: Range;
-  /** The mask, or what the layer makes of ones. */
+  /** 0 where x is dropped or, where nothing is dropped, what the layer makes of ones. */
   mask: Uint8Array | Float32Array;
   /** The time that the calls of the library took. */
   milliseconds: number;
@@ -26,8 +26,9 @@ export class Family {
 
   /** @param picture of values from 0 to 1 */
   constructor(picture: Float32Array) {
-    const arena = new Arena({ bytes: 3 * VALUES * Float32Array.BYTES_PER_ELEMENT });
-    this.arrays = { x: arena.float32(VALUES), residual: arena.float32(VALUES), out: arena.float32(VALUES) };
+    const arena = new Arena({ bytes: 5 * VALUES * Float32Array.BYTES_PER_ELEMENT });
+    const take = () => arena.float32(VALUES);
+    this.arrays = { x: take(), residual: take(), out: take(), ones: take().fill(1), mask: take() };
     this.load(picture);
   }
 
@@ -68,7 +69,7 @@ export function measured({ units }: Member, mask: Uint8Array | Float32Array): st
     return `mean ${mean.toFixed(4)}, standard deviation ${deviation.toFixed(4)}`;
   }
   const [count, name] = units;
-  const kept = (count * sumOf(mask)) / mask.length;
+  const kept = (count * countKept(mask)) / mask.length;
   return `${kept} of ${count} ${name} kept: ${((100 * kept) / count).toFixed(2)} %`;
 }
 
@@ -79,15 +80,24 @@ export function expected({ name, units }: Member, p: number): string {
   return `mean 1, standard deviation ${deviation.toFixed(4)}`;
 }
 
-const sumOf = (values: Uint8Array | Float32Array): number => {
+function countKept(mask: Uint8Array | Float32Array): number {
+  let kept = 0;
+  for (let i = 0; i < mask.length; i++) kept += Number(mask[i] !== 0);
+  return kept;
+}
+
+function sumOf(values: Uint8Array | Float32Array): number {
   let sum = 0;
-  for (const value of values) sum += value;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
   return sum;
-};
+}
 
 function momentsOf(values: Uint8Array | Float32Array): { mean: number; deviation: number } {
   const mean = sumOf(values) / values.length;
   let squares = 0;
-  for (const value of values) squares += (value - mean) ** 2;
+  for (let i = 0; i < values.length; i++) {
+    const difference = values[i]! - mean;
+    squares += difference * difference;
+  }
   return { mean, deviation: Math.sqrt(squares / values.length) };
 }

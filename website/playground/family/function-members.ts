@@ -24,7 +24,9 @@ const weights = dropout(new Float32Array(${KERNEL.length}).fill(1), options);
 const kept = mask(weights.length, options);`,
 } as const satisfies Member;
 
-const TINT = Float32Array.of(0.125, 0.0625, -0.125);
+const TINT = [0.125, 0.0625, -0.125];
+/** A whole row of pixels: three values would be rows too short to be fast. */
+const BIAS = Float32Array.from({ length: SIDE * CHANNELS }, (_, i) => TINT[i % CHANNELS]!);
 
 export const residualMember = {
   name: 'residual',
@@ -43,10 +45,10 @@ export const residualMember = {
       for (let i = pixel; i < end; i++) x[i]! -= gray;
     }
   },
-  draw({ x, residual, out }, { p, seed }) {
+  draw({ x, residual, out, ones, mask }, { p, seed }) {
     const key = new Generator(seed).next();
-    biasDropoutResidual(x, { bias: TINT, residual, p, key, out });
-    return mask(VALUES, { p, key });
+    biasDropoutResidual(x, { bias: BIAS, residual, p, key, out });
+    return dropout(ones, { p, key, out: mask });
   },
   imports: ['biasDropoutResidual', 'Generator', 'mask'],
   code: ({ p }) => `const options = { p: ${p}, key: new Generator(seed).next() };

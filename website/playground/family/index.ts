@@ -16,6 +16,11 @@ import { onPicture } from './upload.js';
 /** Fewer than three flashes a second: more can be harmful. */
 const MILLISECONDS_A_MASK = 400;
 
+/** Any factor but 0 is white. */
+const MASK = { scale: 255, shift: 0 };
+/** 1 is gray, 2 white. */
+const NOISE = { scale: 0.5, shift: 0 };
+
 const BUILT_IN = 'a lake at sunset, with the word dropout';
 
 export const family: Section = { name: 'family', start, code };
@@ -29,10 +34,6 @@ function start(root: HTMLElement, state: State): void {
     block: state.get('block'),
   });
 
-  const group = find(root, '#family-layers');
-  const showPreviews = layerChoice(group, layers, settings);
-  bindControls(group, state);
-
   const pane = (selector: string) => new Pane(find<HTMLCanvasElement>(root, selector));
   const [original, mask, result] = [pane('#family-picture'), pane('#family-mask'), pane('#family-result')];
   const write = (selector: string, text: string) => {
@@ -45,7 +46,7 @@ function start(root: HTMLElement, state: State): void {
     const drawn = layers.draw(member, settings());
     const start = performance.now();
     result.paint(drawn.result, member.tile, drawn.range);
-    mask.paint(drawn.mask, member.tile, { scale: member.units ? 1 : 0.5, shift: 0 });
+    mask.paint(drawn.mask, member.tile, member.units ? MASK : NOISE);
     const painting = performance.now() - start;
 
     const numbers = measured(member, drawn.mask);
@@ -66,6 +67,11 @@ function start(root: HTMLElement, state: State): void {
     describe(mask, `${member.units ? 'Mask' : 'Noise'} of ${member.title}: ${numbers}`);
     describe(result, `Result of ${member.title} with ${parameter} = ${state.get('layerP')}`);
   });
+
+  const group = find(root, '#family-layers');
+  // Shown again after the previews: by then the code is compiled, and the times are those of later masks.
+  const showPreviews = layerChoice(group, layers, settings, show);
+  bindControls(group, state);
 
   const load = (picture: Float32Array, name: string) => {
     layers.load(picture);

@@ -9,8 +9,18 @@ const SIDE = 96;
 /** With places for line breaks, between lower and upper case. */
 const breakable = (name: string) => name.replace(/(?<=[a-z])(?=[A-Z])/g, '\u200b');
 
-/** Adds a radio button for each member. Returns a function that draws their pictures anew, one in each frame. */
-export function layerChoice(group: HTMLElement, family: Family, settings: () => Settings): () => void {
+/**
+ * Adds a radio button for each member.
+ *
+ * @param done called when all pictures are drawn
+ * @returns draws their pictures anew, one in each frame
+ */
+export function layerChoice(
+  group: HTMLElement,
+  family: Family,
+  settings: () => Settings,
+  done: () => void,
+): () => void {
   const previews = MEMBERS.map((member) => {
     const input = Object.assign(document.createElement('input'), { type: 'radio', name: 'layer', value: member.name });
     const canvas = Object.assign(document.createElement('canvas'), { width: SIDE, height: SIDE });
@@ -29,7 +39,7 @@ export function layerChoice(group: HTMLElement, family: Family, settings: () => 
   const outdated = new Set<(typeof previews)[number]>();
   const drawNext = () => {
     const [preview] = outdated;
-    if (!preview) return;
+    if (!preview) return done();
     outdated.delete(preview);
     const { member, context } = preview;
     const { result, range } = family.draw(member, settings());

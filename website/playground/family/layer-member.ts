@@ -12,7 +12,6 @@ import {
   GaussianNoise,
   type Layer,
   LockedDropout,
-  type MaskLayer,
 } from 'dropout-wasm';
 import type { Member, Settings } from './member.js';
 import { SIDE, TILE, VALUES } from './tiles.js';
@@ -30,8 +29,6 @@ const LAYERS = {
   GaussianNoise,
   LockedDropout,
 };
-
-const ONES = new Float32Array(VALUES).fill(1);
 
 interface Description<N extends string> {
   name: N;
@@ -57,10 +54,12 @@ export function layerMember<const N extends string>(description: Description<N>)
     isStandardized,
     tile: shape.includes(TILE) || layer === 'LockedDropout' ? TILE : SIDE,
     units: hasMask ? (description.units ?? [VALUES, 'values']) : undefined,
-    draw({ x, out }, settings) {
-      const drawn = create(settings);
-      drawn.forward({ data: x, shape }, { data: out, shape });
-      return hasMask ? (drawn as MaskLayer).mask() : create(settings).forward(ONES);
+    draw({ x, out, ones, mask }, settings) {
+      const it = create(settings);
+      it.forward({ data: x, shape }, { data: out, shape });
+      if (hasMask) it.backward({ data: ones, shape }, { data: mask, shape });
+      else create(settings).forward(ones, mask);
+      return mask;
     },
     imports: [layer],
     code(settings) {

@@ -9,12 +9,15 @@ export interface Settings {
   block: number;
 }
 
-/** The arrays of one forward, each of a whole picture. */
+/** The arrays of one forward, each of a whole picture, in an arena: nothing is copied or allocated. */
 export interface Arrays {
   x: Float32Array;
   /** What biasDropoutResidual adds. */
   residual: Float32Array;
   out: Float32Array;
+  ones: Float32Array;
+  /** The gradient of `out` for ones: 0 where x is dropped. Where nothing is dropped, what the layer makes of ones. */
+  mask: Float32Array;
 }
 
 /** A layer, or a function that is used like one, with what it does to a picture. */
@@ -32,7 +35,7 @@ export interface Member {
   units: [count: number, name: string] | undefined;
   /** Splits the picture in x into x and residual. */
   split?(arrays: Arrays): void;
-  /** Writes the result to `out`. Returns the mask or, where nothing is dropped, what the layer makes of ones. */
+  /** Writes the result to `out`. Returns the mask, which is `mask` of the arrays unless it is of something else than x. */
   draw(arrays: Arrays, settings: Settings): Uint8Array | Float32Array;
   /** The exports that `code` needs. */
   imports: readonly string[];

@@ -27,12 +27,19 @@ export function paint(values: Float32Array | Uint8Array, tile: number, range: Ra
     let from = inTiles * CHANNELS;
     const end = (inPicture + pixels) * 4;
     for (let to = inPicture * 4; to < end; to += 4) {
-      rgba[to] = values[from++]! * scale + shift;
-      rgba[to + 1] = values[from++]! * scale + shift;
-      rgba[to + 2] = values[from++]! * scale + shift;
+      rgba[to] = toByte(values[from++]! * scale + shift);
+      rgba[to + 1] = toByte(values[from++]! * scale + shift);
+      rgba[to + 2] = toByte(values[from++]! * scale + shift);
       rgba[to + 3] = 255;
     }
   });
+}
+
+/** From 0 to 255, without branches: for noise, the clamping of the array itself takes four times as long. */
+function toByte(brightness: number): number {
+  const rounded = (brightness + 0.5) | 0;
+  const notNegative = rounded & ~(rounded >> 31);
+  return (notNegative | ((255 - notNegative) >> 31)) & 255;
 }
 
 /** The side of a square of pixels. */

@@ -97,7 +97,7 @@ export function score(logits: Float32Array, labels: Uint8Array): Scores {
 }
 
 /** The gradient of the mean cross-entropy with respect to the logits. */
-function lossGradient(logits: Float32Array, labels: Uint8Array): Float32Array {
+export function lossGradient(logits: Float32Array, labels: Uint8Array): Float32Array {
   const gradient = new Float32Array(logits.length);
   labels.forEach((label, i) => {
     const margin = logits[2 * i + label]! - logits[2 * i + 1 - label]!;

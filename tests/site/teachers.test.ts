@@ -1,0 +1,58 @@
+/** What teachers use: parts that are left out, and the link to the rest. */
+import { expect, it } from 'vitest';
+import { describeInBrowsers } from './browsers.js';
+import type { Tab } from './tab.js';
+
+const PAGE = 'site/index.html';
+
+const isShown = (tab: Tab, selector: string) =>
+  tab.evaluate((selector) => document.querySelector(selector)!.checkVisibility(), selector);
+
+describeInBrowsers('for teachers', (tab) => {
+  it('hides a section and its entry in the list, and the link does the same', async () => {
+    await tab.open(PAGE);
+    expect(await isShown(tab, '#digits')).toBe(true);
+    await tab.click('#teachers input[value="digits"]');
+    await tab.press('Tab');
+    await tab.press(' ');
+    expect(await isShown(tab, '#digits')).toBe(false);
+    expect(await isShown(tab, 'nav a[href="#digits"]')).toBe(false);
+    expect(await isShown(tab, '#bits')).toBe(false);
+    expect(await isShown(tab, '#family')).toBe(true);
+
+    await tab.waitFor(() =>
+      document.querySelector<HTMLAnchorElement>('#lesson-link')!.href.includes('hide=digits%2Cbits'),
+    );
+    expect(await tab.evaluate(() => document.querySelector<HTMLTextAreaElement>('#lesson-frame')!.value)).toContain(
+      'hide=digits%2Cbits" title=',
+    );
+    await tab.click('#lesson-link');
+    await tab.waitFor(() => location.search.includes('hide=digits%2Cbits') && document.readyState === 'complete');
+    expect(await isShown(tab, '#digits')).toBe(false);
+    expect(await tab.evaluate(() => document.querySelector<HTMLInputElement>('input[value="bits"]')!.checked)).toBe(
+      true,
+    );
+    expect(await tab.errors()).toEqual([]);
+  });
+
+  it('shows the sections again', async () => {
+    await tab.open(`${PAGE}?hide=settings,family`);
+    expect(await isShown(tab, '.settings')).toBe(false);
+    await tab.click('#teachers input[value="settings"]');
+    await tab.click('#teachers input[value="family"]');
+    expect(await isShown(tab, '.settings')).toBe(true);
+    expect(await isShown(tab, '#family')).toBe(true);
+  });
+});
+
+describeInBrowsers('the first screen', (tab) => {
+  it('draws masks of the seed: the same seed the same masks', async () => {
+    await tab.open(`${PAGE}?seed=5`, { reducedMotion: true });
+    const first = await tab.text('#hero output');
+    expect(first).toMatch(/^p = 0\.5, mask 1: \d+ of 16 hidden units kept/);
+    await tab.click('#hero .next');
+    expect(await tab.text('#hero output')).toContain('mask 2');
+    await tab.reload();
+    expect(await tab.text('#hero output')).toBe(first);
+  });
+});

@@ -1,0 +1,167 @@
+/** The networks of the playground: their gradient, their bits, and the programs that the page shows as code. */
+import { setTraining } from 'dropout-wasm';
+import { describe, expect, it } from 'vitest';
+import { fields, type State } from '../../website/playground/fields.js';
+import { networkCode } from '../../website/playground/network/code.js';
+import { DATA } from '../../website/playground/network/data.js';
+import { Ensemble, softmax } from '../../website/playground/network/ensemble.js';
+import { Experiment, SIDES, settingsOf } from '../../website/playground/network/experiment.js';
+import { backward, forward, UNITS } from '../../website/playground/network/model.js';
+import { GRID, NODES, withGrid } from '../../website/playground/network/plane.js';
+import { lossGradient, score, Trainer } from '../../website/playground/network/train.js';
+import { Store } from '../../website/playground/store.js';
+import { subnetworksCode } from '../../website/playground/subnetworks/code.js';
+import { opinionOf } from '../../website/playground/subnetworks/compute.js';
+import { uncertaintyCode } from '../../website/playground/uncertainty/code.js';
+import { pointStatistics } from '../../website/playground/uncertainty/compute.js';
+import { runNode } from '../repository/snippets.js';
+
+const stateOf = (query = ''): State => new Store(fields, query);
+
+function trained(state: State): Experiment {
+  const experiment = new Experiment(settingsOf(state));
+  while (experiment.steps < state.get('steps')) experiment.step();
+  return experiment;
+}
+
+const run = (code: string) => runNode('--input-type=module', '--eval', code);
+const three = (...values: number[]) => values.map((value) => value.toFixed(3)).join(' ');
+
+describe('the model', () => {
+  const { train, trainers, settings } = new Experiment(settingsOf(stateOf()));
+
+  it('has the gradient of its loss, with the masks of the forward', () => {
+    const { weights } = trainers.with;
+    // The same masks at each call.
+    const dropouts = () => new Trainer(settings, train).dropouts.map((layer) => layer.train());
+    const lossOf = () => score(forward(weights, dropouts(), train.x).at(-1)!, train.labels).loss;
+    const layers = dropouts();
+    const activations = forward(weights, layers, train.x);
+    const gradients = backward(weights, layers, activations, lossGradient(activations.at(-1)!, train.labels));
+    const step = 1e-3;
+    weights.forEach((layer, k) => {
+      const gradient = gradients[k]!;
+      const slope = Math.hypot(...gradient);
+      const original = layer.slice();
+      const [above, below] = [step, -step].map((distance) => {
+        layer.set(original.map((weight, i) => weight + (distance * gradient[i]!) / slope));
+        return lossOf();
+      });
+      layer.set(original);
+      expect((above! - below!) / (2 * step) / slope).toBeCloseTo(1, 2);
+    });
+  });
+
+  it('starts from the same weights without and with dropout', () =>
+    expect(trainers.without.weights).toEqual(trainers.with.weights));
+});
+
+describe('training', () => {
+  it('gives the same bits for the same settings, and others for another seed', () => {
+    const [a, b, other] = ['', '', '?seed=2'].map((query) => trained(stateOf(`${query || '?'}&steps=20`)));
+    for (const side of SIDES) {
+      expect(a!.trainers[side].weights).toEqual(b!.trainers[side].weights);
+      expect(a!.trainers[side].weights).not.toEqual(other!.trainers[side].weights);
+    }
+    expect(a!.history).toEqual(b!.history);
+    expect(a!.history).toHaveLength(3);
+  });
+
+  it('with p = 0 in both layers, gives two equal networks', () => {
+    const { trainers } = trained(stateOf('?p1=0&p2=0&steps=20'));
+    expect(trainers.without.weights).toEqual(trainers.with.weights);
+  });
+
+  it.each(DATA)('on %s, dropout lowers the test loss and the gap at the defaults', (data) => {
+    const [without, withDropout] = SIDES.map((side) => trained(stateOf(`?data=${data}`)).fit(side));
+    expect(without!.train.loss).toBeLessThan(withDropout!.train.loss);
+    expect(withDropout!.test.loss).toBeLessThan(0.8 * without!.test.loss);
+  });
+});
+
+describe('sub-networks', () => {
+  const experiment = trained(stateOf('?steps=50'));
+  const ensemble = (masks: 'shared' | 'own' = 'shared') =>
+    new Ensemble(experiment.settings, experiment.trainers.with.weights, masks);
+  const rows = withGrid(experiment.test);
+
+  it('the mean of a run is the mean of its sub-networks, which their numbers recompute', async () => {
+    const { mean } = await ensemble().run(rows, { samples: 5 });
+    const singles = await Promise.all([0, 1, 2, 3, 4].map((from) => ensemble().run(rows, { samples: 1, from })));
+    mean.forEach((value, i) => {
+      expect(value).toBeCloseTo(singles.reduce((sum, single) => sum + single.mean[i]!, 0) / 5, 12);
+    });
+  });
+
+  it('have the masks of the strip: weights without the dropped units give the same probabilities', async () => {
+    const [masks] = await ensemble().masks(7, 1);
+    const kept = experiment.trainers.with.weights.map((layer, k) => {
+      const outs = UNITS[k + 1]!;
+      // The weights from a dropped unit are 0, those from a kept one are scaled by 1 / (1 − p) = 2.
+      return layer.map((weight, i) => {
+        const mask = masks![k - 1];
+        const unit = Math.floor(i / outs);
+        return mask && unit < mask.length ? 2 * mask[unit]! * weight : weight;
+      });
+    });
+    const { dropouts } = experiment.trainers.with;
+    setTraining(dropouts, false);
+    const expected = softmax(forward(kept, dropouts, GRID).at(-1)!);
+    const { mean } = await ensemble().run(GRID, { samples: 1, from: 7 });
+    mean.forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i]!, 6);
+    });
+  });
+
+  it('with own masks, differ from row to row', async () => {
+    const twice = Float32Array.of(0.5, 0.5, 0.5, 0.5);
+    const [shared, own] = await Promise.all(
+      (['shared', 'own'] as const).map((masks) => ensemble(masks).run(twice, { samples: 1 })),
+    );
+    expect(shared!.mean[0]).toBe(shared!.mean[2]);
+    expect(own!.mean[0]).not.toBe(own!.mean[2]);
+  });
+});
+
+describe('the plane', () => {
+  it('starts at the top left', () => {
+    expect([...GRID.subarray(0, 4)].map((v) => v + 0)).toEqual([-2, 2, -2 + 4 / (NODES - 1), 2].map(Math.fround));
+    expect([...GRID.subarray(-2)]).toEqual([2, -2]);
+  });
+});
+
+describe('the code that the page shows prints its numbers', () => {
+  const QUERIES = ['', '?seed=7&data=spirals&points=40&noise=0.2&p1=0.2&p2=0.4&steps=60&masks=own&samples=50&x=1&y=-1'];
+
+  it.each([...QUERIES, '?data=circles&steps=30'])('of the networks: %s', (query) => {
+    const state = stateOf(query);
+    const experiment = trained(state);
+    const fits = SIDES.map((side) => experiment.fit(side));
+    expect(run(networkCode(state))).toEqual(fits.map(({ train, test }) => three(train.loss, test.loss)));
+  });
+
+  it.each(QUERIES)('of sub-networks: %s', async (query) => {
+    const state = stateOf(`${query || '?'}&firstMask=12&chosenMask=3&averaged=20`);
+    const { settings, trainers, test } = trained(state);
+    const rows = withGrid(test);
+    const runs = [{ samples: 1, from: 15 }, { samples: 20 }];
+    const lines = runs.map(async (options) => {
+      const { mean } = await new Ensemble(settings, trainers.with.weights, 'shared').run(rows, options);
+      const { loss, accuracy } = opinionOf(mean, test);
+      return `${three(loss)} ${accuracy}`;
+    });
+    expect(run(subnetworksCode(state))).toEqual(await Promise.all(lines));
+  });
+
+  it.each(QUERIES)('of the uncertainty: %s', async (query) => {
+    const state = stateOf(query);
+    const { settings, trainers } = trained(state);
+    const ensemble = new Ensemble(settings, trainers.with.weights, state.get('masks'));
+    const track = [];
+    const point = [state.get('x'), state.get('y')] as const;
+    for await (const statistics of pointStatistics(ensemble, point, state.get('samples'))) track.push(statistics);
+    const { count, mean, error, std, entropy, mutualInformation } = track.at(-1)!;
+    expect(count).toBe(state.get('samples'));
+    expect(run(uncertaintyCode(state))).toEqual([three(mean, error), three(std, entropy, mutualInformation)]);
+  });
+});
