@@ -1,4 +1,5 @@
 /** Long computations in slices, so that the page stays responsive. They rest while their section is out of view. */
+import { everyFrame } from './section.js';
 
 const SLICE = 6;
 
@@ -8,15 +9,15 @@ export const slice = (): (() => boolean) => {
   return () => performance.now() < end;
 };
 
-/** Tells which of a few elements are in the viewport or near it. */
+/** Whether any of a few elements is in the viewport. */
 export class View {
-  private readonly visible = new Set<Element>();
+  private readonly shown = new Set<Element>();
   private readonly observer: IntersectionObserver;
 
   /** @param appear is called when one comes into view */
   constructor(appear: () => void) {
     this.observer = new IntersectionObserver((entries) => {
-      for (const { isIntersecting, target } of entries) this.visible[isIntersecting ? 'add' : 'delete'](target);
+      for (const { isIntersecting, target } of entries) this.shown[isIntersecting ? 'add' : 'delete'](target);
       if (entries.some(({ isIntersecting }) => isIntersecting)) appear();
     });
   }
@@ -26,7 +27,7 @@ export class View {
   }
 
   get isEmpty(): boolean {
-    return this.visible.size === 0;
+    return this.shown.size === 0;
   }
 }
 
@@ -35,21 +36,19 @@ export class View {
  * promise of the next frame in which the element is in view.
  */
 export function pacer(root: Element): () => Promise<void> | undefined {
-  let waiting: (() => void)[] = [];
+  const waiting: (() => void)[] = [];
   let inSlice = () => false;
-  const resume = () => {
+  const resume = everyFrame(() => {
     if (view.isEmpty || waiting.length === 0) return;
-    requestAnimationFrame(() => {
-      inSlice = slice();
-      for (const go of waiting.splice(0)) go();
-    });
-  };
+    inSlice = slice();
+    for (const go of waiting.splice(0)) go();
+  });
   const view = new View(resume);
   view.add(root);
   return () => {
     if (inSlice()) return undefined;
     return new Promise((resolve) => {
-      waiting = [...waiting, resolve];
+      waiting.push(resolve);
       resume();
     });
   };

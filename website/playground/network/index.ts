@@ -34,6 +34,10 @@ export const network: Section = {
       }
     });
     onScheme(paint);
+    // What cannot be watched need not run.
+    new IntersectionObserver((entries) => {
+      if (!entries.at(-1)!.isIntersecting && training.isRunning) training.pause();
+    }).observe(root);
     new ResizeObserver(paint).observe(find(root, '#map-with'));
   },
   code: networkCode,
@@ -97,7 +101,7 @@ function drawLosses(chart: Chart, experiment: Experiment): void {
       type: 'line',
       name: `${side}, ${set === 'test' ? 'test' : 'training'}`,
       data: experiment.curve(side, set),
-      showSymbol: false,
+      symbol: 'none',
       lineStyle: { color: `var(--${side})`, width: 2, type: set === 'test' ? 'solid' : 'dashed' },
       itemStyle: { color: `var(--${side})` },
     })),

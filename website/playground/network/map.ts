@@ -46,7 +46,7 @@ export class PlaneMap {
   points({ x, labels }: Data, faint = false): void {
     const context = this.canvas.getContext('2d')!;
     const unit = this.canvas.width / this.canvas.clientWidth || 1;
-    const radius = (faint ? 1.5 : 4.5) * unit;
+    const radius = (faint ? 1.5 : Math.min(4.5, this.canvas.clientWidth / 60)) * unit;
     context.globalAlpha = faint ? 0.5 : 1;
     context.lineWidth = 1.5 * unit;
     context.strokeStyle = css('--page');

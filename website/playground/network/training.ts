@@ -9,7 +9,8 @@ const FRAMES = 150;
 
 export class Training {
   experiment: Experiment;
-  private running = false;
+  /** Whether it goes on past the steps of the state. */
+  isRunning = false;
   private requested = false;
   private readonly listeners: (() => void)[] = [];
   private readonly view = new View(() => this.request());
@@ -17,7 +18,7 @@ export class Training {
   constructor(private readonly state: State) {
     this.experiment = new Experiment(settingsOf(state));
     state.watch(SETTINGS, () => {
-      this.running = false;
+      this.isRunning = false;
       this.restart();
     });
     state.watch(['steps'], () => this.request());
@@ -50,22 +51,22 @@ export class Training {
 
   /** Whether the network has made all steps of the state and will make no more by itself. */
   get isDone(): boolean {
-    return !this.running && this.experiment.steps === this.state.get('steps');
+    return !this.isRunning && this.experiment.steps === this.state.get('steps');
   }
 
   /** The steps after which the training will rest. */
   get goal(): number {
-    return this.running ? this.state.fields.steps.max! : this.state.get('steps');
+    return this.isRunning ? this.state.fields.steps.max! : this.state.get('steps');
   }
 
   /** Goes on until `pause`, at most to the largest number of steps. */
   run(): void {
-    this.running = true;
+    this.isRunning = true;
     this.request();
   }
 
   pause(): void {
-    this.running = false;
+    this.isRunning = false;
     this.state.set('steps', this.experiment.steps);
     this.request();
   }
@@ -92,8 +93,8 @@ export class Training {
     const { experiment } = this;
     const limit = experiment.steps + (reducedMotion.matches ? goal : Math.ceil(state.get('steps') / FRAMES) || 1);
     for (const inSlice = slice(); inSlice() && experiment.steps < Math.min(goal, limit); ) experiment.step();
-    if (this.running) state.set('steps', experiment.steps);
-    if (experiment.steps === state.fields.steps.max) this.running = false;
+    if (this.isRunning) state.set('steps', experiment.steps);
+    if (experiment.steps === state.fields.steps.max) this.isRunning = false;
     for (const listener of this.listeners) listener();
     if (!this.isDone) this.request();
   }

@@ -100,7 +100,7 @@ function createPlane(root: HTMLElement, training: Training, state: State): Plane
         `${title} over the plane, ${range}`,
       );
       find(root, '#title-spread').textContent = title;
-      find(root, '#spread-caption').textContent = `The darker, the more unsure: ${range}.`;
+      find(root, '#spread-caption').textContent = `The stronger the gray, the more unsure: ${range}.`;
     }
     for (const map of [spread, off]) {
       map.points(train);
