@@ -68,7 +68,8 @@ function writeFile(path) {
     return;
   }
   const code = highlight(readFileSync(ROOT + path, 'utf8'), extname(path).slice(1));
-  const body = `<main id="main" class="source"><h1>${escapeHtml(basename(path))}</h1>\n<p>${escapeHtml(path)}</p>\n${code}</main>`;
+  const text = `<h1>${escapeHtml(basename(path))}</h1>\n<p>${escapeHtml(path)}</p>\n${code}`;
+  const body = `<main id="main" class="source">${text}</main>`;
   write(address, layout({ address, title: path, about: `The file ${path} of the repository.`, body }));
 }
 

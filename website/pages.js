@@ -23,11 +23,6 @@ export const GROUPS = [
     name: 'Guides',
     pages: [
       page('docs/layers.md', 'Layers', 'Shapes, formulas, options and an example of every layer.'),
-      page(
-        'docs/training.md',
-        'A training loop',
-        'A network on plain arrays, step by step, and the pitfalls of dropout.',
-      ),
       page('docs/uncertainty.md', 'Uncertainty', 'Monte-Carlo dropout: means, spread, entropy and calibration.'),
       page('docs/reproducibility.md', 'Reproducibility', 'Seeds, keys, resuming, slices, and the stream in NumPy.'),
       page('docs/threads.md', 'Threads', 'Large calls on several threads, with the same bits.'),

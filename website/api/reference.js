@@ -1,6 +1,6 @@
 /**
- * Writes the API reference from the docstrings in src/, by TypeDoc. A public name without a docstring is an error, and so
- * is a {@link} to nothing.
+ * Writes the API reference from the docstrings in src/, by TypeDoc. A public name without a docstring is an error, and
+ * so is a {@link} to nothing.
  */
 import { fileURLToPath } from 'node:url';
 import { Application, Converter, Logger, LogLevel, ReflectionKind } from 'typedoc';
@@ -88,17 +88,16 @@ export async function readReference({ entries = ENTRIES, tsconfig = path('tsconf
 }
 
 /**
- * A link to a module, and what its file says about it, for the first page.
+ * What the file of a module says about it, for the first page. Its text begins with the name, which becomes a link.
  *
  * @param {import('typedoc').DeclarationReflection} module
  * @returns {import('typedoc').CommentDisplayPart[]}
  */
-const introduction = (module) => [
-  { kind: 'text', text: '\n\n### ' },
-  { kind: 'inline-tag', tag: '@link', text: module.name, target: module },
-  { kind: 'text', text: '\n\n' },
-  ...(module.comment?.summary ?? []),
-];
+function introduction(module) {
+  const { name, comment } = module;
+  const text = (comment?.summary ?? []).map((part) => ({ ...part, text: part.text.replace(`${name}:`, ':') }));
+  return [{ kind: 'text', text: '\n\n' }, { kind: 'inline-tag', tag: '@link', text: name, target: module }, ...text];
+}
 
 /** Writes the reference into the site. */
 export async function writeReference() {

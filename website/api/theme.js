@@ -1,4 +1,4 @@
-/** TypeDoc's theme in the layout of the site: with its header, without inline scripts and without a switch of colors. */
+/** TypeDoc's theme in the layout of the site: with its header, without inline scripts and a switch of colors. */
 import { DefaultTheme, JSX } from 'typedoc';
 import { layout } from '../layout.js';
 import { relative } from '../relative.js';
