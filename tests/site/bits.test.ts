@@ -8,13 +8,13 @@ const PAGE = 'site/index.html';
 
 async function open(tab: Tab, options: OpenOptions): Promise<void> {
   await tab.open(PAGE, options);
-  await tab.evaluate(() => document.querySelector('#bits')!.scrollIntoView({ behavior: 'instant' }));
+  await tab.scrollTo('#bits');
   await tab.waitFor(() => document.querySelector('#bits-answer')!.textContent !== '');
 }
 
 /** The texts in the first column of the times, after the measurement. */
 async function sides(tab: Tab): Promise<string[]> {
-  await tab.evaluate(() => document.querySelector('#bits-times')!.scrollIntoView({ behavior: 'instant' }));
+  await tab.scrollTo('#bits-times');
   await tab.waitFor(
     () =>
       document.querySelector('#bits-times td') && !document.querySelector<HTMLButtonElement>('#bits-measure')!.disabled,

@@ -44,11 +44,9 @@ async function open(tab: Tab, query = '', options = {}): Promise<void> {
 }
 
 async function show(tab: Tab): Promise<void> {
-  await tab.evaluate(() => document.querySelector('#digits')!.scrollIntoView({ behavior: 'instant' }));
+  await tab.scrollTo('#digits');
   await tab.waitFor(() => document.querySelector('#digits-answer')!.textContent !== '');
 }
-
-const drawingInAddress = (tab: Tab) => tab.evaluate(() => new URLSearchParams(location.search).get('drawing') ?? '');
 
 /** Waits until the address has another drawing and the page the answer to it. Returns the drawing. */
 async function expectAnswer(tab: Tab, before: string): Promise<string> {
@@ -58,13 +56,13 @@ async function expectAnswer(tab: Tab, before: string): Promise<string> {
   };
   await tab.waitFor(isOther, before);
   // The address follows the drawing with a delay: the last part of a stroke may still be missing.
-  let text: string;
+  let text: string | null;
   do {
-    text = await drawingInAddress(tab);
+    text = await tab.parameter('drawing');
     await sleep(1000);
-  } while (text !== (await drawingInAddress(tab)));
-  await expect.poll(() => shownAnswer(tab), { timeout: 20_000 }).toEqual(await answerTo(text));
-  return text;
+  } while (text !== (await tab.parameter('drawing')));
+  await expect.poll(() => shownAnswer(tab), { timeout: 20_000 }).toEqual(await answerTo(text!));
+  return text!;
 }
 
 const SEVEN = [
@@ -89,7 +87,7 @@ describeInBrowsers('digits', (tab) => {
     expect(await tab.text('#digits-answer')).toBe('The network reads a 7.');
     await tab.reload();
     await show(tab);
-    expect(await drawingInAddress(tab)).toBe(text);
+    expect(await tab.parameter('drawing')).toBe(text);
     await expect.poll(() => shownAnswer(tab), { timeout: 20_000 }).toEqual(await answerTo(text));
     expect(await tab.errors()).toEqual([]);
   });
@@ -104,7 +102,7 @@ describeInBrowsers('digits', (tab) => {
 
   it('gives the digit that is drawn by keys', async () => {
     await open(tab, '?drawing=');
-    await tab.evaluate(() => document.querySelector<HTMLElement>('#digits-pad')!.focus());
+    await tab.focus('#digits-pad');
     for (let i = 0; i < 7; i++) await tab.press('ArrowUp');
     await tab.press(' ');
     expect(await tab.text('#digits-pen')).toBe('The pen is down.');

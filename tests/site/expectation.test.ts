@@ -39,8 +39,7 @@ async function open(tab: Tab, query = ''): Promise<void> {
   await show(tab);
 }
 
-const show = (tab: Tab) =>
-  tab.evaluate(() => document.querySelector('#expectation')!.scrollIntoView({ behavior: 'instant' }));
+const show = (tab: Tab) => tab.scrollTo('#expectation');
 
 /** The numbers on the page, once it has drawn so many masks. */
 async function shownNumbers(tab: Tab, masks: number): Promise<Record<string, string>> {
@@ -98,7 +97,7 @@ describeInBrowsers('the expectation', (tab) => {
   it('follows p and x, and the address restores them', async () => {
     await open(tab, '?values=normals&maskCount=20');
     await shownNumbers(tab, 20);
-    await tab.evaluate(() => document.querySelector<HTMLElement>('#expectation [name="p"]')!.focus());
+    await tab.focus('#expectation [name="p"]');
     await tab.press('ArrowRight');
     const expected = await numbersOf({ ...SETTINGS, p: 0.55, x: 'normals' }, 20);
     await tab.waitFor(

@@ -19,7 +19,7 @@ const numbersOf = (name: string, number: number, p = 0.3) => {
 
 async function open(tab: Tab, query = ''): Promise<void> {
   await tab.open(`${PAGE}${query}`, { reducedMotion: true });
-  await tab.evaluate(() => document.querySelector('#family')!.scrollIntoView({ behavior: 'instant' }));
+  await tab.scrollTo('#family');
   await tab.waitFor(() => document.querySelector('#family-measured')!.textContent !== '');
 }
 
@@ -53,7 +53,7 @@ describeInBrowsers('the family', (tab) => {
     const sum = await sumOf(tab, '#family-result');
     await tab.waitFor(() => new URLSearchParams(location.search).get('layerMask') === '2');
     await tab.reload();
-    await tab.evaluate(() => document.querySelector('#family')!.scrollIntoView({ behavior: 'instant' }));
+    await tab.scrollTo('#family');
     await shows(tab, numbersOf('rows', 2));
     expect(await sumOf(tab, '#family-result')).toBe(sum);
     expect(await tab.errors()).toEqual([]);

@@ -1,23 +1,19 @@
-/** The networks of the playground, their sub-networks and their uncertainty: what the page shows is what Node computes. */
+/** The networks, their sub-networks and their uncertainty: what the page shows is what Node computes. */
 import { expect, it } from 'vitest';
 import { fields, type State } from '../../website/playground/fields.js';
-import { Ensemble, softmax } from '../../website/playground/network/ensemble.js';
-import { Experiment, SIDES, settingsOf } from '../../website/playground/network/experiment.js';
+import { softmax } from '../../website/playground/network/ensemble.js';
+import { SIDES } from '../../website/playground/network/experiment.js';
 import { withGrid } from '../../website/playground/network/plane.js';
-import { percent, three } from '../../website/playground/text.js';
 import { Store } from '../../website/playground/store.js';
 import { largestDifference, opinionOf } from '../../website/playground/subnetworks/compute.js';
-import { type PointStatistics, pointStatistics } from '../../website/playground/uncertainty/compute.js';
+import { percent, three } from '../../website/playground/text.js';
+import { pointStatistics } from '../../website/playground/uncertainty/compute.js';
+import { last } from '../support/last.js';
+import { trained } from '../website/state.js';
 import { describeInBrowsers } from './browsers.js';
 import type { OpenOptions, Tab } from './tab.js';
 
 const page = (query: string) => `site/index.html?${query}`;
-
-function trained(state: State): Experiment {
-  const experiment = new Experiment(settingsOf(state));
-  while (experiment.steps < state.get('steps')) experiment.step();
-  return experiment;
-}
 
 /** What the section of the networks shows for a state. */
 function networkNumbers(state: State): string[] {
@@ -37,7 +33,7 @@ const texts = (tab: Tab, selectors: string[]) =>
 
 /** Scrolls to a section, and waits until its text for screen readers says that it rests. */
 async function rest(tab: Tab, section: string, before = ''): Promise<string> {
-  await tab.evaluate((id) => document.getElementById(id)!.scrollIntoView({ behavior: 'instant' }), section);
+  await tab.scrollTo(`#${section}`);
   return tab.waitFor(
     (section, before) => {
       const text = document.querySelector(`#${section}-status`)!.textContent ?? '';
@@ -102,13 +98,11 @@ describeInBrowsers('the networks', (tab) => {
 
   it('step and start over by keys', async () => {
     let status = await open(tab, 'network', 'steps=3');
-    const focus = (selector: string) =>
-      tab.evaluate((selector) => document.querySelector<HTMLElement>(selector)!.focus(), selector);
-    await focus('#step');
+    await tab.focus('#step');
     await tab.press(' ');
     status = await rest(tab, 'network', status);
     expect(status).toContain('After 4 steps');
-    await focus('#reset');
+    await tab.focus('#reset');
     await tab.press('Enter');
     status = await rest(tab, 'network', status);
     expect(status).toContain('After 0 steps');
@@ -136,13 +130,14 @@ describeInBrowsers('the networks', (tab) => {
 describeInBrowsers('sub-networks', (tab) => {
   it('show the chosen one, their mean, and how it differs from evaluation mode', async () => {
     const status = await open(tab, 'subnetworks', 'steps=30&averaged=20&firstMask=12');
-    await tab.evaluate(() => document.querySelector<HTMLElement>('#strip input:checked')!.focus());
+    await tab.focus('#strip input:checked');
     await tab.press('ArrowRight');
     await tab.waitFor(() => document.querySelector('#title-chosen')!.textContent === 'Sub-network 13');
     expect(status).toContain('20 sub-networks');
 
-    const { settings, trainers, test } = trained(await stateAfter(tab, 'chosenMask', '0'));
-    const ensemble = () => new Ensemble(settings, trainers.with.weights, 'shared');
+    const experiment = trained(await stateAfter(tab, 'chosenMask', '0'));
+    const { trainers, test } = experiment;
+    const ensemble = () => experiment.ensemble('shared');
     const rows = withGrid(test);
     const evaluation = opinionOf(softmax(trainers.with.logits(rows)), test);
     const [chosen, mean] = await Promise.all(
@@ -176,7 +171,7 @@ describeInBrowsers('sub-networks', (tab) => {
 
   it('are one network with p = 0', async () => {
     await tab.open(page('p1=0&p2=0&steps=2'));
-    await tab.evaluate(() => document.getElementById('subnetworks')!.scrollIntoView({ behavior: 'instant' }));
+    await tab.scrollTo('#subnetworks');
     await tab.waitFor(() => !document.querySelector<HTMLElement>('#subnetworks .one-network')!.hidden);
     expect(await tab.errors()).toEqual([]);
   });
@@ -190,11 +185,8 @@ describeInBrowsers('uncertainty', (tab) => {
     const state = await stateAfter(tab, 'x', '0');
     expect([state.get('x'), state.get('y')]).toEqual([1, 1]);
 
-    const { settings, trainers } = trained(state);
-    const ensemble = new Ensemble(settings, trainers.with.weights, 'own');
-    const track: PointStatistics[] = [];
-    for await (const statistics of pointStatistics(ensemble, [1, 1], 50)) track.push(statistics);
-    const { mean, error, std, entropy, mutualInformation } = track.at(-1)!;
+    const latest = await last(pointStatistics(trained(state).ensemble('own'), [1, 1], 50));
+    const { mean, error, std, entropy, mutualInformation } = latest;
     const names = ['mean', 'error', 'std', 'entropy', 'mutualInformation'];
     expect(
       await texts(

@@ -19,7 +19,7 @@ async function startAll(tab: Tab): Promise<string[]> {
       .map(({ id }) => id),
   );
   for (const name of names) {
-    await tab.evaluate((name) => document.getElementById(name)!.scrollIntoView({ behavior: 'instant' }), name);
+    await tab.scrollTo(`#${name}`);
     // The last thing that a section gets.
     await tab.waitFor((name) => document.querySelector(`#${name} details.code`) !== null, name);
   }
@@ -36,10 +36,6 @@ const values = (tab: Tab) =>
         .map(({ name, type, checked, value }) => [name, type === 'checkbox' ? `${checked}` : value]),
     );
   });
-
-/** A part of the address. */
-const inAddress = (tab: Tab, name: string) =>
-  tab.evaluate((name) => new URLSearchParams(location.search).get(name), name);
 
 /** Keys that change a control which has the focus: the second one where the first is at the end of the range. */
 const keysFor = (type: string): string[] => {
@@ -144,7 +140,7 @@ describeInBrowsers('the playground', (tab) => {
     );
     const unchanged: string[] = [];
     for (const { name, type } of controls) {
-      const before = await inAddress(tab, name);
+      const before = await tab.parameter(name);
       await tab.evaluate((name) => {
         const all = document.querySelectorAll<HTMLInputElement>(`[name="${name}"]`);
         (Array.from(all).find(({ type, checked }) => type !== 'radio' || checked) ?? all[0])!.focus();

@@ -97,6 +97,23 @@ export class Tab {
     }, selector);
   }
 
+  /** A part of the query of the address, or null. */
+  parameter(name: string): Promise<string | null> {
+    return this.evaluate((name) => new URLSearchParams(location.search).get(name), name);
+  }
+
+  async scrollTo(selector: string): Promise<void> {
+    await this.evaluate(
+      (selector) => document.querySelector(selector)!.scrollIntoView({ behavior: 'instant' }),
+      selector,
+    );
+  }
+
+  /** Gives an element the focus, for `press` and `type`. */
+  async focus(selector: string): Promise<void> {
+    await this.evaluate((selector) => document.querySelector<HTMLElement>(selector)!.focus(), selector);
+  }
+
   /** Clicks in the middle of an element, or at another place of it. */
   async click(selector: string, place: Place = [0.5, 0.5]): Promise<void> {
     await this.driver.pointer('mouse', await this.points(selector, [place]));
@@ -134,7 +151,7 @@ export class Tab {
 
   /** Writes the viewport to a PNG. @param selector an element to scroll to first */
   async screenshot(file: string, selector?: string): Promise<void> {
-    await this.evaluate((selector) => selector && document.querySelector(selector)?.scrollIntoView(), selector ?? '');
+    if (selector) await this.scrollTo(selector);
     await writeFile(file, await this.driver.screenshot());
   }
 

@@ -18,7 +18,7 @@ const started = (tab: Tab) => tab.waitFor(() => document.querySelector('#hero ou
 
 /** By keys: sections that start move the checkboxes away from under a pointer. */
 async function toggle(tab: Tab, name: string): Promise<void> {
-  await tab.evaluate((name) => document.querySelector<HTMLElement>(`#teachers input[value="${name}"]`)!.focus(), name);
+  await tab.focus(`#teachers input[value="${name}"]`);
   await tab.press(' ');
 }
 
