@@ -19,6 +19,20 @@ export function axis(name) {
 }
 
 /**
+ * The entries of the legend: lines as they are drawn, without ECharts' circle, which would hide dashes, and rectangles
+ * for the rest.
+ *
+ * @param {import('echarts').EChartsCoreOption} option
+ */
+function legendOf({ series }) {
+  const entries = /** @type {{ name: string, type: string }[]} */ (series).map(({ name, type }) => [
+    name,
+    type === 'line' ? { name, itemStyle: { opacity: 0 } } : { name, icon: 'rect' },
+  ]);
+  return Object.values(Object.fromEntries(entries));
+}
+
+/**
  * @param {import('./svg.js').Frame} frame
  * @param {import('echarts').EChartsCoreOption} option
  */
@@ -29,7 +43,7 @@ export function chart(frame, option) {
     textStyle: { fontFamily: 'system-ui, sans-serif' },
     grid: { left: 52, right: 14, top: 34, bottom: 44 },
     // The item gap makes up for fonts that are wider than ECharts assumes.
-    legend: { textStyle: LABEL, icon: 'rect', itemWidth: 18, itemHeight: 4, itemGap: 28, top: 0 },
+    legend: { data: legendOf(option), textStyle: LABEL, itemWidth: 18, itemHeight: 4, itemGap: 28, top: 0 },
     ...option,
   });
   const content = drawn.renderToSVGString();

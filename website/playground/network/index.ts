@@ -112,7 +112,16 @@ function drawLosses(chart: Chart, experiment: Experiment): void {
   chart.draw(
     {
       grid: { left: 40, right: 16, top: 56, bottom: 40 },
-      legend: { top: 0, left: 0, width: 300, itemWidth: 22, textStyle: LABEL, selectedMode: false },
+      // Without ECharts' circle, which would hide the dashes.
+      legend: {
+        top: 0,
+        left: 0,
+        width: 300,
+        itemWidth: 26,
+        itemStyle: { opacity: 0 },
+        textStyle: LABEL,
+        selectedMode: false,
+      },
       xAxis: {
         type: 'value',
         name: 'training steps',
