@@ -8,11 +8,25 @@ const PAGE = 'site/index.html';
 const isShown = (tab: Tab, selector: string) =>
   tab.evaluate((selector) => document.querySelector(selector)!.checkVisibility(), selector);
 
+/** Opens the page and waits until it works. */
+async function open(tab: Tab, query = ''): Promise<void> {
+  await tab.open(PAGE + query, { reducedMotion: true });
+  await started(tab);
+}
+
+const started = (tab: Tab) => tab.waitFor(() => document.querySelector('#hero output')!.textContent !== '');
+
+/** By keys: sections that start move the checkboxes away from under a pointer. */
+async function toggle(tab: Tab, name: string): Promise<void> {
+  await tab.evaluate((name) => document.querySelector<HTMLElement>(`#teachers input[value="${name}"]`)!.focus(), name);
+  await tab.press(' ');
+}
+
 describeInBrowsers('for teachers', (tab) => {
   it('hides a section and its entry in the list, and the link does the same', async () => {
-    await tab.open(PAGE);
+    await open(tab);
     expect(await isShown(tab, '#digits')).toBe(true);
-    await tab.click('#teachers input[value="digits"]');
+    await toggle(tab, 'digits');
     await tab.press('Tab');
     await tab.press(' ');
     expect(await isShown(tab, '#digits')).toBe(false);
@@ -26,8 +40,8 @@ describeInBrowsers('for teachers', (tab) => {
     expect(await tab.evaluate(() => document.querySelector<HTMLTextAreaElement>('#lesson-frame')!.value)).toContain(
       'hide=digits%2Cbits" title=',
     );
-    await tab.click('#lesson-link');
-    await tab.waitFor(() => location.search.includes('hide=digits%2Cbits') && document.readyState === 'complete');
+    const link = await tab.evaluate(() => document.querySelector<HTMLAnchorElement>('#lesson-link')!.href);
+    await open(tab, new URL(link).search);
     expect(await isShown(tab, '#digits')).toBe(false);
     expect(await tab.evaluate(() => document.querySelector<HTMLInputElement>('input[value="bits"]')!.checked)).toBe(
       true,
@@ -36,15 +50,9 @@ describeInBrowsers('for teachers', (tab) => {
   });
 
   it('shows the sections again', async () => {
-    await tab.open(`${PAGE}?hide=settings,family`);
+    await open(tab, '?hide=settings,family');
     expect(await isShown(tab, '.settings')).toBe(false);
-    for (const name of ['settings', 'family']) {
-      await tab.evaluate(
-        (name) => document.querySelector<HTMLElement>(`#teachers input[value="${name}"]`)!.focus(),
-        name,
-      );
-      await tab.press(' ');
-    }
+    for (const name of ['settings', 'family']) await toggle(tab, name);
     expect(await isShown(tab, '.settings')).toBe(true);
     expect(await isShown(tab, '#family')).toBe(true);
   });
@@ -52,12 +60,13 @@ describeInBrowsers('for teachers', (tab) => {
 
 describeInBrowsers('the first screen', (tab) => {
   it('draws masks of the seed: the same seed the same masks', async () => {
-    await tab.open(`${PAGE}?seed=5`, { reducedMotion: true });
+    await open(tab, '?seed=5');
     const first = await tab.text('#hero output');
     expect(first).toMatch(/^p = 0\.5, mask 1: \d+ of 16 hidden units kept/);
     await tab.click('#hero .next');
     expect(await tab.text('#hero output')).toContain('mask 2');
     await tab.reload();
+    await started(tab);
     expect(await tab.text('#hero output')).toBe(first);
   });
 });

@@ -67,7 +67,7 @@ function createJobs(root: HTMLElement, training: Training, state: State): Record
       const options = { samples, every: Math.ceil(samples / 10), signal, onSample: pause };
       for await (const { mean, count } of ensembleOf(training).stream(rows, options)) {
         const opinion = opinionOf(mean, test);
-        show.mean(opinion, `mean of ${count} sub-networks`);
+        show.mean(opinion, `mean of ${count}`);
         const difference = three(largestDifference(opinion, evaluation));
         find(root, '#difference').textContent = difference;
         if (count < samples) continue;
