@@ -4,7 +4,7 @@ import { fields, type State } from '../../website/playground/fields.js';
 import { Ensemble, softmax } from '../../website/playground/network/ensemble.js';
 import { Experiment, SIDES, settingsOf } from '../../website/playground/network/experiment.js';
 import { withGrid } from '../../website/playground/network/plane.js';
-import { percent, three } from '../../website/playground/network/text.js';
+import { percent, three } from '../../website/playground/text.js';
 import { Store } from '../../website/playground/store.js';
 import { largestDifference, opinionOf } from '../../website/playground/subnetworks/compute.js';
 import { type PointStatistics, pointStatistics } from '../../website/playground/uncertainty/compute.js';

@@ -2,8 +2,8 @@
 import { expect, it } from 'vitest';
 import { code } from '../../website/playground/bits/code.js';
 import { digestOfAll, digests, expectedDigest, vectors } from '../../website/playground/bits/stream.js';
-import { runNode } from '../repository/snippets.js';
 import { last } from '../support/last.js';
+import { printed } from './state.js';
 
 it('Node gives the digests of the vectors', async () => {
   expect(await last(digests())).toEqual(vectors.map(({ expected }) => expected));
@@ -20,7 +20,7 @@ it('25 masks, of 100,000 elements but for one', () => {
 });
 
 it('the program prints the digest', () => {
-  const [digest, name] = runNode('--input-type=module', '--eval', code());
+  const [digest, name] = printed(code());
   expect(digest).toBe(`the digest is ${expectedDigest}`);
   expect(name).toBe('computed by wasm-simd');
   expect(code().split('\n').length).toBeLessThanOrEqual(40);

@@ -7,8 +7,8 @@ import { code } from '../../website/playground/digits/code.js';
 import examples from '../../website/playground/digits/examples.json' with { type: 'json' };
 import { centered, decode, drawing, encode, INK, SIDE } from '../../website/playground/digits/image.js';
 import { best, evaluate, sample } from '../../website/playground/digits/predict.js';
-import { runNode } from '../repository/snippets.js';
 import { last } from '../support/last.js';
+import { printed } from './state.js';
 
 const weights = weightsFromBytes(readFileSync(new URL('../../examples/digits/weights.bin', import.meta.url)));
 
@@ -103,7 +103,7 @@ it('the program prints what the page shows', async () => {
   const pixels = decode(state.drawing)!;
   const { mean, std, entropy, mutualInformation } = await read(pixels, state);
   const off = evaluate(weights, pixels);
-  const lines = runNode('--input-type=module', '--eval', code(state));
+  const lines = printed(code(state));
   expect(lines.slice(0, 10)).toEqual(
     off.map((p, digit) => `${digit}: ${mean[digit]!.toFixed(3)} ± ${std[digit]!.toFixed(3)}, off ${p.toFixed(3)}`),
   );

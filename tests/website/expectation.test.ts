@@ -10,8 +10,8 @@ import {
   measure,
   type Settings,
 } from '../../website/playground/expectation/measure.js';
-import { runNode } from '../repository/snippets.js';
 import { last } from '../support/last.js';
+import { printed } from './state.js';
 
 const run = (settings: Settings, masks: number, before?: Measurement) => last(measure(settings, masks, before));
 
@@ -39,9 +39,7 @@ describe.each([
     const { measured: elements } = compareElements(measurement);
     const { measured: means } = compareMeans(measurement);
     const ways = compareWays(measurement);
-    const numbers = runNode('--input-type=module', '--eval', code(settings, 20)).map((line) =>
-      line.match(/[\d.]+(e-\d+)?/g)!.map(Number),
-    );
+    const numbers = printed(code(settings, 20)).map((line) => line.match(/[\d.]+(e-\d+)?/g)!.map(Number));
     expect(numbers).toEqual([
       [elements.mean, expect.closeTo(elements.std, 6)],
       [means.mean, means.std],

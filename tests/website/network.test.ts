@@ -1,30 +1,20 @@
 /** The networks of the playground: their gradient, their bits, and the programs that the page shows as code. */
 import { setTraining } from 'dropout-wasm';
 import { describe, expect, it } from 'vitest';
-import { fields, type State } from '../../website/playground/fields.js';
 import { networkCode } from '../../website/playground/network/code.js';
 import { DATA } from '../../website/playground/network/data.js';
-import { Ensemble, softmax } from '../../website/playground/network/ensemble.js';
+import { type Masks, softmax } from '../../website/playground/network/ensemble.js';
 import { Experiment, SIDES, settingsOf } from '../../website/playground/network/experiment.js';
 import { backward, forward, UNITS } from '../../website/playground/network/model.js';
 import { GRID, NODES, withGrid } from '../../website/playground/network/plane.js';
 import { lossGradient, score, Trainer } from '../../website/playground/network/train.js';
-import { Store } from '../../website/playground/store.js';
 import { subnetworksCode } from '../../website/playground/subnetworks/code.js';
 import { opinionOf } from '../../website/playground/subnetworks/compute.js';
 import { uncertaintyCode } from '../../website/playground/uncertainty/code.js';
 import { pointStatistics } from '../../website/playground/uncertainty/compute.js';
-import { runNode } from '../repository/snippets.js';
+import { last } from '../support/last.js';
+import { printed, stateOf, trained } from './state.js';
 
-const stateOf = (query = ''): State => new Store(fields, query);
-
-function trained(state: State): Experiment {
-  const experiment = new Experiment(settingsOf(state));
-  while (experiment.steps < state.get('steps')) experiment.step();
-  return experiment;
-}
-
-const run = (code: string) => runNode('--input-type=module', '--eval', code);
 const three = (...values: number[]) => values.map((value) => value.toFixed(3)).join(' ');
 
 describe('the model', () => {
@@ -81,8 +71,7 @@ describe('training', () => {
 
 describe('sub-networks', () => {
   const experiment = trained(stateOf('?steps=50'));
-  const ensemble = (masks: 'shared' | 'own' = 'shared') =>
-    new Ensemble(experiment.settings, experiment.trainers.with.weights, masks);
+  const ensemble = (masks: Masks = 'shared') => experiment.ensemble(masks);
   const rows = withGrid(experiment.test);
 
   it('the mean of a run is the mean of its sub-networks, which their numbers recompute', async () => {
@@ -137,31 +126,30 @@ describe('the code that the page shows prints its numbers', () => {
     const state = stateOf(query);
     const experiment = trained(state);
     const fits = SIDES.map((side) => experiment.fit(side));
-    expect(run(networkCode(state))).toEqual(fits.map(({ train, test }) => three(train.loss, test.loss)));
+    expect(printed(networkCode(state))).toEqual(fits.map(({ train, test }) => three(train.loss, test.loss)));
   });
 
   it.each(QUERIES)('of sub-networks: %s', async (query) => {
     const state = stateOf(`${query || '?'}&firstMask=12&chosenMask=3&averaged=20`);
-    const { settings, trainers, test } = trained(state);
+    const experiment = trained(state);
+    const { test } = experiment;
     const rows = withGrid(test);
     const runs = [{ samples: 1, from: 15 }, { samples: 20 }];
     const lines = runs.map(async (options) => {
-      const { mean } = await new Ensemble(settings, trainers.with.weights, 'shared').run(rows, options);
+      const { mean } = await experiment.ensemble('shared').run(rows, options);
       const { loss, accuracy } = opinionOf(mean, test);
       return `${three(loss)} ${accuracy}`;
     });
-    expect(run(subnetworksCode(state))).toEqual(await Promise.all(lines));
+    expect(printed(subnetworksCode(state))).toEqual(await Promise.all(lines));
   });
 
   it.each(QUERIES)('of the uncertainty: %s', async (query) => {
     const state = stateOf(query);
-    const { settings, trainers } = trained(state);
-    const ensemble = new Ensemble(settings, trainers.with.weights, state.get('masks'));
-    const track = [];
+    const ensemble = trained(state).ensemble(state.get('masks'));
     const point = [state.get('x'), state.get('y')] as const;
-    for await (const statistics of pointStatistics(ensemble, point, state.get('samples'))) track.push(statistics);
-    const { count, mean, error, std, entropy, mutualInformation } = track.at(-1)!;
+    const latest = await last(pointStatistics(ensemble, point, state.get('samples')));
+    const { count, mean, error, std, entropy, mutualInformation } = latest;
     expect(count).toBe(state.get('samples'));
-    expect(run(uncertaintyCode(state))).toEqual([three(mean, error), three(std, entropy, mutualInformation)]);
+    expect(printed(uncertaintyCode(state))).toEqual([three(mean, error), three(std, entropy, mutualInformation)]);
   });
 });

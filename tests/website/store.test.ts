@@ -2,12 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fields } from '../../website/playground/fields.js';
-import { choice, flag, number, Store, subset } from '../../website/playground/store.js';
+import { choice, number, Store, subset } from '../../website/playground/store.js';
 
 const own = {
   n: number(5, 1, 10, 0.5),
   kind: choice('a', ['a', 'b', 'constructor']),
-  on: flag(false),
+  on: choice('no', ['no', 'yes']),
   some: subset(['x', 'y', 'z']),
 };
 const problemsOf = (query: string) => new Store(own, query).problems;
@@ -15,7 +15,7 @@ const valuesOf = (query: string) => {
   const store = new Store(own, query);
   return [store.get('n'), store.get('kind'), store.get('on'), store.get('some')];
 };
-const INITIAL = [5, 'a', false, []];
+const INITIAL = [5, 'a', 'no', []];
 
 describe('an address that is wrong says so and leaves the value as it is', () => {
   it.each([
@@ -32,7 +32,6 @@ describe('an address that is wrong says so and leaves the value as it is', () =>
     ['?n=%E0%A4', '“n” in the address must be a number from 1 to 10, but it is “\ufffd”. 5 is used.'],
     ['?kind=c', '“kind” in the address must be one of a, b, constructor, but it is “c”. a is used.'],
     ['?kind=toString', '“kind” in the address must be one of a, b, constructor, but it is “toString”. a is used.'],
-    ['?on=true', '“on” in the address must be 1 or 0, but it is “true”. 0 is used.'],
     ['?some=x,w', '“some” in the address must be some of x, y, z, separated by commas, but it is “x,w”. None is used.'],
     ['?other=1', 'The address has an unknown part, “other”. It was ignored.'],
     ['?__proto__=1', 'The address has an unknown part, “__proto__”. It was ignored.'],
@@ -68,11 +67,11 @@ describe('a valid address', () => {
   it.each([
     ['', INITIAL],
     ['?', INITIAL],
-    ['?n=10&kind=constructor&on=1&some=z,x', [10, 'constructor', true, ['x', 'z']]],
-    ['?n=3.3', [3.5, 'a', false, []]],
-    ['?n=%2B2', [2, 'a', false, []]],
+    ['?n=10&kind=constructor&on=yes&some=z,x', [10, 'constructor', 'yes', ['x', 'z']]],
+    ['?n=3.3', [3.5, 'a', 'no', []]],
+    ['?n=%2B2', [2, 'a', 'no', []]],
     ['?some=', INITIAL],
-    ['?some=x%2Cy,,y', [5, 'a', false, ['x', 'y']]],
+    ['?some=x%2Cy,,y', [5, 'a', 'no', ['x', 'y']]],
   ])('%s', (query, values) => {
     expect(problemsOf(query)).toEqual([]);
     expect(valuesOf(query)).toEqual(values);
@@ -154,6 +153,6 @@ it('tells the watchers of a value, once for each change, and not of others', () 
   store.watch(['kind'], () => told.push('kind'));
   store.set('n', 6);
   store.set('n', 6);
-  store.set('on', true);
+  store.set('on', 'yes');
   expect(told).toEqual(['n or on: 6', 'n or on: 6']);
 });

@@ -43,8 +43,8 @@ export default async () => {
   return chart(
     {
       title: 'Test accuracy of sub-networks, of their mean, and of evaluation mode',
-      description: `On ${IMAGES} test digits, one sub-network is right on ${average.toFixed(1)} % on average, the mean of
-${SAMPLES} on ${means.at(-1)?.toFixed(1)} %, and evaluation mode on ${evaluation.toFixed(1)} %.`,
+      description: `On ${IMAGES} test digits, one sub-network is right on ${average.toFixed(1)} % on average, the mean
+of ${SAMPLES} on ${means.at(-1)?.toFixed(1)} %, and evaluation mode on ${evaluation.toFixed(1)} %.`,
       height: 290,
     },
     {

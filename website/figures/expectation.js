@@ -22,7 +22,8 @@ export default async () => {
   return chart(
     {
       title: 'The mean of many forwards approaches the input',
-      description: `Running means of ${ELEMENTS} elements with input 1 at p = ${P}. After ${FORWARDS} forwards they are ${last}.`,
+      description: `Running means of ${ELEMENTS} elements with input 1 at p = ${P}. After ${FORWARDS} forwards they are
+${last}.`,
       height: 270,
     },
     {

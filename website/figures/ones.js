@@ -1,4 +1,4 @@
-/** The experiment on ones(1000, 100), for many seeds: a histogram of the means beside the normal curve of the theory. */
+/** The experiment on ones(1000, 100) for many seeds: a histogram of the means, and the normal curve of the theory. */
 import { Dropout } from 'dropout-wasm';
 import { axis, chart } from './drawing/chart.js';
 

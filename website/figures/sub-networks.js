@@ -1,6 +1,6 @@
 /**
- * What sub-networks of one trained network decide: the network and the half-moons of examples/workers. One mask that all
- * points share makes a sub-network; noiseShape gives such masks.
+ * What sub-networks of one trained network decide: the network and the half-moons of examples/workers. One mask that
+ * all points share makes a sub-network; noiseShape gives such masks.
  */
 import { Dropout, Generator } from 'dropout-wasm';
 import { monteCarlo } from 'dropout-wasm/monte-carlo';
@@ -74,7 +74,8 @@ function region(decisions, moon) {
     }
   }
   const color = moon ? 'var(--class-b)' : 'var(--class-a)';
-  return `<path transform="scale(${SIZE / SIDE})" shape-rendering="crispEdges" fill="${color}" fill-opacity="0.3" d="${path}"/>`;
+  const look = `shape-rendering="crispEdges" fill="${color}" fill-opacity="0.3"`;
+  return `<path transform="scale(${SIZE / SIDE})" ${look} d="${path}"/>`;
 }
 
 export default async () => {

@@ -1,4 +1,5 @@
 /** What moves by itself: only while it is on the screen, and until its button says otherwise. */
+import { View } from './pace.js';
 import { reducedMotion } from './section.js';
 
 /**
@@ -11,21 +12,17 @@ export function animate(
   milliseconds: number,
   step: () => void,
 ): void {
-  let visible = false;
   let pressed = autoplay && !reducedMotion.matches;
   let timer: ReturnType<typeof setInterval> | undefined;
   const update = () => {
     button.setAttribute('aria-pressed', String(pressed));
     clearInterval(timer);
-    if (pressed && visible) timer = setInterval(step, milliseconds);
+    if (pressed && !view.isEmpty) timer = setInterval(step, milliseconds);
   };
   button.addEventListener('click', () => {
     pressed = !pressed;
     update();
   });
-  new IntersectionObserver((entries) => {
-    visible = entries.at(-1)!.isIntersecting;
-    update();
-  }).observe(element);
+  const view = new View([element], update);
   update();
 }

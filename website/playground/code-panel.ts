@@ -1,6 +1,6 @@
 /** The code of a section: a program for Node that computes what is shown. */
 import { copy } from './copy.js';
-import { fields, type State } from './fields.js';
+import { FIELD_NAMES, type State } from './fields.js';
 import { everyFrame, type Section } from './section.js';
 
 export function codePanel({ name, code }: Section, state: State): HTMLElement {
@@ -17,7 +17,7 @@ export function codePanel({ name, code }: Section, state: State): HTMLElement {
     if (details.open) text.textContent = code(state);
   };
   details.addEventListener('toggle', show);
-  state.watch(Object.keys(fields) as (keyof typeof fields)[], everyFrame(show));
+  state.watch(FIELD_NAMES, everyFrame(show));
   button.addEventListener('click', () => copy(code(state), button));
   return details;
 }

@@ -1,6 +1,6 @@
 /**
- * Binds the controls of the page to the state. A control is an input or a select whose name is a field. Checkboxes with
- * a value of their own are the choices of a subset.
+ * Binds the controls of the page to the state. A control is an input or a select whose name is a field. Checkboxes are
+ * the choices of a subset.
  */
 import type { Field, Fields, Store } from './store.js';
 
@@ -43,14 +43,12 @@ function limit(control: Control, field: Field<unknown>): void {
 
 function read(control: Control, root: ParentNode): string {
   if (control.type !== 'checkbox') return control.value;
-  if (!control.hasAttribute('value')) return (control as HTMLInputElement).checked ? '1' : '0';
   const checked = root.querySelectorAll<HTMLInputElement>(`input[name="${control.name}"]:checked`);
   return Array.from(checked, ({ value }) => value).join(',');
 }
 
 function write(control: Control, text: string): void {
   if (control instanceof HTMLInputElement && (control.type === 'checkbox' || control.type === 'radio')) {
-    const chosen = control.hasAttribute('value') ? control.value : '1';
-    control.checked = text.split(',').includes(chosen);
+    control.checked = text.split(',').includes(control.value);
   } else control.value = text;
 }

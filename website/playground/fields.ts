@@ -1,7 +1,7 @@
 /** The whole state of the page, section by section. Names are those of the address and of the controls. */
 import { drawing } from './digits/image.js';
 import { MEMBER_NAMES } from './family/members.js';
-import { choice, flag, number, type Store, subset } from './store.js';
+import { choice, number, type Store, subset } from './store.js';
 
 /** The parts of the page, which `hide` can name. */
 export const SECTIONS = ['network', 'subnetworks', 'uncertainty', 'expectation', 'family', 'digits', 'bits'] as const;
@@ -60,4 +60,4 @@ export const fields = {
 } as const;
 
 export type State = Store<typeof fields>;
-export { flag };
+export const FIELD_NAMES = Object.keys(fields) as (keyof typeof fields)[];

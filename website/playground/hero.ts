@@ -3,6 +3,7 @@ import { Dropout, Generator } from 'dropout-wasm';
 import { animate } from './animation.js';
 import type { State } from './fields.js';
 import { find } from './section.js';
+import { percent } from './text.js';
 
 const P = 0.5;
 const MILLISECONDS_A_MASK = 1500;
@@ -41,8 +42,8 @@ export function startHero(root: HTMLElement, state: State): void {
     const kept = HIDDEN - dropped.size;
     number++;
     keptSoFar += kept;
-    const average = ((100 * keptSoFar) / (number * HIDDEN)).toFixed(1);
-    const numbers = `p = ${P}, mask ${number}: ${kept} of ${HIDDEN} hidden units kept; of all masks so far ${average} %`;
+    const average = percent(keptSoFar / (number * HIDDEN));
+    const numbers = `p = ${P}, mask ${number}: ${kept} of ${HIDDEN} hidden units kept, on average ${average}`;
     caption.textContent = numbers;
     svg.setAttribute('aria-label', `A network. ${numbers}`);
   };

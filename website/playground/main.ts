@@ -2,14 +2,13 @@
 import { codePanel } from './code-panel.js';
 import { bindControls } from './controls.js';
 import { copy } from './copy.js';
-import { fields, type State } from './fields.js';
+import { FIELD_NAMES, fields, type State } from './fields.js';
 import { startHero } from './hero.js';
 import { find } from './section.js';
 import { sections } from './sections.js';
 import { Store } from './store.js';
 import { linkTo, startTeachers } from './teachers.js';
 
-const allFields = Object.keys(fields) as (keyof typeof fields)[];
 const state: State = new Store(fields, location.search);
 
 find(document, '#problems').append(
@@ -17,7 +16,7 @@ find(document, '#problems').append(
 );
 bindControls(document, state);
 let isAddressLate = false;
-state.watch(allFields, keepAddressSoon);
+state.watch(FIELD_NAMES, keepAddressSoon);
 state.watch(['hide'], hideParts);
 hideParts();
 startHero(find(document, '#hero'), state);

@@ -1,25 +1,60 @@
-/** Long computations in slices, so that the page stays responsive. They rest while their section is out of view. */
-import { everyFrame } from './section.js';
+/** Long computations in slices, so that the page stays responsive, and what rests while it is out of view. */
+import { everyFrame, nextFrame } from './section.js';
 
+/** The work in a frame that leaves time to draw, in ms. */
 const SLICE = 6;
 
-/** The milliseconds of work in a frame that leave time to draw. */
+/** The least time between two partial results that are shown, in ms: drawing a chart takes longer than a slice. */
+const PAUSE = 100;
+
+/** Starts a slice. The returned function says whether it lasts. */
 export const slice = (): (() => boolean) => {
   const end = performance.now() + SLICE;
   return () => performance.now() < end;
 };
+
+/**
+ * Returns a function that starts a long computation and shows its results, in slices between which the page can draw.
+ * A call ends the computation of the call before.
+ *
+ * @param results yields results, each of which takes less than a slice
+ * @param show called with some of the results, and with the last one
+ */
+export function inSlices<T>(results: () => AsyncIterable<T>, show: (result: T) => void): () => Promise<void> {
+  let latestCall = 0;
+  return async () => {
+    const call = ++latestCall;
+    let lasts = slice();
+    let shown = Number.NEGATIVE_INFINITY;
+    let pending: T | undefined;
+    for await (const result of results()) {
+      pending = result;
+      if (lasts()) continue;
+      if (performance.now() - shown > PAUSE) {
+        show(result);
+        pending = undefined;
+        shown = performance.now();
+      }
+      await nextFrame();
+      if (call !== latestCall) return;
+      lasts = slice();
+    }
+    if (pending !== undefined) show(pending);
+  };
+}
 
 /** Whether any of a few elements is in the viewport. */
 export class View {
   private readonly shown = new Set<Element>();
   private readonly observer: IntersectionObserver;
 
-  /** @param appear is called when one comes into view */
-  constructor(appear: () => void) {
+  /** @param change called when one comes into view or goes out of it */
+  constructor(elements: readonly Element[], change: () => void = () => {}) {
     this.observer = new IntersectionObserver((entries) => {
       for (const { isIntersecting, target } of entries) this.shown[isIntersecting ? 'add' : 'delete'](target);
-      if (entries.some(({ isIntersecting }) => isIntersecting)) appear();
+      change();
     });
+    for (const element of elements) this.add(element);
   }
 
   add(element: Element): void {
@@ -37,16 +72,15 @@ export class View {
  */
 export function pacer(root: Element): () => Promise<void> | undefined {
   const waiting: (() => void)[] = [];
-  let inSlice = () => false;
+  let lasts = () => false;
   const resume = everyFrame(() => {
     if (view.isEmpty || waiting.length === 0) return;
-    inSlice = slice();
+    lasts = slice();
     for (const go of waiting.splice(0)) go();
   });
-  const view = new View(resume);
-  view.add(root);
+  const view = new View([root], resume);
   return () => {
-    if (inSlice()) return undefined;
+    if (lasts()) return undefined;
     return new Promise((resolve) => {
       waiting.push(resolve);
       resume();

@@ -32,42 +32,6 @@ export function everyFrame(draw: () => void): () => void {
 /** Resolves in the next frame: until then the page can draw and answer. */
 export const nextFrame = (): Promise<number> => new Promise(requestAnimationFrame);
 
-/** The work between two frames, in ms. */
-const SLICE = 10;
-
-/** The least time between two partial results that are shown, in ms: drawing a chart takes longer than a slice. */
-const PAUSE = 100;
-
-/**
- * Returns a function that starts a long computation and shows its results, in slices between which the page can draw.
- * A call ends the computation of the call before.
- *
- * @param results yields results, each of which takes less than a slice
- * @param show called with some of the results, and with the last one
- */
-export function inSlices<T>(results: () => AsyncIterable<T>, show: (result: T) => void): () => Promise<void> {
-  let latestCall = 0;
-  return async () => {
-    const call = ++latestCall;
-    let started = performance.now();
-    let shown = Number.NEGATIVE_INFINITY;
-    let pending: T | undefined;
-    for await (const result of results()) {
-      pending = result;
-      if (performance.now() - started < SLICE) continue;
-      if (performance.now() - shown > PAUSE) {
-        show(result);
-        pending = undefined;
-        shown = performance.now();
-      }
-      await nextFrame();
-      if (call !== latestCall) return;
-      started = performance.now();
-    }
-    if (pending !== undefined) show(pending);
-  };
-}
-
 export const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
 
 /** Calls `listener` when the light or dark scheme changes: a canvas has to be painted again. */

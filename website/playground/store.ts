@@ -48,15 +48,6 @@ export function choice<const T extends string>(initial: NoInfer<T>, values: read
   };
 }
 
-export function flag(initial: boolean): Field<boolean> {
-  return {
-    initial,
-    rule: '1 or 0',
-    parse: (text) => (text === '1' ? true : text === '0' ? false : undefined),
-    print: (value) => (value ? '1' : '0'),
-  };
-}
-
 /** Some of a few names, separated by commas. */
 export function subset<const T extends string>(values: readonly T[]): Field<readonly T[]> {
   return {

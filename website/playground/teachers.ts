@@ -1,6 +1,6 @@
 /** For teachers: the link to a page with some parts left out, and how to embed it. */
 import { copy } from './copy.js';
-import { fields, type State } from './fields.js';
+import { FIELD_NAMES, type State } from './fields.js';
 import { everyFrame, find } from './section.js';
 
 /** The address that restores the page as it is. */
@@ -10,13 +10,14 @@ export function startTeachers(root: HTMLElement, state: State): void {
   const link = find<HTMLAnchorElement>(root, '#lesson-link');
   const frame = find<HTMLTextAreaElement>(root, '#lesson-frame');
   const embed = () =>
-    `<iframe src="${linkTo(state).replaceAll('&', '&amp;')}" title="Dropout, to touch" width="100%" height="900"></iframe>`;
+    `<iframe src="${linkTo(state).replaceAll('&', '&amp;')}" ` +
+    'title="Dropout, to touch" width="100%" height="900"></iframe>';
   const show = everyFrame(() => {
     link.href = linkTo(state);
     link.textContent = link.href;
     frame.value = embed();
   });
-  state.watch(Object.keys(fields) as (keyof typeof fields)[], show);
+  state.watch(FIELD_NAMES, show);
   show();
   for (const [selector, text] of [
     ['#copy-lesson', () => linkTo(state)],

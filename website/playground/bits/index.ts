@@ -1,7 +1,8 @@
 /** "The same bits on your device": the digest of the standard stream, what runs here, and how fast. */
 import { backend } from 'dropout-wasm';
 import { copy } from '../copy.js';
-import { find, inSlices, type Section } from '../section.js';
+import { inSlices } from '../pace.js';
+import { find, type Section } from '../section.js';
 import { code } from './code.js';
 import { facts } from './facts.js';
 import { digestOfAll, digests, expectedDigest, vectors } from './stream.js';

@@ -2,7 +2,9 @@
 import { weightsFromBytes } from '../../../examples/digits/classifier.js';
 import { createChart } from '../chart.js';
 import type { State } from '../fields.js';
-import { everyFrame, find, inSlices, onScheme, type Section } from '../section.js';
+import { inSlices } from '../pace.js';
+import { everyFrame, find, onScheme, type Section } from '../section.js';
+import { three } from '../text.js';
 import { draw } from './chart.js';
 import { code } from './code.js';
 import examples from './examples.json' with { type: 'json' };
@@ -84,10 +86,10 @@ function startAnswer(root: HTMLElement, state: State, weights: Float32Array): vo
       draw(chart, { mean, std, off });
       find(root, '#digits-seen').setAttribute('aria-label', `The drawing as the network gets it, read as a ${digit}`);
       write('answer', `The network reads a ${digit}.`);
-      write('with', `${digit}: ${mean[digit]!.toFixed(3)} ± ${std[digit]!.toFixed(3)}`);
-      write('off', `${digitOff}: ${off[digitOff]!.toFixed(3)}`);
-      write('entropy', `${entropy[0]!.toFixed(3)} nats`);
-      write('information', `${mutualInformation[0]!.toFixed(3)} nats`);
+      write('with', `${digit}: ${three(mean[digit]!)} ± ${three(std[digit]!)}`);
+      write('off', `${digitOff}: ${three(off[digitOff]!)}`);
+      write('entropy', `${three(entropy[0]!)} nats`);
+      write('information', `${three(mutualInformation[0]!)} nats`);
     },
   );
   state.watch(['seed', 'drawing', 'digitSamples'], read);

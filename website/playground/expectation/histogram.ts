@@ -1,4 +1,4 @@
-/** A histogram whose bins are centered at multiples of their width from a center, so a value there is not on an edge. */
+/** A histogram. Bins are centered at multiples of their width from a center, so a value there is not on an edge. */
 export interface Bins {
   center: number;
   width: number;

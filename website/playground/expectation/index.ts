@@ -1,7 +1,8 @@
 /** "The expectation stays": many masks on one array, beside theory. */
 import { AXIS_LINE, type Chart, createChart, GRID_LINE, LABEL } from '../chart.js';
 import { fields, type State } from '../fields.js';
-import { find, inSlices, nextFrame, type Section } from '../section.js';
+import { inSlices, View } from '../pace.js';
+import { find, nextFrame, type Section } from '../section.js';
 import { code } from './code.js';
 import { type Bins, histogram } from './histogram.js';
 import {
@@ -48,10 +49,7 @@ function startButtons(root: HTMLElement, state: State): void {
   const run = find<HTMLButtonElement>(root, '#expectation-run');
   const most = fields.maskCount.max!;
   let isRunning = false;
-  let isVisible = true;
-  new IntersectionObserver((entries) => {
-    isVisible = entries.at(-1)!.isIntersecting;
-  }).observe(root);
+  const view = new View([root]);
 
   const drawNext = () => state.set('maskCount', Math.min(state.get('maskCount') + 1, most));
   const show = () => {
@@ -65,7 +63,7 @@ function startButtons(root: HTMLElement, state: State): void {
     show();
     while (isRunning) {
       await nextFrame();
-      if (isRunning && isVisible) drawNext();
+      if (isRunning && !view.isEmpty) drawNext();
     }
   });
   state.watch(['maskCount'], show);

@@ -83,8 +83,9 @@ export function compareMeans({ settings: { p, elements }, x, means }: Measuremen
   };
 }
 
-/** A way to scale, by where it multiplies, and the mean of the result in training, over all masks, and in evaluation. */
+/** A way to scale, and the mean of the result in training, over all masks, and in evaluation. */
 export interface Way {
+  /** Where it multiplies. */
   name: 'inverted' | 'evaluation' | 'forgotten';
   training: number;
   evaluation: number;

@@ -8,8 +8,8 @@ export const dropConnect = {
   name: 'drop-connect',
   title: 'DropConnect',
   says:
-    'A convolution blurs the picture, and weights of the convolution are dropped: 3 × 3 taps for each color, 6 pixels ' +
-    'apart. The mask shows the taps.',
+    'A convolution blurs the picture, and weights of the convolution are dropped: 3 × 3 taps for each color, ' +
+    '6 pixels apart. The mask shows the taps.',
   tile: SIDE,
   isStandardized: false,
   units: [KERNEL.length, 'weights'],

@@ -35,7 +35,7 @@ export interface Member {
   units: [count: number, name: string] | undefined;
   /** Splits the picture in x into x and residual. */
   split?(arrays: Arrays): void;
-  /** Writes the result to `out`. Returns the mask, which is `mask` of the arrays unless it is of something else than x. */
+  /** Writes the result to `out`. Returns the mask, which is `arrays.mask` unless it is not a mask of x. */
   draw(arrays: Arrays, settings: Settings): Uint8Array | Float32Array;
   /** The exports that `code` needs. */
   imports: readonly string[];

@@ -1,6 +1,7 @@
 /** The same network without and with dropout, trained side by side. */
 import type { State } from '../fields.js';
 import type { Data } from './data.js';
+import { Ensemble, type Masks } from './ensemble.js';
 import { makeSets, type Scores, type Settings, Trainer } from './train.js';
 
 /** The steps from one point of the loss curves to the next. */
@@ -56,6 +57,11 @@ export class Experiment {
   fit(side: Side): Fit {
     const trainer = this.trainers[side];
     return { train: trainer.scores(this.train), test: trainer.scores(this.test) };
+  }
+
+  /** The sub-networks of the network with dropout. A new one for each run: a layer can be in one run at a time. */
+  ensemble(masks: Masks): Ensemble {
+    return new Ensemble(this.settings, this.trainers.with.weights, masks);
   }
 
   /** The points of the loss curves: steps and values. */

@@ -1,12 +1,13 @@
 /** A network with and without dropout, side by side. */
 import { AXIS_LINE, type Chart, createChart, GRID_LINE, LABEL } from '../chart.js';
 import type { State } from '../fields.js';
+import { View } from '../pace.js';
 import { find, onScheme, reducedMotion, type Section } from '../section.js';
+import { percent, three } from '../text.js';
 import { networkCode } from './code.js';
 import { type Experiment, type Fit, SIDES, type Side } from './experiment.js';
 import { CLASSES, PlaneMap } from './map.js';
 import { GRID, margins } from './plane.js';
-import { percent, three } from './text.js';
 import { type Training, trainingOf } from './training.js';
 
 const NAMES: Readonly<Record<Side, string>> = { without: 'without dropout', with: 'with dropout' };
@@ -36,9 +37,9 @@ export const network: Section = {
     });
     onScheme(paint);
     // What cannot be watched need not run.
-    new IntersectionObserver((entries) => {
-      if (!entries.at(-1)!.isIntersecting && training.isRunning) training.pause();
-    }).observe(root);
+    const view = new View([root], () => {
+      if (view.isEmpty && training.isRunning) training.pause();
+    });
     new ResizeObserver(paint).observe(find(root, '#map-with'));
   },
   code: networkCode,

@@ -13,7 +13,7 @@ export class Training {
   isRunning = false;
   private readonly listeners: (() => void)[] = [];
   private readonly request = everyFrame(() => this.frame());
-  private readonly view = new View(this.request);
+  private readonly view = new View([], this.request);
 
   constructor(private readonly state: State) {
     this.experiment = new Experiment(settingsOf(state));

@@ -2,13 +2,13 @@
 import { bindControls } from '../controls.js';
 import type { State } from '../fields.js';
 import { whenTrained } from '../network/dependent.js';
-import { Ensemble, softmax, UNIT_COUNT } from '../network/ensemble.js';
+import { softmax, UNIT_COUNT } from '../network/ensemble.js';
 import { CLASSES, PlaneMap } from '../network/map.js';
 import { logOdds, withGrid } from '../network/plane.js';
-import { percent, three } from '../network/text.js';
 import { type Training, trainingOf } from '../network/training.js';
 import { Job, pacer } from '../pace.js';
 import { find, onScheme, type Section } from '../section.js';
+import { percent, three } from '../text.js';
 import { subnetworksCode } from './code.js';
 import { largestDifference, type Opinion, opinionOf } from './compute.js';
 import { createStrip, STRIP } from './strip.js';
@@ -42,19 +42,17 @@ function createJobs(root: HTMLElement, training: Training, state: State): Record
   const showMasks = createStrip(find(root, '#strip'));
   const show = { chosen: view(root, 'chosen'), mean: view(root, 'mean'), evaluation: view(root, 'evaluation') };
   const pause = pacer(root);
-  /** A new one for each job: a layer can be in one run at a time. */
-  const ensembleOf = ({ experiment }: Training) =>
-    new Ensemble(experiment.settings, experiment.trainers.with.weights, 'shared');
+  const ensemble = () => training.experiment.ensemble('shared');
 
   return {
     masks: new Job(async () => {
       const first = state.get('firstMask');
-      showMasks(await ensembleOf(training).masks(first, STRIP), first);
+      showMasks(await ensemble().masks(first, STRIP), first);
     }),
     chosen: new Job(async () => {
       const { test } = training.experiment;
       const from = state.get('firstMask') + state.get('chosenMask');
-      const { mean } = await ensembleOf(training).run(withGrid(test), { samples: 1, from });
+      const { mean } = await ensemble().run(withGrid(test), { samples: 1, from });
       show.chosen(opinionOf(mean, test), `sub-network ${from}`);
     }),
     mean: new Job(async (signal) => {
@@ -65,7 +63,7 @@ function createJobs(root: HTMLElement, training: Training, state: State): Record
       const samples = state.get('averaged');
       // Drawn about ten times: a map takes as long as a few sub-networks.
       const options = { samples, every: Math.ceil(samples / 10), signal, onSample: pause };
-      for await (const { mean, count } of ensembleOf(training).stream(rows, options)) {
+      for await (const { mean, count } of ensemble().stream(rows, options)) {
         const opinion = opinionOf(mean, test);
         show.mean(opinion, `mean of ${count}`);
         const difference = three(largestDifference(opinion, evaluation));

@@ -1,17 +1,19 @@
 /** Monte-Carlo dropout: how much the samples differ, over the plane and at one point. */
+import type { ClassResult } from 'dropout-wasm/monte-carlo';
 import { type Chart, createChart } from '../chart.js';
 import type { State } from '../fields.js';
 import { whenTrained } from '../network/dependent.js';
-import { Ensemble, softmax } from '../network/ensemble.js';
+import { softmax } from '../network/ensemble.js';
 import { AMOUNT, CLASSES, PlaneMap } from '../network/map.js';
 import { GRID, margins } from '../network/plane.js';
-import { three } from '../network/text.js';
+import type { Trainer } from '../network/train.js';
 import { type Training, trainingOf } from '../network/training.js';
 import { Job, pacer } from '../pace.js';
 import { find, onScheme, type Section } from '../section.js';
+import { three } from '../text.js';
 import { drawPoint } from './chart.js';
 import { uncertaintyCode } from './code.js';
-import { MEASURES, measured, type PointStatistics, pointStatistics } from './compute.js';
+import { MEASURES, type Measure, measured, type PointStatistics, pointStatistics } from './compute.js';
 
 const STATISTICS = ['mean', 'error', ...Object.keys(MEASURES)] as (keyof PointStatistics)[];
 
@@ -49,6 +51,10 @@ export const uncertainty: Section = {
   code: uncertaintyCode,
 };
 
+type Point = readonly [x: number, y: number];
+
+const pointOf = (state: State): Point => [state.get('x'), state.get('y')];
+
 /** Sets a coordinate by a share of the map's side. */
 function choose(state: State, name: 'x' | 'y', share: number): void {
   const field = state.fields[name];
@@ -56,42 +62,22 @@ function choose(state: State, name: 'x' | 'y', share: number): void {
   if (value !== undefined) state.set(name, value);
 }
 
-type Result = Parameters<typeof measured>[0];
-
 /** Both maps, which show the latest result. */
 interface Plane {
   readonly canvases: readonly HTMLCanvasElement[];
-  show(result: Result): void;
+  show(result: ClassResult): void;
   readonly paint: () => void;
 }
 
 function createPlane(root: HTMLElement, training: Training, state: State): Plane {
   const spread = new PlaneMap(root, '#map-spread');
   const off = new PlaneMap(root, '#map-off');
-  let result: Result | undefined;
+  let result: ClassResult | undefined;
   const paint = () => {
-    const point = [state.get('x'), state.get('y')] as const;
     const { train, trainers } = training.experiment;
-    const [, probability] = softmax(trainers.with.logits(Float32Array.from(point)));
-    off.paint(
-      margins(trainers.with.logits(GRID)),
-      CLASSES,
-      `The classes in evaluation mode: at (${point.join(', ')}), the probability of class 1 is ${three(probability!)}`,
-    );
-    find(root, '#probability-off').textContent = three(probability!);
-    if (result) {
-      const { title, most } = MEASURES[state.get('measure')];
-      const values = measured(result, state.get('measure'));
-      const [least, largest] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
-      const range = `from ${three(least)} to ${three(largest)} after ${result.count} samples`;
-      spread.paint(
-        values.map((value) => value / most),
-        AMOUNT,
-        `${title} over the plane, ${range}`,
-      );
-      find(root, '#title-spread').textContent = title;
-      find(root, '#spread-caption').textContent = `The stronger the gray, the more unsure: ${range}.`;
-    }
+    const point = pointOf(state);
+    paintEvaluation(root, off, trainers.with, point);
+    if (result) paintSpread(root, spread, result, state.get('measure'));
     for (const map of [spread, off]) {
       map.points(train);
       map.cross(...point);
@@ -107,35 +93,59 @@ function createPlane(root: HTMLElement, training: Training, state: State): Plane
   };
 }
 
-type Pause = ReturnType<typeof pacer>;
+function paintEvaluation(root: HTMLElement, map: PlaneMap, trainer: Trainer, point: Point): void {
+  const [, probability] = softmax(trainer.logits(Float32Array.from(point)));
+  const text = three(probability!);
+  map.paint(
+    margins(trainer.logits(GRID)),
+    CLASSES,
+    `The classes in evaluation mode: at (${point.join(', ')}), the probability of class 1 is ${text}`,
+  );
+  find(root, '#probability-off').textContent = text;
+}
 
-/** A new one for each job: a layer can be in one run at a time. */
-const ensembleOf = ({ experiment }: Training, state: State) =>
-  new Ensemble(experiment.settings, experiment.trainers.with.weights, state.get('masks'));
+function paintSpread(root: HTMLElement, map: PlaneMap, result: ClassResult, measure: Measure): void {
+  const { title, most } = MEASURES[measure];
+  const values = measured(result, measure);
+  const [least, largest] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
+  const range = `from ${three(least)} to ${three(largest)} after ${result.count} samples`;
+  map.paint(
+    values.map((value) => value / most),
+    AMOUNT,
+    `${title} over the plane, ${range}`,
+  );
+  find(root, '#title-spread').textContent = title;
+  find(root, '#spread-caption').textContent = `The stronger the gray, the more unsure: ${range}.`;
+}
+
+type Pause = ReturnType<typeof pacer>;
 
 function mapJob(plane: Plane, pause: Pause, training: Training, state: State): Job {
   return new Job(async (signal) => {
     const samples = state.get('samples');
     // Drawn about ten times: a map takes as long as a few samples.
     const options = { samples, every: Math.ceil(samples / 10), signal, onSample: pause };
-    for await (const result of ensembleOf(training, state).stream(GRID, options)) plane.show(result);
+    const ensemble = training.experiment.ensemble(state.get('masks'));
+    for await (const result of ensemble.stream(GRID, options)) plane.show(result);
   });
 }
 
 function pointJob(root: HTMLElement, pause: Pause, training: Training, state: State): Job {
   const chart: Chart = createChart(find(root, '#point-chart'));
   return new Job(async (signal) => {
-    const point = [state.get('x'), state.get('y')] as const;
+    const point = pointOf(state);
     const pace = { signal, onSample: pause };
     const track: PointStatistics[] = [];
-    for await (const latest of pointStatistics(ensembleOf(training, state), point, state.get('samples'), pace)) {
+    const ensemble = training.experiment.ensemble(state.get('masks'));
+    for await (const latest of pointStatistics(ensemble, point, state.get('samples'), pace)) {
       track.push(latest);
     }
     const latest = track.at(-1)!;
     drawPoint(chart, track);
     find(root, '#point-count').textContent = `${latest.count}`;
     for (const name of STATISTICS) find(root, `#point-${name}`).textContent = three(latest[name]);
+    const probability = `${three(latest.mean)} ± ${three(latest.error)}`;
     find(root, '#uncertainty-status').textContent =
-      `At (${point.join(', ')}), ${latest.count} samples give a probability of ${three(latest.mean)} ± ${three(latest.error)}.`;
+      `At (${point.join(', ')}), ${latest.count} samples give a probability of ${probability}.`;
   });
 }
