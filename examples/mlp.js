@@ -3,32 +3,15 @@
  * explains each part. In a clone: npm ci && npm run build && node examples/mlp.js
  */
 import cliProgress from 'cli-progress';
-import { Dropout, Generator, setTraining } from 'dropout-wasm';
+import { Dropout, Generator } from 'dropout-wasm';
 import { CLASSES, loadDigits, PIXELS } from './digits/data.js';
-import { permutation } from './digits/permutation.js';
 
 const UNITS = [PIXELS, 64, CLASSES];
-const [SEED, EPOCHS, BATCH, LEARNING_RATE] = [1, 30, 20, 0.1];
+const [SEED, STEPS, LEARNING_RATE] = [1, 10000, 0.005];
 
-/** @typedef {Float32Array & Record<number, any>} Matrix row-major; any, because the type checker doubts every index */
-/** @typedef {{ ins: number, outs: number, weights: Matrix, biases: Matrix, dropout: Dropout }} Layer */
+/** @typedef {Float32Array & Record<number, any>} Vector any, because the type checker doubts every index */
+/** @typedef {{ weights: Vector, biases: Vector, dropout: Dropout, input: Vector }} Layer row j of weights: unit j */
 /** @typedef {import('./digits/data.js').Digits} Digits */
-
-/** Skips zeros: white paper, ReLU, dropout. @param {Matrix} a @param {Matrix} b @param {number} inner columns of a */
-function multiply(a, b, inner) {
-  const cols = b.length / inner;
-  const c = /** @type {Matrix} */ (new Float32Array((a.length / inner) * cols));
-  for (let i = 0, row = 0; row < c.length; row += cols)
-    for (let k = 0; k < inner; k++, i++)
-      if (a[i] !== 0) for (let j = 0; j < cols; j++) c[row + j] += a[i] * b[k * cols + j];
-  return c;
-}
-
-/** @param {Matrix} a @param {number} cols */
-function transpose(a, cols) {
-  const rows = a.length / cols;
-  return a.map((_, i) => a[(i % rows) * cols + Math.floor(i / rows)]);
-}
 
 /** @param {number[]} rates p of the dropout before each dense layer @param {number} seed @returns {Layer[]} */
 export function createModel(rates, seed) {
@@ -36,92 +19,85 @@ export function createModel(rates, seed) {
   return rates.map((p, k) => {
     const [ins = 0, outs = 0] = UNITS.slice(k);
     const limit = Math.sqrt(6 / ins); // He et al. 2015
-    const weights = new Float32Array(ins * outs).map(() => limit * (Number(random.next() >> 11n) / 2 ** 52 - 1));
-    return { ins, outs, weights, biases: new Float32Array(outs), dropout: new Dropout(p, { generator: random }) };
+    const weights = new Float32Array(outs * ins).map(() => limit * (Number(random.next()) / 2 ** 63 - 1));
+    const dropout = new Dropout(p, { generator: random });
+    return { weights, biases: new Float32Array(outs), dropout, input: new Float32Array(ins) };
   });
 }
 
-/** @param {Layer[]} model @param {Matrix} x @returns the layers with their inputs, and the logits */
+/** @param {Layer[]} model keeps its inputs for backward @param {Vector} x @returns the logits */
 export function forward(model, x) {
-  const tape = model.map((layer, k) => {
-    const { ins, outs, weights, biases, dropout } = layer;
-    const input = dropout.forward(k === 0 ? x : x.map((v) => Math.max(v, 0))); // ReLU between dense layers
-    x = multiply(input, weights, ins).map((v, i) => v + biases[i % outs]);
-    return { ...layer, input };
-  });
-  return { tape, logits: x };
-}
-
-/** @param {Matrix} logits @param {Uint8Array} labels @returns mean cross-entropy, its gradient dy, and the accuracy */
-export function score(logits, labels) {
-  let [loss, right] = [0, 0];
-  const dy = logits.slice();
-  for (const [row, label] of labels.entries()) {
-    const z = /** @type {Matrix} */ (dy.subarray(row * CLASSES, (row + 1) * CLASSES));
-    const max = Math.max(...z);
-    const sum = z.reduce((total, v) => total + Math.exp(v - max), 0);
-    loss += (Math.log(sum) + max - z[label]) / labels.length;
-    right += z[label] === max ? 1 : 0;
-    for (let j = 0; j < CLASSES; j++) z[j] = (Math.exp(z[j] - max) / sum - (j === label ? 1 : 0)) / labels.length;
+  for (const layer of model) {
+    const { weights, biases, dropout } = layer;
+    /** @type {Vector} ReLU leaves pixels as they are. */
+    const input = dropout.forward(x.map((v) => Math.max(v, 0)));
+    x = biases.map((y, j) => {
+      for (let i = 0; i < input.length; i++) y += weights[j * input.length + i] * input[i];
+      return y;
+    });
+    layer.input = input;
   }
-  return { loss, dy, accuracy: right / labels.length };
+  return x;
 }
 
-/** @param {ReturnType<typeof forward>['tape']} tape @param {Matrix} dy @returns pairs of values and their gradients */
-export function backward(tape, dy) {
-  return tape.toReversed().flatMap(({ ins, outs, weights, biases, dropout, input }) => {
-    const rows = dy.length / outs;
-    const pairs = [
-      [weights, multiply(transpose(input, ins), dy, rows)],
-      [biases, multiply(new Float32Array(rows).fill(1), dy, rows)],
-    ];
-    const dx = dropout.backward(multiply(dy, transpose(weights, outs), outs)); // the mask of the latest forward
-    dy = dx.map((d, i) => (input[i] > 0 ? d : 0)); // ReLU
-    return /** @type {[Matrix, Matrix][]} */ (pairs);
-  });
+/** @param {Vector} logits @param {number} label @returns the cross-entropy, its gradient dy, and whether it is right */
+export function score(logits, label) {
+  const max = Math.max(...logits);
+  const exps = logits.map((z) => Math.exp(z - max));
+  const sum = exps.reduce((total, e) => total + e, 0);
+  const dy = exps.map((e, j) => e / sum - (j === label ? 1 : 0));
+  return { loss: Math.log(sum) + max - logits[label], dy, right: logits[label] === max };
 }
 
-/** @param {Layer[]} model @param {Digits} digits @param {Generator} random gives the order of the images */
-function trainEpoch(model, { images, labels }, random) {
-  const order = permutation(labels.length, random);
-  for (let start = 0; start < order.length; start += BATCH) {
-    const batch = order.subarray(start, start + BATCH);
-    const x = new Float32Array(batch.length * PIXELS);
-    for (const [row, i] of batch.entries()) x.set(images.subarray(i * PIXELS, (i + 1) * PIXELS), row * PIXELS);
-    const { tape, logits } = forward(model, x);
-    const digits = Uint8Array.from(batch, (i) => Number(labels[i]));
-    const { dy } = score(logits, digits);
-    for (const [values, gradient] of backward(tape, dy))
-      for (let i = 0; i < values.length; i++) values[i] -= LEARNING_RATE * gradient[i];
+/** @param {Layer[]} model @param {Vector} dy @returns the parameters, each with its gradient */
+export function backward(model, dy) {
+  const pairs = /** @type {[Vector, Vector][]} */ ([]);
+  for (const { weights, biases, dropout, input } of model.toReversed()) {
+    const dW = /** @type {Vector} */ (new Float32Array(weights.length));
+    const dx = /** @type {Vector} */ (new Float32Array(input.length));
+    for (const [j, d] of dy.entries())
+      for (let i = 0, n = j * input.length; i < input.length; i++, n++) {
+        dW[n] = d * input[i];
+        dx[i] += d * weights[n];
+      }
+    pairs.push([weights, dW], [biases, dy]);
+    dy = dropout.backward(dx).map((d, i) => (input[i] > 0 ? d : 0)); // the mask of the latest forward, then ReLU
   }
+  return pairs;
 }
 
-/** @param {Layer[]} model @param {Digits} digits @returns the score with dropout off */
-function evaluate(model, { images, labels }) {
-  const dropouts = model.map(({ dropout }) => dropout);
-  setTraining(dropouts, false);
-  const { logits } = forward(model, images);
-  setTraining(dropouts, true);
-  return score(logits, labels);
+/** @param {Layer[]} model @param {Digits} digits @param {number} i @returns the score of image i */
+function classify(model, { images, labels }, i) {
+  return score(forward(model, images.subarray(i * PIXELS, (i + 1) * PIXELS)), Number(labels[i]));
 }
 
-/** @param {number[]} rates @param {{ train: Digits, test: Digits }} digits @param {() => void} onEpoch */
-function run(rates, { train, test }, onEpoch) {
+/** @param {Layer[]} model @param {Digits} digits @returns the mean loss and the accuracy, with dropout off */
+function evaluate(model, digits) {
+  for (const { dropout } of model) dropout.eval();
+  const scores = Array.from(digits.labels, (_, i) => classify(model, digits, i));
+  const loss = scores.reduce((sum, { loss }) => sum + loss, 0) / scores.length;
+  return { loss, accuracy: scores.filter(({ right }) => right).length / scores.length };
+}
+
+/** @param {number[]} rates @param {{ train: Digits, test: Digits }} digits @param {() => void} onStep */
+function run(rates, { train, test }, onStep) {
   const model = createModel(rates, SEED);
-  const random = new Generator(SEED).fork('order');
-  for (let epoch = 0; epoch < EPOCHS; epoch++) {
-    trainEpoch(model, train, random);
-    onEpoch();
+  const random = new Generator(SEED).fork('images');
+  for (let step = 0; step < STEPS; step++) {
+    const { dy } = classify(model, train, Number(random.next() % BigInt(train.labels.length)));
+    for (const [values, gradient] of backward(model, dy))
+      for (let i = 0; i < values.length; i++) values[i] -= LEARNING_RATE * gradient[i];
+    onStep();
   }
+  const trained = evaluate(model, train);
   const { loss, accuracy } = evaluate(model, test);
-  const trainAccuracy = evaluate(model, train).accuracy;
-  return { 'train accuracy': trainAccuracy, 'test accuracy': accuracy, 'test loss': Number(loss.toFixed(3)) };
+  return { 'train accuracy': trained.accuracy, 'test accuracy': accuracy, 'test loss': Number(loss.toFixed(3)) };
 }
 
 if (process.argv[1] === import.meta.filename) {
   const digits = loadDigits(500, 1000);
-  const bar = new cliProgress.SingleBar({ format: '{bar} {value}/{total} epochs' });
-  bar.start(2 * EPOCHS, 0);
+  const bar = new cliProgress.SingleBar({ format: '{bar} {value}/{total} steps' });
+  bar.start(2 * STEPS, 0);
   const without = run([0, 0], digits, () => bar.increment());
   const withDropout = run([0.2, 0.5], digits, () => bar.increment());
   bar.stop();

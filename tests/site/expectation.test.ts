@@ -39,7 +39,11 @@ async function open(tab: Tab, query = ''): Promise<void> {
   await show(tab);
 }
 
-const show = (tab: Tab) => tab.scrollTo('#expectation');
+/** Scrolls to the section, and waits until it has started. */
+async function show(tab: Tab): Promise<void> {
+  await tab.scrollTo('#expectation');
+  await tab.waitFor(() => document.querySelector('#expectation [data-number="scale"]')!.textContent !== '');
+}
 
 /** The numbers on the page, once it has drawn so many masks. */
 async function shownNumbers(tab: Tab, masks: number): Promise<Record<string, string>> {

@@ -20,6 +20,7 @@ export function createChart(element: HTMLElement): Chart {
   const chart = init(element, null, { renderer: 'svg' });
   new ResizeObserver(() => chart.resize()).observe(element);
   element.setAttribute('role', 'img');
+  element.setAttribute('aria-label', 'Not computed yet');
   return {
     draw(option, description) {
       chart.setOption({ animation: false, textStyle: { fontFamily: 'system-ui, sans-serif' }, ...option });

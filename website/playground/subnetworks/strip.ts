@@ -20,6 +20,8 @@ export function createStrip(root: HTMLElement): (masks: readonly UnitMasks[], fi
     const canvas = Object.assign(document.createElement('canvas'), { width: WIDTH, height: HEIGHT });
     const text = document.createElement('span');
     canvas.setAttribute('role', 'img');
+    // The name of the radio button too.
+    canvas.setAttribute('aria-label', 'Not computed yet');
     label.append(radio, canvas, text);
     root.append(label);
     return { canvas, text };
