@@ -21,7 +21,7 @@ const PROJECTS = {
   site: ['site'],
 };
 
-/** The files of `site` run one after another in one process, which starts each browser once and closes it at the end. */
+/** The files of `site` run one by one in one process, which starts each browser once and closes it at the end. */
 const oneProcess = {
   isolate: false,
   maxWorkers: 1,

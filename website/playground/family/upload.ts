@@ -36,7 +36,7 @@ export function onPicture(
     try {
       listener(await read(file), file.name);
     } catch {
-      message.textContent = `“${file.name}” is not a picture that this browser can read. Choose a PNG, JPEG or WebP file.`;
+      message.textContent = `“${file.name}” is not a picture that this browser can read. Try a PNG, JPEG or WebP file.`;
     }
   };
   input.addEventListener('change', async () => {
