@@ -4,6 +4,8 @@ import { svg, WIDTH } from './svg.js';
 
 const LINE = { lineStyle: { color: 'currentColor', opacity: 0.5 } };
 const LABEL = { color: 'currentColor', fontSize: 12 };
+/** As large as the other entries of the legend. */
+const DASHES = 'path://M0 0h7v4h-7zM11 0h7v4h-7z';
 
 /** Options of both axes. @param {string} name */
 export function axis(name) {
@@ -19,17 +21,14 @@ export function axis(name) {
 }
 
 /**
- * The entries of the legend: lines as they are drawn, without ECharts' circle, which would hide dashes, and rectangles
- * for the rest.
+ * The entries of the legend.
  *
  * @param {import('echarts').EChartsCoreOption} option
  */
 function legendOf({ series }) {
-  const entries = /** @type {{ name: string, type: string }[]} */ (series).map(({ name, type }) => [
-    name,
-    type === 'line' ? { name, itemStyle: { opacity: 0 } } : { name, icon: 'rect' },
-  ]);
-  return Object.values(Object.fromEntries(entries));
+  const all = /** @type {{ name: string, lineStyle?: { type?: string } }[]} */ (series);
+  const icons = all.map(({ name, lineStyle }) => [name, lineStyle?.type === 'dashed' ? DASHES : 'rect']);
+  return Object.entries(Object.fromEntries(icons)).map(([name, icon]) => ({ name, icon }));
 }
 
 /**
