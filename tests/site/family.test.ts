@@ -1,4 +1,4 @@
-/** The family on one picture, with real clicks, keys and files, against the library. */
+/** All layers on one picture, with real clicks, keys and files, against the library. */
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { Family, measured, seedOf } from '../../website/playground/family/family.js';

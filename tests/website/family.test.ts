@@ -1,4 +1,4 @@
-/** The family on one picture: its layers, its numbers and its programs. */
+/** All layers on one picture: its layers, its numbers and its programs. */
 import { describe, expect, it } from 'vitest';
 import * as pkg from '../../src/index.js';
 import { code } from '../../website/playground/family/code.js';

@@ -48,7 +48,7 @@ export const fields = {
   /** Monte-Carlo samples of the drawing. */
   digitSamples: number(100, 10, 500, 10),
 
-  // The family on one picture
+  // All layers on one picture
   layer: choice('dropout', MEMBER_NAMES),
   layerP: number(0.3, 0, 0.95, 0.01),
   block: number(24, 8, 128, 1),

@@ -11,7 +11,7 @@ export function startTeachers(root: HTMLElement, state: State): void {
   const frame = find<HTMLTextAreaElement>(root, '#lesson-frame');
   const embed = () =>
     `<iframe src="${linkTo(state).replaceAll('&', '&amp;')}" ` +
-    'title="Dropout, to touch" width="100%" height="900"></iframe>';
+    'title="Dropout, hands-on" width="100%" height="900"></iframe>';
   const show = everyFrame(() => {
     link.href = linkTo(state);
     link.textContent = link.href;
