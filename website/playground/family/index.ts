@@ -4,7 +4,7 @@ import { bindControls } from '../controls.js';
 import type { State } from '../fields.js';
 import { everyFrame, find, type Section } from '../section.js';
 import { code } from './code.js';
-import { expected, Family, measured, seedOf } from './family.js';
+import { type Drawn, expected, Family, measured, seedOf } from './family.js';
 import { layerChoice } from './layer-choice.js';
 import type { Settings } from './member.js';
 import { memberOf } from './members.js';
@@ -23,27 +23,50 @@ const NOISE = { scale: 0.5, shift: 0 };
 
 const BUILT_IN = 'a lake at sunset, with the word dropout';
 
-export const family: Section = { name: 'family', start, code };
+export const family: Section = {
+  name: 'family',
+  start(root, state) {
+    const builtIn = builtInPicture();
+    const layers = new Family(builtIn);
+    const settings = (): Settings => ({
+      p: state.get('layerP'),
+      seed: seedOf(state.get('seed'), state.get('layerMask')),
+      block: state.get('block'),
+    });
+    const show = createView(root, state, () => layers.draw(memberOf(state.get('layer')), settings()));
+    const group = find(root, '#family-layers');
+    // Shown again after the previews: by then the code is compiled, and the times are those of later masks.
+    const showPreviews = layerChoice(group, layers, settings, show);
+    bindControls(group, state);
 
-function start(root: HTMLElement, state: State): void {
-  const builtIn = builtInPicture();
-  const layers = new Family(builtIn);
-  const settings = (): Settings => ({
-    p: state.get('layerP'),
-    seed: seedOf(state.get('seed'), state.get('layerMask')),
-    block: state.get('block'),
-  });
+    startPictures(root, builtIn, (picture) => {
+      layers.load(picture);
+      showPreviews();
+      show();
+    });
+    state.watch(['layer', 'layerP', 'block', 'layerMask', 'seed'], show);
+    state.watch(['layerP', 'block', 'seed'], showPreviews);
+    const nextMask = () => state.set('layerMask', (state.get('layerMask') + 1) % (state.fields.layerMask.max! + 1));
+    find(root, '#family-next').addEventListener('click', nextMask);
+    const button = find<HTMLButtonElement>(root, '#family-animate');
+    animate({ button, element: root, autoplay: false }, MILLISECONDS_A_MASK, nextMask);
+  },
+  code,
+};
 
-  const pane = (selector: string) => new Pane(find<HTMLCanvasElement>(root, selector));
-  const [original, mask, result] = [pane('#family-picture'), pane('#family-mask'), pane('#family-result')];
+const paneOf = (root: HTMLElement, selector: string) => new Pane(find<HTMLCanvasElement>(root, selector));
+
+const describe = ({ canvas }: Pane, text: string) => canvas.setAttribute('aria-label', text);
+
+/** @returns shows the mask, the result and the numbers of the chosen layer, in the next frame */
+function createView(root: HTMLElement, state: State, draw: () => Drawn): () => void {
+  const [mask, result] = [paneOf(root, '#family-mask'), paneOf(root, '#family-result')];
   const write = (selector: string, text: string) => {
     find(root, selector).textContent = text;
   };
-  const describe = ({ canvas }: Pane, text: string) => canvas.setAttribute('aria-label', text);
-
-  const show = everyFrame(() => {
+  return everyFrame(() => {
     const member = memberOf(state.get('layer'));
-    const drawn = layers.draw(member, settings());
+    const drawn = draw();
     const start = performance.now();
     result.paint(drawn.result, member.tile, drawn.range);
     mask.paint(drawn.mask, member.tile, member.units ? MASK : NOISE);
@@ -67,32 +90,23 @@ function start(root: HTMLElement, state: State): void {
     describe(mask, `${member.units ? 'Mask' : 'Noise'} of ${member.title}: ${numbers}`);
     describe(result, `Result of ${member.title} with ${parameter} = ${state.get('layerP')}`);
   });
+}
 
-  const group = find(root, '#family-layers');
-  // Shown again after the previews: by then the code is compiled, and the times are those of later masks.
-  const showPreviews = layerChoice(group, layers, settings, show);
-  bindControls(group, state);
-
-  const load = (picture: Float32Array, name: string) => {
-    layers.load(picture);
-    original.paint(picture, SIDE, { scale: 1, shift: 0 });
-    describe(original, `The picture: ${name}`);
-    find(root, '#family-reset').hidden = picture === builtIn;
-    showPreviews();
-    show();
-  };
+/** Shows the built-in picture, then those of the visitor, and a button that leads back. */
+function startPictures(root: HTMLElement, builtIn: Float32Array, listener: (picture: Float32Array) => void): void {
+  const pane = paneOf(root, '#family-picture');
   const input = find<HTMLInputElement>(root, '#family-file');
+  const reset = find(root, '#family-reset');
+  const load = (picture: Float32Array, name: string) => {
+    pane.paint(picture, SIDE, { scale: 1, shift: 0 });
+    describe(pane, `The picture: ${name}`);
+    reset.hidden = picture === builtIn;
+    listener(picture);
+  };
   onPicture({ input, area: root, message: find(root, '#family-message') }, load);
-  find(root, '#family-reset').addEventListener('click', () => {
+  reset.addEventListener('click', () => {
     load(builtIn, BUILT_IN);
     input.focus();
   });
   load(builtIn, BUILT_IN);
-
-  state.watch(['layer', 'layerP', 'block', 'layerMask', 'seed'], show);
-  state.watch(['layerP', 'block', 'seed'], showPreviews);
-  const nextMask = () => state.set('layerMask', (state.get('layerMask') + 1) % (state.fields.layerMask.max! + 1));
-  find(root, '#family-next').addEventListener('click', nextMask);
-  const button = find<HTMLButtonElement>(root, '#family-animate');
-  animate({ button, element: root, autoplay: false }, MILLISECONDS_A_MASK, nextMask);
 }
