@@ -96,6 +96,18 @@ describeInBrowsers('the networks', (tab) => {
     expect(await tab.errors()).toEqual([]);
   });
 
+  it('show the steps made in the field that has the focus, and a number that is typed ends the run', async () => {
+    await open(tab, 'network', 'steps=0');
+    await tab.click('#run');
+    await tab.focus('#steps');
+    await tab.waitFor(() => Number(document.querySelector<HTMLInputElement>('#steps')!.value) >= 5);
+    await tab.press('ArrowUp');
+    await tab.waitFor(() => document.querySelector('#run')!.textContent === 'Run');
+    const steps = await tab.evaluate(() => document.querySelector<HTMLInputElement>('#steps')!.value);
+    expect(await tab.text('#network-status')).toContain(`After ${steps} steps`);
+    expect(await tab.errors()).toEqual([]);
+  });
+
   it('step and start over by keys', async () => {
     let status = await open(tab, 'network', 'steps=3');
     await tab.focus('#step');

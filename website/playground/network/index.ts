@@ -77,6 +77,10 @@ function bindButtons(root: HTMLElement, training: Training, state: State): void 
     training.pause();
     state.set('steps', 0);
   });
+  // A number that is half typed would be overwritten by the steps made.
+  find(root, '#steps').addEventListener('input', () => {
+    if (training.isRunning) training.pause();
+  });
 }
 
 /** The text for screen readers changes only when the training rests. */
