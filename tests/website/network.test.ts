@@ -8,6 +8,7 @@ import { Experiment, SIDES, settingsOf } from '../../website/playground/network/
 import { backward, forward, UNITS } from '../../website/playground/network/model.js';
 import { GRID, NODES, withGrid } from '../../website/playground/network/plane.js';
 import { lossGradient, score, Trainer } from '../../website/playground/network/train.js';
+import { turningPoints, verdict } from '../../website/playground/network/verdict.js';
 import { subnetworksCode } from '../../website/playground/subnetworks/code.js';
 import { opinionOf } from '../../website/playground/subnetworks/compute.js';
 import { uncertaintyCode } from '../../website/playground/uncertainty/code.js';
@@ -67,6 +68,28 @@ describe('training', () => {
     expect(without!.train.loss).toBeLessThan(withDropout!.train.loss);
     expect(withDropout!.test.loss).toBeLessThan(0.8 * without!.test.loss);
   });
+});
+
+describe('the sentences on the networks', () => {
+  it.each([
+    ['', /^After 200 steps here, dropout lowers the test loss by (0\.\d+)\.$/],
+    // Few clean points: there is no noise to learn.
+    ['?noise=0&points=10&steps=50', /^After 50 steps here, dropout raises the test loss by (0\.\d+)\.$/],
+  ] as const)('say what the numbers say: %s', (query, sentence) => {
+    const experiment = trained(stateOf(query));
+    const [without, withDropout] = SIDES.map((side) => experiment.fit(side).test.loss);
+    expect(verdict(experiment).match(sentence)?.[1]).toBe(three(Math.abs(withDropout! - without!)));
+  });
+
+  it('find equal networks', () => {
+    expect(verdict(trained(stateOf('?steps=0')))).toMatch(/^After 0 steps here, both/);
+    expect(verdict(trained(stateOf('?steps=1&p1=0&p2=0')))).toBe('With p = 0 in both layers, both networks are equal.');
+  });
+
+  it('find the lowest test losses', () =>
+    expect(turningPoints(trained(stateOf('?steps=1')))).toMatch(
+      /^The test loss: without dropout, it was lowest after 0 steps .* is \d\.\d{3} now\.$/,
+    ));
 });
 
 describe('sub-networks', () => {
