@@ -86,13 +86,13 @@ export class Tab {
     return this.driver.evaluate(script, ...args);
   }
 
-  /** Waits until a function in the page returns something true, and returns that. @throws Error after 60 s */
+  /** Waits until a function in the page returns something true, and returns that. @throws Error after 120 s */
   async waitFor<T, A extends unknown[]>(script: (...args: A) => T, ...args: A): Promise<Awaited<T>> {
-    for (const end = performance.now() + 60_000; performance.now() < end; await sleep(50)) {
+    for (const end = performance.now() + 120_000; performance.now() < end; await sleep(50)) {
       const value = await this.evaluate(script, ...args);
       if (value) return value;
     }
-    throw new Error([`waited 60 s for ${script}`, ...(await this.errors())].join('\n'));
+    throw new Error([`waited 120 s for ${script}`, ...(await this.errors())].join('\n'));
   }
 
   /** The text of an element, as it is shown. */
