@@ -138,7 +138,7 @@ function histogramOption(bins: Bins, shares: [number, number][], { measured, the
         ...LABEL,
         showMinLabel: false,
         showMaxLabel: false,
-        formatter: (x: number) => `${+x.toPrecision(4)}`,
+        formatter: (x: number) => x.toLocaleString('en', { maximumSignificantDigits: 4 }),
       },
       axisLine: AXIS_LINE,
       splitLine: { show: false },
