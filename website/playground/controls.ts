@@ -36,6 +36,10 @@ export function bindControls<F extends Fields>(root: ParentNode, store: Store<F>
   }
 }
 
+/** The text of a control's label, without the value in it. */
+export const labelOf = (id: string): string | undefined =>
+  document.querySelector(`label[for="${id}"]`)?.firstChild?.textContent?.trim();
+
 function limit(control: Control, field: Field<unknown>): void {
   if (!(control instanceof HTMLInputElement)) return;
   for (const key of ['min', 'max', 'step'] as const) if (field[key] !== undefined) control[key] = `${field[key]}`;
