@@ -1,6 +1,6 @@
 /** How the playground prints numbers. */
 import { expect, it } from 'vitest';
-import { count, factor, significant } from '../../website/playground/text.js';
+import { factor, grouped, significant } from '../../website/playground/text.js';
 
 it.each([
   [0.004126, '0.0041'],
@@ -17,7 +17,7 @@ it.each([
   [999, '999'],
   [551_389, '551,389'],
   [2 ** 32, '4,294,967,296'],
-])('the count %d is %s', (value, text) => expect(count(value)).toBe(text));
+])('the count %d is %s', (value, text) => expect(grouped(value)).toBe(text));
 
 it.each([
   [2, '2'],

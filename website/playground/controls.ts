@@ -3,6 +3,7 @@
  * the choices of a subset.
  */
 import type { Field, Fields, Store } from './store.js';
+import { grouped } from './text.js';
 
 type Control = HTMLInputElement | HTMLSelectElement;
 
@@ -16,7 +17,7 @@ export function bindControls<F extends Fields>(root: ParentNode, store: Store<F>
     const show = () => {
       const text = field.print(store.get(name));
       write(control, text);
-      if (output) output.value = text;
+      if (output) output.value = grouped(store.get(name));
     };
     control.addEventListener('input', () => {
       const value = field.parse(read(control, root));
@@ -30,7 +31,7 @@ export function bindControls<F extends Fields>(root: ParentNode, store: Store<F>
     });
     store.watch([name], () => {
       if (document.activeElement !== control || control.type !== 'number') show();
-      else if (output) output.value = field.print(store.get(name));
+      else if (output) output.value = grouped(store.get(name));
     });
     show();
   }

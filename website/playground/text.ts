@@ -1,9 +1,10 @@
 /** How the sections print numbers. */
-export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-export const three = (value: number): string => value.toFixed(3);
-export const count = (value: number): string => value.toLocaleString('en');
+/** A count, with a comma every three digits. */
+export const grouped = (value: number): string => value.toLocaleString('en');
 /** With four decimals at most: an exact factor has none that say nothing. */
 export const factor = (value: number): string => `${Number(value.toFixed(4))}`;
 /** With so many digits, never with an exponent. */
 export const significant = (value: number, digits: number): string =>
   value.toLocaleString('en', { minimumSignificantDigits: digits, maximumSignificantDigits: digits });
+export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+export const three = (value: number): string => value.toFixed(3);

@@ -3,7 +3,7 @@ import { backend } from 'dropout-wasm';
 import { copy } from '../copy.js';
 import { inSlices } from '../pace.js';
 import { find, type Section } from '../section.js';
-import { count, significant } from '../text.js';
+import { grouped, significant } from '../text.js';
 import { code } from './code.js';
 import { facts } from './facts.js';
 import { digestOfAll, digests, expectedDigest, vectors } from './stream.js';
@@ -69,7 +69,7 @@ function startTimes(root: HTMLElement): void {
 function addTimes(table: HTMLElement, times: Time[]): void {
   for (const { name, elements, ns } of times) {
     const speedup = `${significant(times[0]!.ns / ns, 2)} ×`;
-    addRow(table, [name, count(elements), significant(ns, 3), speedup]);
+    addRow(table, [name, grouped(elements), significant(ns, 3), speedup]);
   }
 }
 

@@ -10,7 +10,7 @@ import type { Trainer } from '../network/train.js';
 import { type Training, trainingOf } from '../network/training.js';
 import { Job, pacer } from '../pace.js';
 import { find, onScheme, type Section } from '../section.js';
-import { three } from '../text.js';
+import { grouped, three } from '../text.js';
 import { drawPoint } from './chart.js';
 import { uncertaintyCode } from './code.js';
 import { MEASURES, type Measure, measured, type PointStatistics, pointStatistics } from './compute.js';
@@ -108,7 +108,7 @@ function paintSpread(root: HTMLElement, map: PlaneMap, result: ClassResult, meas
   const { title, most } = MEASURES[measure];
   const values = measured(result, measure);
   const [least, largest] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
-  const range = `from ${three(least)} to ${three(largest)} after ${result.count} samples`;
+  const range = `from ${three(least)} to ${three(largest)} after ${grouped(result.count)} samples`;
   map.paint(
     values.map((value) => value / most),
     AMOUNT,
@@ -142,10 +142,10 @@ function pointJob(root: HTMLElement, pause: Pause, training: Training, state: St
     }
     const latest = track.at(-1)!;
     drawPoint(chart, track);
-    find(root, '#point-count').textContent = `${latest.count}`;
+    find(root, '#point-count').textContent = grouped(latest.count);
     for (const name of STATISTICS) find(root, `#point-${name}`).textContent = three(latest[name]);
     const probability = `${three(latest.mean)} ± ${three(latest.error)}`;
     find(root, '#uncertainty-status').textContent =
-      `At (${point.join(', ')}), ${latest.count} samples give a probability of ${probability}.`;
+      `At (${point.join(', ')}), ${grouped(latest.count)} samples give a probability of ${probability}.`;
   });
 }
