@@ -38,7 +38,7 @@ describe.each(MEMBERS.map((member) => [member.name, member] as const))('%s', (na
       return;
     }
     const [count] = member.units;
-    const [kept] = measured(member, mask).split(' ').map(Number);
+    const [kept] = measured(member, mask).replaceAll(',', '').split(' ').map(Number);
     expect(Number.isInteger(kept)).toBe(true);
     // The squares of DropBlock2d overlap.
     const [least, most] = name === 'drop-block' ? [0.7, 0.78] : [0.7, 0.7];

@@ -1,6 +1,6 @@
 /** The playground: reads the state from the address, starts each section when it comes near, and keeps the address. */
 import { codePanel } from './code-panel.js';
-import { bindControls } from './controls.js';
+import { bindControls, labelOf } from './controls.js';
 import { copy } from './copy.js';
 import { FIELD_NAMES, fields, type State } from './fields.js';
 import { startHero } from './hero.js';
@@ -9,7 +9,7 @@ import { sections } from './sections.js';
 import { Store } from './store.js';
 import { linkTo, startTeachers } from './teachers.js';
 
-const state: State = new Store(fields, location.search);
+const state: State = new Store(fields, location.search, labelOf);
 
 find(document, '#problems').append(
   ...state.problems.map((problem) => Object.assign(document.createElement('p'), { textContent: problem })),

@@ -1,5 +1,6 @@
 /** Draws a picture with any member, without the DOM. */
 import { Arena, Generator } from 'dropout-wasm';
+import { grouped } from '../text.js';
 import type { Member, Settings } from './member.js';
 import { cut, type Range, VALUES } from './tiles.js';
 
@@ -70,7 +71,7 @@ export function measured({ units }: Member, mask: Uint8Array | Float32Array): st
   }
   const [count, name] = units;
   const kept = (count * countKept(mask)) / mask.length;
-  return `${kept} of ${count} ${name} kept: ${((100 * kept) / count).toFixed(2)} %`;
+  return `${grouped(kept)} of ${grouped(count)} ${name} kept: ${((100 * kept) / count).toFixed(2)} %`;
 }
 
 /** What theory expects in its place. */
