@@ -103,8 +103,10 @@ function startPictures(root: HTMLElement, builtIn: Float32Array, listener: (pict
     reset.hidden = picture === builtIn;
     listener(picture);
   };
-  onPicture({ input, area: root, message: find(root, '#family-message') }, load);
+  const [status, error] = [find(root, '#family-status'), find(root, '#family-message')];
+  const forget = onPicture({ input, area: root, status, error }, load);
   reset.addEventListener('click', () => {
+    forget();
     load(builtIn, BUILT_IN);
     input.focus();
   });
