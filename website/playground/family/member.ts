@@ -25,7 +25,7 @@ export interface Member {
   /** Its name in the address. */
   name: string;
   title: string;
-  /** How the picture becomes x, and what is dropped. */
+  /** How the picture becomes x, what is dropped, and what becomes of the rest. */
   says: string;
   /** The side of the tiles into which the picture is cut; SIDE if it stays whole. */
   tile: number;
