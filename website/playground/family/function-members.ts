@@ -12,6 +12,7 @@ export const dropConnect = {
     '6 pixels apart. The mask shows the taps. Kept weights are multiplied by 1 / (1 − p), so their expected sum stays 1.',
   tile: SIDE,
   isStandardized: false,
+  isColorless: false,
   units: [KERNEL.length, 'weights'],
   draw({ x, out }, { p, seed }) {
     const key = new Generator(seed).next();
@@ -36,6 +37,7 @@ export const residualMember = {
     'gray picture remains. Kept values of x + bias are multiplied by 1 / (1 − p), so their colors become stronger.',
   tile: SIDE,
   isStandardized: false,
+  isColorless: false,
   units: [VALUES, 'values'],
   split({ x, residual }) {
     for (let pixel = 0; pixel < VALUES; pixel += CHANNELS) {

@@ -45,10 +45,12 @@ interface Description<N extends string> {
   options?: (settings: Settings) => object;
   units?: Member['units'];
   isStandardized?: boolean;
+  isColorless?: boolean;
+  expectedKept?: Member['expectedKept'];
 }
 
 export function layerMember<const N extends string>(description: Description<N>): Member & { name: N } {
-  const { name, layer, title = layer, shape, options = () => ({}), isStandardized = false } = description;
+  const { name, layer, title = layer, shape, options = () => ({}) } = description;
   const Class = LAYERS[layer] as new (amount: number, options: object) => Layer;
   const create = (settings: Settings) => new Class(settings.p, { ...options(settings), seed: settings.seed });
   const hasMask = 'mask' in Class.prototype;
@@ -56,7 +58,9 @@ export function layerMember<const N extends string>(description: Description<N>)
     name,
     title,
     says: `${description.says} ${description.kept ?? SCALED}`.trim(),
-    isStandardized,
+    isStandardized: description.isStandardized ?? false,
+    isColorless: description.isColorless ?? false,
+    expectedKept: description.expectedKept,
     tile: shape.includes(TILE) || layer === 'LockedDropout' ? TILE : SIDE,
     units: hasMask ? (description.units ?? [VALUES, 'values']) : undefined,
     draw({ x, out, ones, mask }, settings) {

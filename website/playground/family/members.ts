@@ -1,4 +1,6 @@
 /** Every layer of the package, with what it does to a picture. A test names a layer that is missing here. */
+
+import { keptByBlocks } from './blocks.js';
 import { dropConnect, residualMember } from './function-members.js';
 import { layerMember } from './layer-member.js';
 import type { Member } from './member.js';
@@ -34,6 +36,7 @@ const all = [
     shape: WHOLE,
     options: () => ({ noiseShape: [SIDE, SIDE, 1] }),
     units: [PIXELS, 'pixels'],
+    isColorless: true,
   }),
   layerMember({
     name: 'rows',
@@ -43,6 +46,7 @@ const all = [
     shape: WHOLE,
     options: () => ({ noiseShape: [SIDE, 1, 1] }),
     units: [SIDE, 'rows'],
+    isColorless: true,
   }),
   layerMember({
     name: 'columns',
@@ -52,6 +56,7 @@ const all = [
     shape: WHOLE,
     options: () => ({ noiseShape: [1, SIDE, 1] }),
     units: [SIDE, 'columns'],
+    isColorless: true,
   }),
   layerMember({
     name: 'dropout1d',
@@ -115,6 +120,7 @@ const all = [
     says: 'Each tile is a sample, and whole samples are dropped.',
     shape: CUT,
     units: [TILES, 'samples'],
+    isColorless: true,
   }),
   layerMember({
     name: 'drop-block',
@@ -123,6 +129,7 @@ const all = [
     kept: 'Kept values are divided by the fraction that this mask keeps, so they become brighter.',
     shape: WHOLE,
     options: ({ block }) => ({ blockSize: block, channels: 'last' }),
+    expectedKept: keptByBlocks,
   }),
   layerMember({
     name: 'locked',
