@@ -21,8 +21,12 @@ const PROJECTS = {
   site: ['site'],
 };
 
-/** The files of `site` run one by one in one process, which starts each browser once and closes it at the end. */
+/**
+ * The files of `site` run one by one in one process, which starts each browser once and closes it at the end. Without
+ * a graphics card, a browser takes seconds for what takes a device milliseconds.
+ */
 const oneProcess = {
+  testTimeout: 300_000,
   isolate: false,
   maxWorkers: 1,
   sequence: { groupOrder: 1 },

@@ -242,12 +242,11 @@ describe('npm start', () => {
     expect(confidence![1]).not.toBe(confidence![0]);
   });
 
-  it('prints the tables that the README shows, but for the numbers', () => {
+  it('prints the table that the README shows, but for the numbers', () => {
     const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
     const block = /^After 16 epochs[\s\S]*?(?=^```$)/m.exec(readme)![0];
     const namesOf = (text: string) => printedRows(text).map(([name]) => name);
-    expect(namesOf(block)).toEqual(namesOf(first));
-    expect(block).toContain('\nUncertainty with dropout: 100 Monte-Carlo samples of each test image\n');
+    expect(namesOf(block)).toEqual(namesOf(first.split('\nUncertainty')[0]!));
   });
 
   describe('the section on uncertainty', () => {

@@ -1,5 +1,5 @@
 /** The installed browsers, each with one tab, which the files of a run share. */
-import { describe } from 'vitest';
+import { afterAll, describe } from 'vitest';
 import { requiresAll } from '../runtimes/mode.js';
 import { findChromium, findFirefox, findMiniBrowser, which } from '../support/programs.js';
 import type { Driver, Preferences } from './driver.js';
@@ -59,5 +59,9 @@ const tabs = BROWSERS.filter((browser) => isInstalled(browser) || requiresAll).m
 
 /** Defines tests for each browser, with its tab. */
 export function describeInBrowsers(title: string, define: (tab: Tab, browser: string) => void): void {
-  for (const { name, tab } of tabs) describe(`${title}, ${name}`, () => define(tab, name));
+  for (const { name, tab } of tabs)
+    describe(`${title}, ${name}`, () => {
+      define(tab, name);
+      afterAll(() => tab.leave());
+    });
 }

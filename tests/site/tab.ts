@@ -33,6 +33,7 @@ export interface OpenOptions extends Partial<Preferences> {
 type Place = readonly [x: number, y: number];
 
 export class Tab {
+  /** Set by `open`. */
   private driver!: Driver;
 
   constructor(
@@ -55,6 +56,7 @@ export class Tab {
       reducedMotion = false,
     } = options;
     const { origin, failed } = this.server;
+    await this.leave();
     this.driver = await this.start({ dark, reducedMotion });
     // From another page, so an address that differs by its fragment alone is loaded too.
     await this.driver.goto(origin + BLANK);
@@ -65,6 +67,11 @@ export class Tab {
     failed.length = this.driver.log.length = 0;
     await this.driver.resize(width, height, touch);
     await this.driver.goto(`${origin}/${headers}/${path}`);
+  }
+
+  /** Leaves the page, which would go on working beside the pages of other browsers. */
+  async leave(): Promise<void> {
+    await this.driver?.goto(this.server.origin + BLANK);
   }
 
   /** Loads the page again, from its present address. Keeps what `errors` returns. */
@@ -79,13 +86,13 @@ export class Tab {
     return this.driver.evaluate(script, ...args);
   }
 
-  /** Waits until a function in the page returns something true, and returns that. @throws Error after 60 s */
+  /** Waits until a function in the page returns something true, and returns that. @throws Error after 120 s */
   async waitFor<T, A extends unknown[]>(script: (...args: A) => T, ...args: A): Promise<Awaited<T>> {
-    for (const end = performance.now() + 60_000; performance.now() < end; await sleep(50)) {
+    for (const end = performance.now() + 120_000; performance.now() < end; await sleep(50)) {
       const value = await this.evaluate(script, ...args);
       if (value) return value;
     }
-    throw new Error([`waited 60 s for ${script}`, ...(await this.errors())].join('\n'));
+    throw new Error([`waited 120 s for ${script}`, ...(await this.errors())].join('\n'));
   }
 
   /** The text of an element, as it is shown. */
