@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { weightsFromBytes } from '../../examples/digits/classifier.js';
 import examples from '../../website/playground/digits/examples.json' with { type: 'json' };
-import { decode, drawing } from '../../website/playground/digits/image.js';
+import { decode, drawing, INK, SIDE } from '../../website/playground/digits/image.js';
 import { best, evaluate, sample } from '../../website/playground/digits/predict.js';
 import { last } from '../support/last.js';
 import { describeInBrowsers } from './browsers.js';
@@ -20,7 +20,7 @@ async function answerTo(text: string, options = { seed: 1, samples: 100 }) {
   const off = evaluate(weights, pixels);
   const [digit, digitOff] = [best(mean), best(off)];
   return {
-    answer: `The network reads a ${digit}.`,
+    answer: text === '' ? 'Nothing is drawn.' : `The network reads a ${digit}.`,
     with: `${digit}: ${mean[digit]!.toFixed(3)} ± ${std[digit]!.toFixed(3)}`,
     off: `${digitOff}: ${off[digitOff]!.toFixed(3)}`,
     entropy: `${entropy[0]!.toFixed(3)} nats`,
@@ -112,6 +112,18 @@ describeInBrowsers('digits', (tab) => {
     expect(await tab.text('#digits-answer')).toBe('The network reads a 1.');
     await tab.press('Delete');
     await tab.waitFor(() => new URLSearchParams(location.search).get('drawing') === '');
+    expect(await tab.errors()).toEqual([]);
+  });
+
+  it('says that nothing is drawn, and draws a dot by a click or a tap', async () => {
+    for (const touch of [false, true]) {
+      await open(tab, '?drawing=', { touch });
+      expect(await tab.text('#digits-answer')).toBe('Nothing is drawn.');
+      await tab[touch ? 'tap' : 'click']('#digits-pad');
+      const text = await expectAnswer(tab, '');
+      // A dot of ink in the middle of the paper.
+      expect(decode(text)![14 * SIDE + 14]).toBe(INK);
+    }
     expect(await tab.errors()).toEqual([]);
   });
 

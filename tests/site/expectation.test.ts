@@ -7,6 +7,7 @@ import {
   measure,
   type Settings,
 } from '../../website/playground/expectation/measure.js';
+import { factor, grouped } from '../../website/playground/text.js';
 import { last } from '../support/last.js';
 import { describeInBrowsers } from './browsers.js';
 import type { Tab } from './tab.js';
@@ -30,8 +31,9 @@ async function numbersOf(settings: Settings, masks: number): Promise<Record<stri
     [`${name}-ratio`, evaluation / training],
   ]);
   const { p } = settings;
-  const all = [...numbers, ...ways, ['scale', 1 / (1 - p)], ['keep', 1 - p]] as [string, number][];
-  return Object.fromEntries(all.map(([name, value]) => [name, value.toFixed(4)]));
+  const all = [...numbers, ...ways] as [string, number][];
+  const printed = Object.fromEntries(all.map(([name, value]) => [name, value.toFixed(4)]));
+  return { ...printed, scale: factor(1 / (1 - p)), keep: factor(1 - p) };
 }
 
 async function open(tab: Tab, query = ''): Promise<void> {
@@ -49,7 +51,7 @@ async function show(tab: Tab): Promise<void> {
 async function shownNumbers(tab: Tab, masks: number): Promise<Record<string, string>> {
   await tab.waitFor(
     (text) => document.querySelector('#expectation-means')?.getAttribute('aria-label')?.includes(text),
-    ` ${masks} masks`,
+    ` ${grouped(masks)} masks`,
   );
   return tab.evaluate(() =>
     Object.fromEntries(

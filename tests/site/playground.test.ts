@@ -14,7 +14,7 @@ async function openAll(tab: Tab, path = PAGE, options: OpenOptions = {}): Promis
 
 async function startAll(tab: Tab): Promise<string[]> {
   const names = await tab.evaluate(() =>
-    Array.from(document.querySelectorAll<HTMLElement>('section[data-part]'))
+    Array.from(document.querySelectorAll<HTMLElement>('section[data-part]:not(#teachers)'))
       .filter((section) => !section.hidden)
       .map(({ id }) => id),
   );
@@ -193,8 +193,16 @@ describeInBrowsers('the playground', (tab) => {
   });
 
   it('names what it does not understand in the address', async () => {
-    await tab.open(`${PAGE}?seed=-1&nonsense=2`);
-    expect(await tab.text('#problems')).toMatch(/seed.*nonsense/s);
+    await tab.open(`${PAGE}?seed=1.5&p1=2&drawing=*&nonsense=2&utm_source=x`);
+    expect(
+      await tab.evaluate(() => Array.from(document.querySelector('#problems')!.children, (e) => e.textContent)),
+    ).toEqual([
+      '“seed” (seed of everything on this page) in the address must be a whole number from 0 to 4294967295, ' +
+        'but it is “1.5”. 1 is used.',
+      '“p1” (p after the first hidden layer) in the address must be a number from 0 to 0.9, but it is “2”. 0.5 is used.',
+      '“drawing” in the address must be a drawing as this page writes it, but it is “*”. The drawing that the page starts with is used.',
+      'The address has an unknown part, “nonsense”. It was ignored.',
+    ]);
     expect(await tab.errors()).toEqual([]);
   });
 

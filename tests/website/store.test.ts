@@ -6,6 +6,9 @@ import { choice, number, Store, subset } from '../../website/playground/store.js
 
 const own = {
   n: number(5, 1, 10, 0.5),
+  count: number(4, 0, 10, 1),
+  even: number(4, 0, 10, 2),
+  long: { ...choice('x'.repeat(200), ['x'.repeat(200)]), initialName: 'The first', rule: 'long' },
   kind: choice('a', ['a', 'b', 'constructor']),
   on: choice('no', ['no', 'yes']),
   some: subset(['x', 'y', 'z']),
@@ -30,6 +33,10 @@ describe('an address that is wrong says so and leaves the value as it is', () =>
     ['?n=0x5', '“n” in the address must be a number from 1 to 10, but it is “0x5”. 5 is used.'],
     ['?n=5%', '“n” in the address must be a number from 1 to 10, but it is “5%”. 5 is used.'],
     ['?n=%E0%A4', '“n” in the address must be a number from 1 to 10, but it is “\ufffd”. 5 is used.'],
+    ['?count=7.5', '“count” in the address must be a whole number from 0 to 10, but it is “7.5”. 4 is used.'],
+    ['?even=3.9', '“even” in the address must be a whole number from 0 to 10, but it is “3.9”. 4 is used.'],
+    ['?long=x', '“long” in the address must be long, but it is “x”. The first is used.'],
+    ['?reference=1', 'The address has an unknown part, “reference”. It was ignored.'],
     ['?kind=c', '“kind” in the address must be one of a, b, constructor, but it is “c”. a is used.'],
     ['?kind=toString', '“kind” in the address must be one of a, b, constructor, but it is “toString”. a is used.'],
     ['?some=x,w', '“some” in the address must be some of x, y, z, separated by commas, but it is “x,w”. None is used.'],
@@ -63,6 +70,13 @@ describe('an address that is wrong says so and leaves the value as it is', () =>
   });
 });
 
+it('a problem names the label of the control too, where it says more', () => {
+  const labels: Record<string, string> = { n: 'size', count: 'count' };
+  const store = new Store(own, '?n=0&count=x&kind=c', (name) => labels[name]);
+  const names = store.problems.map((problem) => problem.split(' in the address')[0]);
+  expect(names).toEqual(['“n” (size)', '“count”', '“kind”']);
+});
+
 describe('a valid address', () => {
   it.each([
     ['', INITIAL],
@@ -71,6 +85,7 @@ describe('a valid address', () => {
     ['?n=3.3', [3.5, 'a', 'no', []]],
     ['?n=%2B2', [2, 'a', 'no', []]],
     ['?some=', INITIAL],
+    ['?utm_source=x&utm_medium=y&fbclid=1&gclid=2&ref=z', INITIAL],
     ['?some=x%2Cy,,y', [5, 'a', 'no', ['x', 'y']]],
   ])('%s', (query, values) => {
     expect(problemsOf(query)).toEqual([]);
@@ -95,7 +110,8 @@ describe('number', () => {
       fc.property(anyNumber, fc.double({ min: 0, max: 1, noNaN: true }), ({ min, step, extent }, part) => {
         const max = min + extent;
         const field = number(min, min, max, step);
-        const text = `${Math.min(max, min + part * extent)}`;
+        const between = Math.min(max, min + part * extent);
+        const text = `${Number.isInteger(step) ? Math.floor(between) : between}`;
         const value = field.parse(text)!;
         expect(value).toBeGreaterThanOrEqual(min);
         expect(value).toBeLessThanOrEqual(max);

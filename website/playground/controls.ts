@@ -3,6 +3,7 @@
  * the choices of a subset.
  */
 import type { Field, Fields, Store } from './store.js';
+import { grouped } from './text.js';
 
 type Control = HTMLInputElement | HTMLSelectElement;
 
@@ -16,7 +17,7 @@ export function bindControls<F extends Fields>(root: ParentNode, store: Store<F>
     const show = () => {
       const text = field.print(store.get(name));
       write(control, text);
-      if (output) output.value = text;
+      if (output) output.value = grouped(store.get(name));
     };
     control.addEventListener('input', () => {
       const value = field.parse(read(control, root));
@@ -36,6 +37,10 @@ export function bindControls<F extends Fields>(root: ParentNode, store: Store<F>
     show();
   }
 }
+
+/** The text of a control's label, without the value in it. */
+export const labelOf = (id: string): string | undefined =>
+  document.querySelector(`label[for="${id}"]`)?.firstChild?.textContent?.trim();
 
 function limit(control: Control, field: Field<unknown>): void {
   if (!(control instanceof HTMLInputElement)) return;

@@ -1,6 +1,6 @@
 /** The playground: reads the state from the address, starts each section when it comes near, and keeps the address. */
 import { codePanel } from './code-panel.js';
-import { bindControls } from './controls.js';
+import { bindControls, labelOf } from './controls.js';
 import { copy } from './copy.js';
 import { FIELD_NAMES, fields, type State } from './fields.js';
 import { startHero } from './hero.js';
@@ -9,7 +9,7 @@ import { sections } from './sections.js';
 import { Store } from './store.js';
 import { linkTo, startTeachers } from './teachers.js';
 
-const state: State = new Store(fields, location.search);
+const state: State = new Store(fields, location.search, labelOf);
 
 find(document, '#problems').append(
   ...state.problems.map((problem) => Object.assign(document.createElement('p'), { textContent: problem })),
@@ -36,6 +36,8 @@ const near = new IntersectionObserver(
 );
 for (const { name } of sections) near.observe(find(document, `#${name}`));
 
+for (const type of ['dragover', 'drop'] as const) addEventListener(type, keepPage);
+
 const link = find<HTMLButtonElement>(document, '#copy-link');
 link.addEventListener('click', () => copy(linkTo(state), link));
 
@@ -47,6 +49,13 @@ function keepAddressSoon(): void {
     isAddressLate = false;
     history.replaceState(null, '', `${state.query()}${location.hash}`);
   }, 500);
+}
+
+/** A file that is dropped where no section takes it would be shown in place of the page. */
+function keepPage(event: DragEvent): void {
+  if (event.defaultPrevented || !event.dataTransfer?.types.includes('Files')) return;
+  event.preventDefault();
+  event.dataTransfer.dropEffect = 'none';
 }
 
 function hideParts(): void {

@@ -6,6 +6,8 @@
 /** A part of the state. `min`, `max` and `step` are those of its control. */
 export interface Field<T> {
   readonly initial: T;
+  /** What a message calls the initial value, where its text is long. */
+  readonly initialName?: string;
   readonly min?: number;
   readonly max?: number;
   readonly step?: number;
@@ -18,20 +20,24 @@ export interface Field<T> {
 
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
-/** A number from `min` to `max`, in steps from `min`, which is an integer or has no more decimals than `step`. */
+/**
+ * A number from `min` to `max`, in steps from `min`, which is an integer or has no more decimals than `step`. Steps of
+ * whole numbers take whole numbers alone.
+ */
 export function number(initial: number, min: number, max: number, step: number): Field<number> {
   const places = `${step}`.split('.')[1]?.length ?? 0;
   // Not the division alone: 0.3 / 0.1 is below 3.
   const steps = Math.floor((max - min) / step + 1e-9);
+  const isWhole = Number.isInteger(step);
   return {
     initial,
     min,
     max,
     step,
-    rule: `a number from ${min} to ${max}`,
+    rule: `a ${isWhole ? 'whole number' : 'number'} from ${min} to ${max}`,
     parse(text) {
       const value = DECIMAL.test(text) ? Number(text) : Number.NaN;
-      if (!(value >= min && value <= max)) return undefined;
+      if (!(value >= min && value <= max) || (isWhole && !Number.isInteger(value))) return undefined;
       return Number((min + Math.min(Math.round((value - min) / step), steps) * step).toFixed(places));
     },
     print: (value) => `${value}`,
@@ -63,6 +69,9 @@ export function subset<const T extends string>(values: readonly T[]): Field<read
   };
 }
 
+/** What other sites add to a link, to see who follows it. */
+const TRACKING = /^(utm_\w+|fbclid|gclid|gbraid|wbraid|dclid|msclkid|yclid|twclid|ttclid|igshid|mc_[ce]id|_gl|ref)$/;
+
 const quote = (text: string) => `“${text.length > 40 ? `${text.slice(0, 40)}…` : text}”`;
 
 /** The first five problems: an address can have any number. */
@@ -79,10 +88,14 @@ export class Store<F extends Fields> {
   private readonly values: Record<string, unknown> = {};
   private readonly listeners: { names: readonly string[]; listener: () => void }[] = [];
 
-  /** @param query of the address, as `location.search` has it */
+  /**
+   * @param query of the address, as `location.search` has it
+   * @param labelOf what the page calls a field, for the messages
+   */
   constructor(
     readonly fields: F,
     query: string,
+    private readonly labelOf: (name: string) => string | undefined = () => undefined,
   ) {
     for (const [name, field] of Object.entries(fields)) this.values[name] = field.initial;
     this.problems = shorten(this.read(new URLSearchParams(query)));
@@ -92,6 +105,7 @@ export class Store<F extends Fields> {
   private read(query: URLSearchParams): string[] {
     const problems: string[] = [];
     for (const name of new Set(query.keys())) {
+      if (TRACKING.test(name)) continue;
       const field = Object.hasOwn(this.fields, name) ? this.fields[name] : undefined;
       if (!field) {
         problems.push(`The address has an unknown part, ${quote(name)}. It was ignored.`);
@@ -99,13 +113,15 @@ export class Store<F extends Fields> {
       }
       const [text, ...more] = query.getAll(name) as [string, ...string[]];
       const value = field.parse(text);
+      const label = this.labelOf(name);
+      const title = label === undefined || label === name ? `“${name}”` : `“${name}” (${label})`;
       if (value === undefined) {
-        const used = field.print(field.initial) || 'None';
-        problems.push(`“${name}” in the address must be ${field.rule}, but it is ${quote(text)}. ${used} is used.`);
+        const used = field.initialName ?? (field.print(field.initial) || 'None');
+        problems.push(`${title} in the address must be ${field.rule}, but it is ${quote(text)}. ${used} is used.`);
       } else {
         this.values[name] = value;
         if (more.length > 0)
-          problems.push(`“${name}” is in the address more than once. The first, ${quote(text)}, is used.`);
+          problems.push(`${title} is in the address more than once. The first, ${quote(text)}, is used.`);
       }
     }
     return problems;
@@ -129,7 +145,16 @@ export class Store<F extends Fields> {
 
   /** The whole state as the query of an address. */
   query(): string {
-    const all = Object.entries(this.fields).map(([name, field]) => [name, field.print(this.values[name])]);
-    return `?${new URLSearchParams(all)}`;
+    return this.queryOf(() => true);
+  }
+
+  /** The same state as a shorter query: without initial values, but always with the field `kept`. */
+  shortQuery(kept: keyof F & string): string {
+    return this.queryOf((name, text) => name === kept || text !== this.fields[name]!.print(this.fields[name]!.initial));
+  }
+
+  private queryOf(isWanted: (name: string, text: string) => boolean): string {
+    const all = Object.entries(this.fields).map(([name, field]) => [name, field.print(this.values[name])] as const);
+    return `?${new URLSearchParams(Object.fromEntries(all.filter(([name, text]) => isWanted(name, text))))}`;
   }
 }

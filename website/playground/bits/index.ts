@@ -3,6 +3,7 @@ import { backend } from 'dropout-wasm';
 import { copy } from '../copy.js';
 import { inSlices } from '../pace.js';
 import { find, type Section } from '../section.js';
+import { grouped, significant } from '../text.js';
 import { code } from './code.js';
 import { facts } from './facts.js';
 import { digestOfAll, digests, expectedDigest, vectors } from './stream.js';
@@ -67,8 +68,8 @@ function startTimes(root: HTMLElement): void {
 /** Adds a row for each time. The first is what the others are compared with. */
 function addTimes(table: HTMLElement, times: Time[]): void {
   for (const { name, elements, ns } of times) {
-    const speedup = `${(times[0]!.ns / ns).toPrecision(2)} ×`;
-    addRow(table, [name, elements.toLocaleString('en'), ns.toPrecision(3), speedup]);
+    const speedup = `${significant(times[0]!.ns / ns, 2)} ×`;
+    addRow(table, [name, grouped(elements), significant(ns, 3), speedup]);
   }
 }
 

@@ -98,6 +98,7 @@ export function decode(text: string): Uint8Array | undefined {
 /** The field of the state that holds the drawing as text. */
 export const drawing: Field<string> = {
   initial: examples.find(({ index }) => index === 1084)!.text,
+  initialName: 'The drawing that the page starts with',
   rule: 'a drawing as this page writes it',
   parse: (text) => decode(text) && text,
   print: (text) => text,

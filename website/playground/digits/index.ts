@@ -81,11 +81,13 @@ function startAnswer(root: HTMLElement, state: State, weights: Float32Array): vo
   const read = inSlices(
     () => sample(weights, pixelsOf(state.get('drawing')), optionsOf(state)),
     ({ mean, std, entropy, mutualInformation }) => {
-      const off = evaluate(weights, pixelsOf(state.get('drawing')));
+      const drawing = state.get('drawing');
+      const off = evaluate(weights, pixelsOf(drawing));
       const [digit, digitOff] = [best(mean), best(off)];
       draw(chart, { mean, std, off });
-      find(root, '#digits-seen').setAttribute('aria-label', `The drawing as the network gets it, read as a ${digit}`);
-      write('answer', `The network reads a ${digit}.`);
+      const reading = drawing === '' ? 'blank paper' : `read as a ${digit}`;
+      find(root, '#digits-seen').setAttribute('aria-label', `The drawing as the network gets it, ${reading}`);
+      write('answer', drawing === '' ? 'Nothing is drawn.' : `The network reads a ${digit}.`);
       write('with', `${digit}: ${three(mean[digit]!)} ± ${three(std[digit]!)}`);
       write('off', `${digitOff}: ${three(off[digitOff]!)}`);
       write('entropy', `${three(entropy[0]!)} nats`);

@@ -116,6 +116,10 @@ export class Pad {
 
   private lineTo(from: Point, to: Point): void {
     this.ink.beginPath();
+    // A line without a length has no stroke, so its end is drawn as a dot.
+    this.ink.arc(...to, PEN / 2, 0, 2 * Math.PI);
+    this.ink.fill();
+    this.ink.beginPath();
     this.ink.moveTo(...from);
     this.ink.lineTo(...to);
     this.ink.stroke();

@@ -16,6 +16,7 @@ const x = gaussianNoise(ones, { stddev: ${SPREAD}, key: generator.fork('x').next
 const y = new Float32Array(x.length);
 const layer = new Dropout(p);
 const meanOf = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const four = (value) => value.toFixed(4);
 
 // Sample i draws mask i. It holds two means: with kept elements multiplied by 1 / (1 - p), and without.
 const sample = () => {
@@ -25,11 +26,12 @@ const sample = () => {
 const { mean, std } = await monteCarlo(sample, { generator, layers: [layer], samples: ${masks} });
 
 const latest = meanOf(y);
-console.log('elements of the latest result:', latest, '±', Math.sqrt(meanOf(y.map((value) => (value - latest) ** 2))));
-console.log('mean of a result, over all masks:', mean[0], '±', std[0]);
+const deviation = Math.sqrt(meanOf(y.map((value) => (value - latest) ** 2)));
+console.log('elements of the latest result:', four(latest), '±', four(deviation));
+console.log('mean of a result, over all masks:', four(mean[0]), '±', four(std[0]));
 const off = meanOf(layer.eval().forward(x));
-console.log('scaled in training:', mean[0], 'in evaluation:', off);
-console.log('scaled in evaluation:', mean[1], 'in evaluation:', off * (1 - p));
-console.log('scaled nowhere:', mean[1], 'in evaluation:', off);
+console.log('scaled in training:', four(mean[0]), 'in evaluation:', four(off));
+console.log('scaled in evaluation:', four(mean[1]), 'in evaluation:', four(off * (1 - p)));
+console.log('scaled nowhere:', four(mean[1]), 'in evaluation:', four(off));
 `;
 }

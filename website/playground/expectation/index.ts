@@ -3,6 +3,7 @@ import { AXIS_LINE, type Chart, createChart, GRID_LINE, LABEL } from '../chart.j
 import { fields, type State } from '../fields.js';
 import { inSlices, View } from '../pace.js';
 import { find, nextFrame, type Section } from '../section.js';
+import { factor, grouped } from '../text.js';
 import { code } from './code.js';
 import { type Bins, histogram } from './histogram.js';
 import {
@@ -81,7 +82,7 @@ function showElements(chart: Chart, measurement: Measurement): void {
   chart.draw(
     histogramOption(bins, shares, comparison),
     `Histogram of the elements of the latest result. ${percent(shareAt(shares, 0))} are 0` +
-      `${x === 'ones' ? ` and ${percent(shareAt(shares, scale))} are ${scale.toFixed(3)}` : ''}. ` +
+      `${x === 'ones' ? ` and ${percent(shareAt(shares, scale))} are ${factor(scale)}` : ''}. ` +
       `Mean ${print(mean)}, standard deviation ${print(std)}.`,
   );
 }
@@ -102,7 +103,7 @@ function showMeans(chart: Chart, measurement: Measurement): void {
   option.series.push({ ...LINE, smooth: true, data: curve, lineStyle: { color: 'var(--soft)', width: 2 } });
   chart.draw(
     option,
-    `Histogram of the mean of a result over ${means.count} masks. Mean ${print(measured.mean)}, standard deviation ` +
+    `Histogram of the mean of a result over ${grouped(means.count)} masks. Mean ${print(measured.mean)}, standard deviation ` +
       `${print(measured.std)}; in theory ${print(theory.mean)} and ${print(theory.std)}.`,
   );
 }
@@ -138,7 +139,7 @@ function histogramOption(bins: Bins, shares: [number, number][], { measured, the
         ...LABEL,
         showMinLabel: false,
         showMaxLabel: false,
-        formatter: (x: number) => `${+x.toPrecision(4)}`,
+        formatter: (x: number) => x.toLocaleString('en', { maximumSignificantDigits: 4 }),
       },
       axisLine: AXIS_LINE,
       splitLine: { show: false },
@@ -167,12 +168,12 @@ function showNumbers(root: HTMLElement, measurement: Measurement): void {
     write(root, `${name}-evaluation`, evaluation);
     write(root, `${name}-ratio`, evaluation / training);
   }
-  write(root, 'scale', 1 / (1 - p));
-  write(root, 'keep', 1 - p);
+  write(root, 'scale', 1 / (1 - p), factor);
+  write(root, 'keep', 1 - p, factor);
 }
 
-function write(root: HTMLElement, name: string, value: number): void {
-  for (const cell of root.querySelectorAll(`[data-number="${name}"]`)) cell.textContent = print(value);
+function write(root: HTMLElement, name: string, value: number, format = print): void {
+  for (const cell of root.querySelectorAll(`[data-number="${name}"]`)) cell.textContent = format(value);
 }
 
 const print = (value: number) => value.toFixed(4);

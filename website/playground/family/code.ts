@@ -19,7 +19,8 @@ ${member.units ? printKept(...member.units) : PRINT_NOISE}`;
 
 const printKept = (count: number, name: string) => `const sum = kept.reduce((total, bit) => total + bit, 0);
 const units = (${count} * sum) / kept.length;
-console.log(\`\${units} of ${count} ${name} kept: \${((100 * units) / ${count}).toFixed(2)} %\`);
+const share = ((100 * units) / ${count}).toFixed(2);
+console.log(\`\${units.toLocaleString('en')} of ${count.toLocaleString('en')} ${name} kept: \${share} %\`);
 `;
 
 const PRINT_NOISE = `const mean = noise.reduce((sum, value) => sum + value, 0) / noise.length;

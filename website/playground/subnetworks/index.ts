@@ -8,7 +8,7 @@ import { logOdds, withGrid } from '../network/plane.js';
 import { type Training, trainingOf } from '../network/training.js';
 import { Job, pacer } from '../pace.js';
 import { find, onScheme, type Section, write } from '../section.js';
-import { percent, three } from '../text.js';
+import { grouped, percent, three } from '../text.js';
 import { subnetworksCode } from './code.js';
 import { largestDifference, meanVerdict, type Opinion, opinionOf } from './compute.js';
 import { createStrip, STRIP } from './strip.js';
@@ -69,13 +69,13 @@ function createJobs(root: HTMLElement, training: Training, state: State): Record
       const options = { samples, every: Math.ceil(samples / 10), signal, onSample: pause };
       for await (const { mean, count } of ensemble().stream(rows, options)) {
         const opinion = opinionOf(mean, test);
-        show.mean(opinion, `mean of ${count}`);
+        show.mean(opinion, `mean of ${grouped(count)}`);
         const difference = three(largestDifference(opinion, evaluation));
         write(root, '#difference', difference);
         write(root, '#mean-verdict', meanVerdict(opinion, evaluation, count));
         if (count < samples) continue;
         find(root, '#subnetworks-status').textContent =
-          `Somewhere on the map, the mean of ${count} sub-networks differs from evaluation mode by ${difference}.`;
+          `Somewhere on the map, the mean of ${grouped(count)} sub-networks differs from evaluation mode by ${difference}.`;
       }
     }),
   };

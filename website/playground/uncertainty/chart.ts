@@ -1,6 +1,6 @@
 /** The chart of a point: the mean over the number of samples, with its standard error as a band. */
 import { AXIS_LINE, type Chart, GRID_LINE, LABEL } from '../chart.js';
-import { three } from '../text.js';
+import { grouped, three } from '../text.js';
 import type { PointStatistics } from './compute.js';
 
 export function drawPoint(chart: Chart, track: readonly PointStatistics[]): void {
@@ -37,4 +37,5 @@ export function drawPoint(chart: Chart, track: readonly PointStatistics[]): void
   );
 }
 
-const describe = ({ count, mean, error }: PointStatistics) => `${three(mean)} ± ${three(error)} after ${count} samples`;
+const describe = ({ count, mean, error }: PointStatistics) =>
+  `${three(mean)} ± ${three(error)} after ${grouped(count)} samples`;

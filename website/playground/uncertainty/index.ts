@@ -10,7 +10,7 @@ import type { Trainer } from '../network/train.js';
 import { type Training, trainingOf } from '../network/training.js';
 import { Job, pacer } from '../pace.js';
 import { find, onScheme, type Section, write } from '../section.js';
-import { count, three } from '../text.js';
+import { count, grouped, three } from '../text.js';
 import { drawPoint } from './chart.js';
 import { uncertaintyCode } from './code.js';
 import { MEASURES, type Measure, measured, type PointStatistics, pointStatistics } from './compute.js';
@@ -139,7 +139,7 @@ function pointJob(root: HTMLElement, pause: Pause, training: Training, state: St
     const ensemble = training.experiment.ensemble(state.get('masks'));
     for await (const latest of pointStatistics(ensemble, point, state.get('samples'), pace)) {
       track.push(latest);
-      write(root, '#point-count', `${latest.count}`);
+      write(root, '#point-count', grouped(latest.count));
       for (const name of STATISTICS) write(root, `#point-${name}`, three(latest[name]));
       // A chart takes longer to draw than a slice.
       if (track.length % 10 === 0) drawPoint(chart, track);
@@ -148,6 +148,6 @@ function pointJob(root: HTMLElement, pause: Pause, training: Training, state: St
     drawPoint(chart, track);
     const probability = `${three(latest.mean)} ± ${three(latest.error)}`;
     find(root, '#uncertainty-status').textContent =
-      `At (${point.join(', ')}), ${latest.count} samples give a probability of ${probability}.`;
+      `At (${point.join(', ')}), ${grouped(latest.count)} samples give a probability of ${probability}.`;
   });
 }
