@@ -123,8 +123,8 @@ type Pause = ReturnType<typeof pacer>;
 function mapJob(plane: Plane, pause: Pause, training: Training, state: State): Job {
   return new Job(async (signal) => {
     const samples = state.get('samples');
-    // Drawn about ten times: a map takes as long as a few samples.
-    const options = { samples, every: Math.ceil(samples / 10), signal, onSample: pause };
+    // Drawn about ten times: a map takes as long as a few samples. One sample has no standard deviation.
+    const options = { samples, every: Math.max(2, Math.ceil(samples / 10)), signal, onSample: pause };
     const ensemble = training.experiment.ensemble(state.get('masks'));
     for await (const result of ensemble.stream(GRID, options)) plane.show(result);
   });
