@@ -18,7 +18,7 @@ try {
   await page.goto(`http://localhost:${address.port}/`);
   const section = page.locator('#network');
   await section.scrollIntoViewIfNeeded();
-  await page.getByText(/^After \d+ steps, the loss/).waitFor({ state: 'attached', timeout: 300_000 });
+  await page.getByText(/^After \d+ steps?, the loss/).waitFor({ state: 'attached', timeout: 300_000 });
   const path = `${ROOT}website/picture.png`;
   await section.locator('.figures').screenshot({ path });
   console.log(path.slice(ROOT.length));

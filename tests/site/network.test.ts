@@ -96,6 +96,18 @@ describeInBrowsers('the networks', (tab) => {
     expect(await tab.errors()).toEqual([]);
   });
 
+  it('show the steps made in the field that has the focus, and a number that is typed ends the run', async () => {
+    await open(tab, 'network', 'steps=0');
+    await tab.click('#run');
+    await tab.focus('#steps');
+    await tab.waitFor(() => Number(document.querySelector<HTMLInputElement>('#steps')!.value) >= 5);
+    await tab.press('ArrowUp');
+    await tab.waitFor(() => document.querySelector('#run')!.textContent === 'Run');
+    const steps = await tab.evaluate(() => document.querySelector<HTMLInputElement>('#steps')!.value);
+    expect(await tab.text('#network-status')).toContain(`After ${steps} steps`);
+    expect(await tab.errors()).toEqual([]);
+  });
+
   it('step and start over by keys', async () => {
     let status = await open(tab, 'network', 'steps=3');
     await tab.focus('#step');
@@ -173,11 +185,32 @@ describeInBrowsers('sub-networks', (tab) => {
     await tab.open(page('p1=0&p2=0&steps=2'));
     await tab.scrollTo('#subnetworks');
     await tab.waitFor(() => !document.querySelector<HTMLElement>('#subnetworks .one-network')!.hidden);
+    expect(await tab.text('#unit-count')).toBe('0');
+    // It is known before the training ends.
+    await tab.open(page('p1=0&p2=0&steps=1000'));
+    await tab.scrollTo('#uncertainty');
+    await tab.waitFor(() => !document.querySelector<HTMLElement>('#uncertainty .one-network')!.hidden);
+    expect(await tab.text('#network-status')).toBe('');
     expect(await tab.errors()).toEqual([]);
   });
 });
 
 describeInBrowsers('uncertainty', (tab) => {
+  it('says that the network trains in place of sentences without their numbers', async () => {
+    await tab.open(page('steps=1000'));
+    await tab.scrollTo('#uncertainty');
+    await tab.waitFor(() =>
+      document
+        .querySelector('#point-mean')!
+        .closest<HTMLElement>('[data-pending]')
+        ?.dataset.pending?.includes('of 1000 steps'),
+    );
+    expect(await tab.evaluate(() => document.querySelector('#point-mean')!.checkVisibility())).toBe(false);
+    await tab.waitFor(() => document.querySelector('#point-mean')!.checkVisibility());
+    expect(await tab.text('#point-mean')).toMatch(/^\d\.\d{3}$/);
+    expect(await tab.errors()).toEqual([]);
+  });
+
   it('shows the numbers of the point that is clicked', async () => {
     const before = await open(tab, 'uncertainty', 'steps=30&samples=50&masks=own');
     await tab.click('#map-spread', [0.75, 0.25]);

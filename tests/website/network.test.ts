@@ -3,13 +3,14 @@ import { setTraining } from 'dropout-wasm';
 import { describe, expect, it } from 'vitest';
 import { networkCode } from '../../website/playground/network/code.js';
 import { DATA } from '../../website/playground/network/data.js';
-import { type Masks, softmax } from '../../website/playground/network/ensemble.js';
+import { type Masks, maskedUnits, softmax } from '../../website/playground/network/ensemble.js';
 import { Experiment, SIDES, settingsOf } from '../../website/playground/network/experiment.js';
 import { backward, forward, UNITS } from '../../website/playground/network/model.js';
 import { GRID, NODES, withGrid } from '../../website/playground/network/plane.js';
 import { lossGradient, score, Trainer } from '../../website/playground/network/train.js';
+import { turningPoints, verdict } from '../../website/playground/network/verdict.js';
 import { subnetworksCode } from '../../website/playground/subnetworks/code.js';
-import { opinionOf } from '../../website/playground/subnetworks/compute.js';
+import { meanVerdict, opinionOf } from '../../website/playground/subnetworks/compute.js';
 import { uncertaintyCode } from '../../website/playground/uncertainty/code.js';
 import { pointStatistics } from '../../website/playground/uncertainty/compute.js';
 import { last } from '../support/last.js';
@@ -69,6 +70,28 @@ describe('training', () => {
   });
 });
 
+describe('the sentences on the networks', () => {
+  it.each([
+    ['', /^After 200 steps here, dropout lowers the test loss by (0\.\d+)\.$/],
+    // Few clean points: there is no noise to learn.
+    ['?noise=0&points=10&steps=500', /^After 500 steps here, dropout raises the test loss by (0\.\d+)\.$/],
+  ] as const)('say what the numbers say: %s', (query, sentence) => {
+    const experiment = trained(stateOf(query));
+    const [without, withDropout] = SIDES.map((side) => experiment.fit(side).test.loss);
+    expect(verdict(experiment).match(sentence)?.[1]).toBe(three(Math.abs(withDropout! - without!)));
+  });
+
+  it('find equal networks', () => {
+    expect(verdict(trained(stateOf('?steps=0')))).toMatch(/^After 0 steps here, both/);
+    expect(verdict(trained(stateOf('?steps=1&p1=0&p2=0')))).toBe('With p = 0 in both layers, both networks are equal.');
+  });
+
+  it('find the lowest test losses', () =>
+    expect(turningPoints(trained(stateOf('?steps=1')))).toMatch(
+      /^The test loss: without dropout, it was lowest after 0 steps .* is \d\.\d{3} now\.$/,
+    ));
+});
+
 describe('sub-networks', () => {
   const experiment = trained(stateOf('?steps=50'));
   const ensemble = (masks: Masks = 'shared') => experiment.ensemble(masks);
@@ -100,6 +123,24 @@ describe('sub-networks', () => {
     mean.forEach((value, i) => {
       expect(value).toBeCloseTo(expected[i]!, 6);
     });
+  });
+
+  it.each([
+    ['?', 64],
+    ['?p1=0', 32],
+    ['?p2=0', 32],
+    ['?p1=0&p2=0', 0],
+  ])('differ in the units after which dropout acts: %s', (query, units) =>
+    expect(maskedUnits(settingsOf(stateOf(query)))).toBe(units),
+  );
+
+  it('compare their mean with evaluation mode by the losses', () => {
+    const of = (loss: number) => ({ plane: new Float64Array(), loss, accuracy: 1 });
+    expect(meanVerdict(of(0.25), of(0.5), 9)).toBe(
+      'Here the mean of 9 has a test loss lower by 0.250 than evaluation mode.',
+    );
+    expect(meanVerdict(of(0.5), of(0.25), 9)).toContain('higher by 0.250');
+    expect(meanVerdict(of(0.5), of(0.5), 9)).toBe('Here the mean of 9 has the test loss of evaluation mode.');
   });
 
   it('with own masks, differ from row to row', async () => {

@@ -30,8 +30,9 @@ export function bindControls<F extends Fields>(root: ParentNode, store: Store<F>
       show();
     });
     store.watch([name], () => {
-      if (document.activeElement !== control || control.type !== 'number') show();
-      else if (output) output.value = grouped(store.get(name));
+      // A number that is typed stays as it is while it means the value, such as “1.50”.
+      if (control.type === 'number' && field.parse(control.value) === store.get(name)) return;
+      show();
     });
     show();
   }

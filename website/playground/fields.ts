@@ -18,7 +18,7 @@ export const fields = {
   p1: number(0.5, 0, 0.9, 0.05),
   p2: number(0.5, 0, 0.9, 0.05),
   /** Training steps made. */
-  steps: number(200, 0, 5000, 1),
+  steps: number(200, 0, 1000, 1),
 
   // Sub-networks
   /** The number of the first mask of the strip. */

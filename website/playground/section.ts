@@ -16,6 +16,13 @@ export function find<E extends HTMLElement = HTMLElement>(root: ParentNode, sele
   return element;
 }
 
+/** Writes a number or a sentence, and shows the text around it, which was hidden until its numbers are known. */
+export function write(root: ParentNode, selector: string, text: string): void {
+  const element = find(root, selector);
+  element.textContent = text;
+  element.closest('[data-pending]')?.removeAttribute('data-pending');
+}
+
 /** Calls `draw` in the next frame, once for all requests before it. */
 export function everyFrame(draw: () => void): () => void {
   let requested = false;

@@ -1,6 +1,7 @@
 /** What the sections have in common that show the trained network: when their jobs run, and what they show without. */
 import type { Job } from '../pace.js';
 import { everyFrame, find } from '../section.js';
+import { count } from '../text.js';
 import { drops } from './train.js';
 import type { Training } from './training.js';
 
@@ -16,11 +17,18 @@ export function whenTrained(
   jobs: readonly Job[],
 ): (act: () => void) => () => void {
   const hasMany = () => drops(training.experiment.settings);
+  const show = () => {
+    find(root, '.one-network').hidden = hasMany();
+    find(root, '.many-networks').hidden = !hasMany();
+    const { experiment, goal, isDone } = training;
+    const pending = isDone ? 'computing …' : `training: ${experiment.steps} of ${count(goal, 'step')} …`;
+    for (const element of root.querySelectorAll<HTMLElement>('[data-pending]')) element.dataset.pending = pending;
+  };
+  show();
+  training.watch(root, show);
   training.whenDone(
     root,
     () => {
-      find(root, '.one-network').hidden = hasMany();
-      find(root, '.many-networks').hidden = !hasMany();
       if (hasMany()) for (const job of jobs) job.start();
     },
     () => {

@@ -61,7 +61,8 @@ export class Ensemble {
 export type Pace = Pick<MonteCarloOptions, 'onSample' | 'signal'>;
 
 /** The units that masks drop or keep: there are 2 to the power of this number of sub-networks. */
-export const UNIT_COUNT = HIDDEN[0] + HIDDEN[1];
+export const maskedUnits = ({ p }: Settings): number =>
+  HIDDEN.reduce((sum, units, k) => sum + (p[k]! > 0 ? units : 0), 0);
 
 /** The probabilities of both classes for rows of logits. */
 export function softmax(logits: Float32Array): Float64Array {

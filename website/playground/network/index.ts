@@ -2,13 +2,14 @@
 import { AXIS_LINE, type Chart, createChart, GRID_LINE, LABEL } from '../chart.js';
 import type { State } from '../fields.js';
 import { View } from '../pace.js';
-import { find, onScheme, reducedMotion, type Section } from '../section.js';
-import { percent, three } from '../text.js';
+import { find, onScheme, reducedMotion, type Section, write } from '../section.js';
+import { count, percent, three } from '../text.js';
 import { networkCode } from './code.js';
 import { type Experiment, type Fit, SIDES, type Side } from './experiment.js';
 import { CLASSES, PlaneMap } from './map.js';
 import { GRID, margins } from './plane.js';
 import { type Training, trainingOf } from './training.js';
+import { turningPoints, verdict } from './verdict.js';
 
 const NAMES: Readonly<Record<Side, string>> = { without: 'without dropout', with: 'with dropout' };
 
@@ -20,7 +21,7 @@ export const network: Section = {
     const maps = { without: new PlaneMap(root, '#map-without'), with: new PlaneMap(root, '#map-with') };
     const paint = () => {
       for (const side of SIDES) paintSide(root, training.experiment, side, maps[side]);
-      drawLosses(chart, training.experiment);
+      drawLosses(root, chart, training.experiment);
     };
     bindButtons(root, training, state);
     let frame = 0;
@@ -32,7 +33,7 @@ export const network: Section = {
         // A part in each frame, since all take as long as a frame.
         const side = SIDES[frame++ % 3];
         if (side) paintSide(root, experiment, side, maps[side]);
-        else drawLosses(chart, experiment);
+        else drawLosses(root, chart, experiment);
       }
     });
     onScheme(paint);
@@ -51,7 +52,7 @@ function paintSide(root: HTMLElement, experiment: Experiment, side: Side, map: P
   map.paint(
     margins(trainers[side].logits(GRID)),
     CLASSES,
-    `The classes that the network ${NAMES[side]} predicts over the plane after ${steps} steps: ` +
+    `The classes that the network ${NAMES[side]} predicts over the plane after ${count(steps, 'step')}: ` +
       `${percent(fit.test.accuracy)} of the test points are right`,
   );
   map.points(test, true);
@@ -62,7 +63,7 @@ function paintSide(root: HTMLElement, experiment: Experiment, side: Side, map: P
     'test-loss': three(fit.test.loss),
     'test-accuracy': percent(fit.test.accuracy),
   };
-  for (const [name, text] of Object.entries(numbers)) find(root, `#${name}-${side}`).textContent = text;
+  for (const [name, text] of Object.entries(numbers)) write(root, `#${name}-${side}`, text);
 }
 
 const gapOf = ({ train, test }: Fit) => test.loss - train.loss;
@@ -76,6 +77,10 @@ function bindButtons(root: HTMLElement, training: Training, state: State): void 
   find(root, '#reset').addEventListener('click', () => {
     training.pause();
     state.set('steps', 0);
+  });
+  // A number that is half typed would be overwritten by the steps made.
+  find(root, '#steps').addEventListener('input', () => {
+    if (training.isRunning) training.pause();
   });
 }
 
@@ -93,11 +98,13 @@ function showProgress(root: HTMLElement, training: Training, state: State): void
   if (!isDone) return;
   const [without, withDropout] = SIDES.map((side) => three(experiment.fit(side).test.loss));
   find(root, '#network-status').textContent =
-    `After ${experiment.steps} steps, the loss on the test points is ${without} without dropout ` +
+    `After ${count(experiment.steps, 'step')}, the loss on the test points is ${without} without dropout ` +
     `and ${withDropout} with it.`;
 }
 
-function drawLosses(chart: Chart, experiment: Experiment): void {
+function drawLosses(root: HTMLElement, chart: Chart, experiment: Experiment): void {
+  write(root, '#verdict', verdict(experiment));
+  write(root, '#turning-points', turningPoints(experiment));
   const series = SIDES.flatMap((side) =>
     (['test', 'train'] as const).map((set) => ({
       type: 'line',
@@ -136,6 +143,6 @@ function drawLosses(chart: Chart, experiment: Experiment): void {
       yAxis: { type: 'value', min: 0, axisLabel: LABEL, splitLine: GRID_LINE },
       series,
     },
-    `Losses over ${experiment.steps} training steps. At the end: ${last.join(', ')}`,
+    `Losses over ${count(experiment.steps, 'training step')}. At the end: ${last.join(', ')}`,
   );
 }

@@ -21,7 +21,11 @@ export class Training {
       this.isRunning = false;
       this.restart();
     });
-    state.watch(['steps'], this.request);
+    state.watch(['steps'], () => {
+      // Another number than that of the steps made was chosen: it is the goal from now on.
+      if (state.get('steps') !== this.experiment.steps) this.isRunning = false;
+      this.request();
+    });
   }
 
   /** Trains while the element is in view, and calls the listener after each frame that has changed something. */

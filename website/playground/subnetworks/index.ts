@@ -2,15 +2,15 @@
 import { bindControls } from '../controls.js';
 import type { State } from '../fields.js';
 import { whenTrained } from '../network/dependent.js';
-import { softmax, UNIT_COUNT } from '../network/ensemble.js';
+import { maskedUnits, softmax } from '../network/ensemble.js';
 import { CLASSES, PlaneMap } from '../network/map.js';
 import { logOdds, withGrid } from '../network/plane.js';
 import { type Training, trainingOf } from '../network/training.js';
 import { Job, pacer } from '../pace.js';
-import { find, onScheme, type Section } from '../section.js';
+import { find, onScheme, type Section, write } from '../section.js';
 import { grouped, percent, three } from '../text.js';
 import { subnetworksCode } from './code.js';
-import { largestDifference, type Opinion, opinionOf } from './compute.js';
+import { largestDifference, meanVerdict, type Opinion, opinionOf } from './compute.js';
 import { createStrip, STRIP } from './strip.js';
 
 export const subnetworks: Section = {
@@ -24,7 +24,11 @@ export const subnetworks: Section = {
         for (const job of jobs) job.start();
       });
 
-    find(root, '#unit-count').textContent = `${UNIT_COUNT}`;
+    const countUnits = () => {
+      find(root, '#unit-count').textContent = `${maskedUnits(training.experiment.settings)}`;
+    };
+    countUnits();
+    state.watch(['p1', 'p2'], countUnits);
     bindControls(find(root, '#strip'), state);
     state.watch(['firstMask'], restart(masks, chosen));
     state.watch(['chosenMask'], restart(chosen));
@@ -67,7 +71,8 @@ function createJobs(root: HTMLElement, training: Training, state: State): Record
         const opinion = opinionOf(mean, test);
         show.mean(opinion, `mean of ${grouped(count)}`);
         const difference = three(largestDifference(opinion, evaluation));
-        find(root, '#difference').textContent = difference;
+        write(root, '#difference', difference);
+        write(root, '#mean-verdict', meanVerdict(opinion, evaluation, count));
         if (count < samples) continue;
         find(root, '#subnetworks-status').textContent =
           `Somewhere on the map, the mean of ${grouped(count)} sub-networks differs from evaluation mode by ${difference}.`;
@@ -82,7 +87,7 @@ function view(root: HTMLElement, name: string): (opinion: Opinion, of: string) =
   return ({ plane, loss, accuracy }, of) => {
     map.paint(logOdds(plane), CLASSES, `The classes of the ${of}: ${percent(accuracy)} of the test points are right`);
     find(root, `#title-${name}`).textContent = of[0]!.toUpperCase() + of.slice(1);
-    find(root, `#loss-${name}`).textContent = three(loss);
-    find(root, `#accuracy-${name}`).textContent = percent(accuracy);
+    write(root, `#loss-${name}`, three(loss));
+    write(root, `#accuracy-${name}`, percent(accuracy));
   };
 }

@@ -9,8 +9,8 @@ import { GRID, margins } from '../network/plane.js';
 import type { Trainer } from '../network/train.js';
 import { type Training, trainingOf } from '../network/training.js';
 import { Job, pacer } from '../pace.js';
-import { find, onScheme, type Section } from '../section.js';
-import { grouped, three } from '../text.js';
+import { find, onScheme, type Section, write } from '../section.js';
+import { count, grouped, three } from '../text.js';
 import { drawPoint } from './chart.js';
 import { uncertaintyCode } from './code.js';
 import { MEASURES, type Measure, measured, type PointStatistics, pointStatistics } from './compute.js';
@@ -101,21 +101,21 @@ function paintEvaluation(root: HTMLElement, map: PlaneMap, trainer: Trainer, poi
     CLASSES,
     `The classes in evaluation mode: at (${point.join(', ')}), the probability of class 1 is ${text}`,
   );
-  find(root, '#probability-off').textContent = text;
+  write(root, '#probability-off', text);
 }
 
 function paintSpread(root: HTMLElement, map: PlaneMap, result: ClassResult, measure: Measure): void {
   const { title, most } = MEASURES[measure];
   const values = measured(result, measure);
   const [least, largest] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
-  const range = `from ${three(least)} to ${three(largest)} after ${grouped(result.count)} samples`;
+  const range = `from ${three(least)} to ${three(largest)} after ${count(result.count, 'sample')}`;
   map.paint(
     values.map((value) => value / most),
     AMOUNT,
     `${title} over the plane, ${range}`,
   );
   find(root, '#title-spread').textContent = title;
-  find(root, '#spread-caption').textContent = `The stronger the gray, the more unsure: ${range}.`;
+  write(root, '#spread-caption', `The stronger the gray, the more unsure: ${range}.`);
 }
 
 type Pause = ReturnType<typeof pacer>;
@@ -139,11 +139,13 @@ function pointJob(root: HTMLElement, pause: Pause, training: Training, state: St
     const ensemble = training.experiment.ensemble(state.get('masks'));
     for await (const latest of pointStatistics(ensemble, point, state.get('samples'), pace)) {
       track.push(latest);
+      write(root, '#point-count', grouped(latest.count));
+      for (const name of STATISTICS) write(root, `#point-${name}`, three(latest[name]));
+      // A chart takes longer to draw than a slice.
+      if (track.length % 10 === 0) drawPoint(chart, track);
     }
     const latest = track.at(-1)!;
     drawPoint(chart, track);
-    find(root, '#point-count').textContent = grouped(latest.count);
-    for (const name of STATISTICS) find(root, `#point-${name}`).textContent = three(latest[name]);
     const probability = `${three(latest.mean)} ± ${three(latest.error)}`;
     find(root, '#uncertainty-status').textContent =
       `At (${point.join(', ')}), ${grouped(latest.count)} samples give a probability of ${probability}.`;
