@@ -84,11 +84,37 @@ describeInBrowsers('the family', (tab) => {
 
     await tab.upload('#family-file', file('not-a-picture.png'));
     await tab.waitFor(() => document.querySelector('#family-message')!.textContent !== '');
-    expect(await tab.text('#family-message')).toContain('“not-a-picture.png” is not a picture');
+    expect(await tab.text('#family-message')).toContain('cannot read “not-a-picture.png” as a picture');
     expect(await sumOf(tab, '#family-picture')).toBe(512 * 512 * 510);
 
     await tab.click('#family-reset');
+    expect(await tab.text('#family-message')).toBe('');
     expect(await sumOf(tab, '#family-picture')).toBe(builtIn);
     expect(await tab.errors()).toEqual([]);
+  });
+
+  it('takes an SVG picture', async () => {
+    await open(tab);
+    await tab.upload('#family-file', file('picture.svg'));
+    await tab.waitFor(() => !document.querySelector<HTMLElement>('#family-reset')!.hidden);
+    // Blue all over.
+    expect(await sumOf(tab, '#family-picture')).toBe(512 * 512 * 510);
+    expect(await tab.text('#family-message')).toBe('');
+    expect(await tab.text('#family-status')).toBe('');
+    expect(await tab.errors()).toEqual([]);
+  });
+
+  it('stays on the page when a file is dropped elsewhere', async () => {
+    await open(tab);
+    const isPrevented = await tab.evaluate(() => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(['text'], 'text.txt'));
+      return ['dragover', 'drop'].map((type) => {
+        const event = new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true });
+        document.querySelector('#hero')!.dispatchEvent(event);
+        return event.defaultPrevented;
+      });
+    });
+    expect(isPrevented).toEqual([true, true]);
   });
 });

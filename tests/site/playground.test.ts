@@ -14,7 +14,7 @@ async function openAll(tab: Tab, path = PAGE, options: OpenOptions = {}): Promis
 
 async function startAll(tab: Tab): Promise<string[]> {
   const names = await tab.evaluate(() =>
-    Array.from(document.querySelectorAll<HTMLElement>('section[data-part]'))
+    Array.from(document.querySelectorAll<HTMLElement>('section[data-part]:not(#teachers)'))
       .filter((section) => !section.hidden)
       .map(({ id }) => id),
   );

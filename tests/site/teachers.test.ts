@@ -38,14 +38,14 @@ describeInBrowsers('for teachers', (tab) => {
       document.querySelector<HTMLAnchorElement>('#lesson-link')!.href.includes('hide=digits%2Cbits'),
     );
     expect(await tab.evaluate(() => document.querySelector<HTMLTextAreaElement>('#lesson-frame')!.value)).toContain(
-      'hide=digits%2Cbits" title=',
+      '/index.html?seed=1&amp;hide=digits%2Cbits%2Cteachers" title=',
     );
     const link = await tab.evaluate(() => document.querySelector<HTMLAnchorElement>('#lesson-link')!.href);
     await open(tab, new URL(link).search);
     expect(await isShown(tab, '#digits')).toBe(false);
-    expect(await tab.evaluate(() => document.querySelector<HTMLInputElement>('input[value="bits"]')!.checked)).toBe(
-      true,
-    );
+    expect(await isShown(tab, '#bits')).toBe(false);
+    expect(await isShown(tab, '#teachers')).toBe(false);
+    expect(await isShown(tab, 'nav a[href="#teachers"]')).toBe(false);
     expect(await tab.errors()).toEqual([]);
   });
 
@@ -55,6 +55,17 @@ describeInBrowsers('for teachers', (tab) => {
     for (const name of ['settings', 'family']) await toggle(tab, name);
     expect(await isShown(tab, '.settings')).toBe(true);
     expect(await isShown(tab, '#family')).toBe(true);
+  });
+
+  it('leaves no gap where the first screen was, but shows what is wrong with the address', async () => {
+    await open(tab, '?hide=hero,settings');
+    expect(await isShown(tab, '#hero')).toBe(false);
+    expect(await isShown(tab, '#network')).toBe(true);
+    await open(tab, '?hide=hero,settings&seed=-1');
+    expect(await isShown(tab, '#problems')).toBe(true);
+    expect(await isShown(tab, '#hero h1')).toBe(false);
+    await open(tab, '?hide=hero');
+    expect(await isShown(tab, '#seed')).toBe(true);
   });
 });
 

@@ -34,7 +34,9 @@ describe.each(MEMBERS.map((member) => [member.name, member] as const))('%s', (na
     if (!member.units) {
       const [, mean, deviation] = measured(member, mask).match(/^mean (.*), standard deviation (.*)$/)!;
       expect(Math.abs(Number(mean) - 1)).toBeLessThan(0.005);
-      expect(Math.abs(Number(deviation) - Number(expected(member, 0.3).split(' ').at(-1)))).toBeLessThan(0.005);
+      expect(Math.abs(Number(deviation) - Number(expected(member, settings(0.3)).split(' ').at(-1)))).toBeLessThan(
+        0.005,
+      );
       return;
     }
     const [count] = member.units;
@@ -47,12 +49,31 @@ describe.each(MEMBERS.map((member) => [member.name, member] as const))('%s', (na
     expect(kept! / count).toBeLessThan(most + error);
   });
 
+  it('says truly whether the mask has colors', () => {
+    if (!member.units) return;
+    const { mask } = family.draw(member, settings(0.5));
+    const colored = mask.findIndex((value, i) => (value === 0) !== (mask[i - (i % CHANNELS)] === 0));
+    expect(colored === -1).toBe(member.isColorless);
+  });
+
   it('its program prints the numbers of the page', () => {
     const state = stateOf(`?layer=${name}&layerP=0.35&layerMask=7&seed=5&block=31`);
     const { mask } = family.draw(member, { p: 0.35, seed: seedOf(5, 7), block: 31 });
     expect(code(state).split('\n').length).toBeLessThanOrEqual(40);
     expect(printed(code(state))).toEqual([measured(member, mask)]);
   });
+});
+
+it.each([8, 24, 128])('DropBlock2d keeps what is expected, with blocks of %i', (block) => {
+  const member = memberOf('drop-block');
+  const kept = Array.from({ length: 20 }, (_, number) => {
+    const { mask } = family.draw(member, { p: 0.3, seed: seedOf(1, number), block });
+    return Number(measured(member, mask).split(' ')[0]) / VALUES;
+  });
+  const mean = kept.reduce((sum, value) => sum + value) / kept.length;
+  const error = Math.sqrt(kept.reduce((sum, value) => sum + (value - mean) ** 2, 0) / kept.length / (kept.length - 1));
+  expect(Math.abs(member.expectedKept!({ p: 0.3, seed: 0n, block }) - mean)).toBeLessThan(5 * error);
+  expect(expected(member, { p: 0.3, seed: 0n, block })).toContain('1 − p = 70.00 %');
 });
 
 it('a mask has a number: the same number gives the same mask, another number another one', () => {

@@ -3,7 +3,7 @@ import { drawing } from './digits/image.js';
 import { MEMBER_NAMES } from './family/members.js';
 import { choice, number, type Store, subset } from './store.js';
 
-/** The parts of the page, which `hide` can name. */
+/** The sections that show something. */
 export const SECTIONS = ['network', 'subnetworks', 'uncertainty', 'expectation', 'family', 'digits', 'bits'] as const;
 export type SectionName = (typeof SECTIONS)[number];
 
@@ -55,8 +55,11 @@ export const fields = {
   /** Number of the mask. */
   layerMask: number(1, 0, 1e6, 1),
 
-  /** Left out of the page, for teachers: sections, and the seed and link bar ("settings"). */
-  hide: subset([...SECTIONS, 'settings']),
+  /**
+   * Left out of the page: sections, the title with its picture and list ("hero"), the seed and link bar ("settings") and
+   * what is for teachers.
+   */
+  hide: subset([...SECTIONS, 'hero', 'settings', 'teachers']),
 } as const;
 
 export type State = Store<typeof fields>;

@@ -36,6 +36,8 @@ const near = new IntersectionObserver(
 );
 for (const { name } of sections) near.observe(find(document, `#${name}`));
 
+for (const type of ['dragover', 'drop'] as const) addEventListener(type, keepPage);
+
 const link = find<HTMLButtonElement>(document, '#copy-link');
 link.addEventListener('click', () => copy(linkTo(state), link));
 
@@ -47,6 +49,13 @@ function keepAddressSoon(): void {
     isAddressLate = false;
     history.replaceState(null, '', `${state.query()}${location.hash}`);
   }, 500);
+}
+
+/** A file that is dropped where no section takes it would be shown in place of the page. */
+function keepPage(event: DragEvent): void {
+  if (event.defaultPrevented || !event.dataTransfer?.types.includes('Files')) return;
+  event.preventDefault();
+  event.dataTransfer.dropEffect = 'none';
 }
 
 function hideParts(): void {

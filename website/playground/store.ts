@@ -145,7 +145,16 @@ export class Store<F extends Fields> {
 
   /** The whole state as the query of an address. */
   query(): string {
-    const all = Object.entries(this.fields).map(([name, field]) => [name, field.print(this.values[name])]);
-    return `?${new URLSearchParams(all)}`;
+    return this.queryOf(() => true);
+  }
+
+  /** The same state as a shorter query: without initial values, but always with the field `kept`. */
+  shortQuery(kept: keyof F & string): string {
+    return this.queryOf((name, text) => name === kept || text !== this.fields[name]!.print(this.fields[name]!.initial));
+  }
+
+  private queryOf(isWanted: (name: string, text: string) => boolean): string {
+    const all = Object.entries(this.fields).map(([name, field]) => [name, field.print(this.values[name])] as const);
+    return `?${new URLSearchParams(Object.fromEntries(all.filter(([name, text]) => isWanted(name, text))))}`;
   }
 }

@@ -1,4 +1,5 @@
 /** How the sections print numbers. */
+
 /** A count, with a comma every three digits. */
 export const grouped = (value: number): string => value.toLocaleString('en');
 /** With four decimals at most: an exact factor has none that say nothing. */

@@ -63,6 +63,8 @@ export class Family {
   }
 }
 
+const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+
 /** What was measured, as text: the units kept, or the moments of the noise. */
 export function measured({ units }: Member, mask: Uint8Array | Float32Array): string {
   if (!units) {
@@ -71,12 +73,14 @@ export function measured({ units }: Member, mask: Uint8Array | Float32Array): st
   }
   const [count, name] = units;
   const kept = (count * countKept(mask)) / mask.length;
-  return `${grouped(kept)} of ${grouped(count)} ${name} kept: ${((100 * kept) / count).toFixed(2)} %`;
+  return `${grouped(kept)} of ${grouped(count)} ${name} kept: ${percent(kept / count)}`;
 }
 
 /** What theory expects in its place. */
-export function expected({ name, units }: Member, p: number): string {
-  if (units) return `1 − p = ${(100 * (1 - p)).toFixed(2)} %`;
+export function expected({ name, units, expectedKept }: Member, settings: Settings): string {
+  const { p } = settings;
+  if (expectedKept) return `${percent(expectedKept(settings))}, because blocks overlap (1 − p = ${percent(1 - p)})`;
+  if (units) return `1 − p = ${percent(1 - p)}`;
   const deviation = name === 'gaussian-noise' ? p : Math.sqrt(p / (1 - p));
   return `mean 1, standard deviation ${deviation.toFixed(4)}`;
 }

@@ -9,9 +9,10 @@ export const dropConnect = {
   title: 'DropConnect',
   says:
     'A convolution blurs the picture, and weights of the convolution are dropped: 3 × 3 taps for each color, ' +
-    '6 pixels apart. The mask shows the taps.',
+    '6 pixels apart. The mask shows the taps. Kept weights are multiplied by 1 / (1 − p), so their expected sum stays 1.',
   tile: SIDE,
   isStandardized: false,
+  isColorless: false,
   units: [KERNEL.length, 'weights'],
   draw({ x, out }, { p, seed }) {
     const key = new Generator(seed).next();
@@ -33,9 +34,10 @@ export const residualMember = {
   title: 'biasDropoutResidual',
   says:
     'The gray picture is the residual, its colors are x, and the bias is a warm tint. Where x + bias is dropped, the ' +
-    'gray picture remains.',
+    'gray picture remains. Kept values of x + bias are multiplied by 1 / (1 − p), so their colors become stronger.',
   tile: SIDE,
   isStandardized: false,
+  isColorless: false,
   units: [VALUES, 'values'],
   split({ x, residual }) {
     for (let pixel = 0; pixel < VALUES; pixel += CHANNELS) {

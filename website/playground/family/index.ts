@@ -6,7 +6,7 @@ import { everyFrame, find, type Section } from '../section.js';
 import { code } from './code.js';
 import { type Drawn, expected, Family, measured, seedOf } from './family.js';
 import { layerChoice } from './layer-choice.js';
-import type { Settings } from './member.js';
+import type { Member, Settings } from './member.js';
 import { memberOf } from './members.js';
 import { Pane } from './pane.js';
 import { builtInPicture } from './picture.js';
@@ -33,7 +33,7 @@ export const family: Section = {
       seed: seedOf(state.get('seed'), state.get('layerMask')),
       block: state.get('block'),
     });
-    const show = createView(root, state, () => layers.draw(memberOf(state.get('layer')), settings()));
+    const show = createView(root, state, settings, (member) => layers.draw(member, settings()));
     const group = find(root, '#family-layers');
     // Shown again after the previews: by then the code is compiled, and the times are those of later masks.
     const showPreviews = layerChoice(group, layers, settings, show);
@@ -59,14 +59,19 @@ const paneOf = (root: HTMLElement, selector: string) => new Pane(find<HTMLCanvas
 const describe = ({ canvas }: Pane, text: string) => canvas.setAttribute('aria-label', text);
 
 /** @returns shows the mask, the result and the numbers of the chosen layer, in the next frame */
-function createView(root: HTMLElement, state: State, draw: () => Drawn): () => void {
+function createView(
+  root: HTMLElement,
+  state: State,
+  settings: () => Settings,
+  draw: (member: Member) => Drawn,
+): () => void {
   const [mask, result] = [paneOf(root, '#family-mask'), paneOf(root, '#family-result')];
   const write = (selector: string, text: string) => {
     find(root, selector).textContent = text;
   };
   return everyFrame(() => {
     const member = memberOf(state.get('layer'));
-    const drawn = draw();
+    const drawn = draw(member);
     const start = performance.now();
     result.paint(drawn.result, member.tile, drawn.range);
     mask.paint(drawn.mask, member.tile, member.units ? MASK : NOISE);
@@ -78,18 +83,19 @@ function createView(root: HTMLElement, state: State, draw: () => Drawn): () => v
     write('#family-parameter', parameter);
     write('#family-says', member.says);
     write('#family-measured', numbers);
-    write('#family-expected', expected(member, state.get('layerP')));
+    write('#family-expected', expected(member, settings()));
     write('#family-library', drawn.milliseconds.toFixed(1));
     write('#family-painting', painting.toFixed(1));
-    write(
-      '#family-mask-caption',
-      member.units
-        ? 'Mask: white is kept, black is dropped, a color is kept in part'
-        : 'Noise: what becomes of ones. Gray is 1, black 0, white 2',
-    );
+    write('#family-mask-caption', captionOf(member));
     describe(mask, `${member.units ? 'Mask' : 'Noise'} of ${member.title}: ${numbers}`);
     describe(result, `Result of ${member.title} with ${parameter} = ${state.get('layerP')}`);
   });
+}
+
+function captionOf({ units, isColorless }: Member): string {
+  if (!units) return 'Noise: what becomes of ones. Gray is 1, black 0, white 2';
+  const mask = 'Mask: white is kept, black is dropped';
+  return isColorless ? mask : `${mask}. Colors have masks of their own: where red and green are kept, yellow is shown`;
 }
 
 /** Shows the built-in picture, then those of the visitor, and a button that leads back. */
@@ -103,8 +109,10 @@ function startPictures(root: HTMLElement, builtIn: Float32Array, listener: (pict
     reset.hidden = picture === builtIn;
     listener(picture);
   };
-  onPicture({ input, area: root, message: find(root, '#family-message') }, load);
+  const [status, error] = [find(root, '#family-status'), find(root, '#family-message')];
+  const forget = onPicture({ input, area: root, status, error }, load);
   reset.addEventListener('click', () => {
+    forget();
     load(builtIn, BUILT_IN);
     input.focus();
   });

@@ -30,28 +30,37 @@ const LAYERS = {
   LockedDropout,
 };
 
+/** What most layers do to the values that they keep. */
+const SCALED = 'Kept values are multiplied by 1 / (1 − p), so they become brighter.';
+
 interface Description<N extends string> {
   name: N;
   layer: keyof typeof LAYERS;
   /** Default: the name of the layer. */
   title?: string;
   says: string;
+  /** What becomes of kept values; empty where nothing is dropped. Default: they are multiplied by 1 / (1 − p). */
+  kept?: string;
   shape: readonly number[];
   options?: (settings: Settings) => object;
   units?: Member['units'];
   isStandardized?: boolean;
+  isColorless?: boolean;
+  expectedKept?: Member['expectedKept'];
 }
 
 export function layerMember<const N extends string>(description: Description<N>): Member & { name: N } {
-  const { name, layer, title = layer, says, shape, options = () => ({}), isStandardized = false } = description;
+  const { name, layer, title = layer, shape, options = () => ({}) } = description;
   const Class = LAYERS[layer] as new (amount: number, options: object) => Layer;
   const create = (settings: Settings) => new Class(settings.p, { ...options(settings), seed: settings.seed });
   const hasMask = 'mask' in Class.prototype;
   return {
     name,
     title,
-    says,
-    isStandardized,
+    says: `${description.says} ${description.kept ?? SCALED}`.trim(),
+    isStandardized: description.isStandardized ?? false,
+    isColorless: description.isColorless ?? false,
+    expectedKept: description.expectedKept,
     tile: shape.includes(TILE) || layer === 'LockedDropout' ? TILE : SIDE,
     units: hasMask ? (description.units ?? [VALUES, 'values']) : undefined,
     draw({ x, out, ones, mask }, settings) {

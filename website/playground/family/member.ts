@@ -25,7 +25,7 @@ export interface Member {
   /** Its name in the address. */
   name: string;
   title: string;
-  /** How the picture becomes x, and what is dropped. */
+  /** How the picture becomes x, what is dropped, and what becomes of the rest. */
   says: string;
   /** The side of the tiles into which the picture is cut; SIDE if it stays whole. */
   tile: number;
@@ -33,6 +33,10 @@ export interface Member {
   isStandardized: boolean;
   /** What is kept or dropped as one, as a plural, and how many there are. Undefined where nothing is dropped. */
   units: [count: number, name: string] | undefined;
+  /** Whether the three colors of a pixel are kept or dropped together, so the mask is black and white. */
+  isColorless: boolean;
+  /** The fraction that is kept in expectation, if it is not 1 − p. */
+  expectedKept?: ((settings: Settings) => number) | undefined;
   /** Splits the picture in x into x and residual. */
   split?(arrays: Arrays): void;
   /** Writes the result to `out`. Returns the mask, which is `arrays.mask` unless it is not a mask of x. */

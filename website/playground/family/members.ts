@@ -1,4 +1,6 @@
 /** Every layer of the package, with what it does to a picture. A test names a layer that is missing here. */
+
+import { keptByBlocks } from './blocks.js';
 import { dropConnect, residualMember } from './function-members.js';
 import { layerMember } from './layer-member.js';
 import type { Member } from './member.js';
@@ -13,6 +15,11 @@ const WHOLE = [SIDE, SIDE, CHANNELS];
 const CUT = [TILES, TILE, TILE, CHANNELS];
 
 const channelsLast = () => ({ channels: 'last' });
+
+const STANDARDIZED = 'x is the picture shifted and divided to have mean 0 and variance 1, which this layer expects.';
+const SAME_MOMENTS =
+  'All values are then scaled and shifted, so that mean and variance stay 0 and 1 on average. The result is shown ' +
+  'in the range of the picture.';
 
 const all = [
   layerMember({
@@ -29,6 +36,7 @@ const all = [
     shape: WHOLE,
     options: () => ({ noiseShape: [SIDE, SIDE, 1] }),
     units: [PIXELS, 'pixels'],
+    isColorless: true,
   }),
   layerMember({
     name: 'rows',
@@ -38,6 +46,7 @@ const all = [
     shape: WHOLE,
     options: () => ({ noiseShape: [SIDE, 1, 1] }),
     units: [SIDE, 'rows'],
+    isColorless: true,
   }),
   layerMember({
     name: 'columns',
@@ -47,6 +56,7 @@ const all = [
     shape: WHOLE,
     options: () => ({ noiseShape: [1, SIDE, 1] }),
     units: [SIDE, 'columns'],
+    isColorless: true,
   }),
   layerMember({
     name: 'dropout1d',
@@ -75,16 +85,16 @@ const all = [
   layerMember({
     name: 'alpha',
     layer: 'AlphaDropout',
-    says:
-      'Dropped values become the negative limit of SELU, and all values are rescaled, so that mean and variance stay ' +
-      'the same.',
+    says: `${STANDARDIZED} Dropped values become the negative limit of SELU.`,
+    kept: SAME_MOMENTS,
     shape: WHOLE,
     isStandardized: true,
   }),
   layerMember({
     name: 'feature-alpha',
     layer: 'FeatureAlphaDropout',
-    says: 'AlphaDropout of whole channels: each tile is a sample, and its channels are its three colors.',
+    says: `${STANDARDIZED} Each tile is a sample: AlphaDropout drops a whole color of it.`,
+    kept: SAME_MOMENTS,
     shape: CUT,
     options: channelsLast,
     units: [TILES * CHANNELS, 'channels'],
@@ -94,12 +104,14 @@ const all = [
     name: 'gaussian-dropout',
     layer: 'GaussianDropout',
     says: 'Nothing is dropped: each value is multiplied by normal noise of mean 1, so black stays black.',
+    kept: '',
     shape: WHOLE,
   }),
   layerMember({
     name: 'gaussian-noise',
     layer: 'GaussianNoise',
     says: 'Nothing is dropped: normal noise is added, to dark and bright values alike. The slider sets its stddev.',
+    kept: '',
     shape: WHOLE,
   }),
   layerMember({
@@ -108,13 +120,16 @@ const all = [
     says: 'Each tile is a sample, and whole samples are dropped.',
     shape: CUT,
     units: [TILES, 'samples'],
+    isColorless: true,
   }),
   layerMember({
     name: 'drop-block',
     layer: 'DropBlock2d',
     says: 'Squares of each color are dropped. Squares may overlap, so more than 1 − p is kept.',
+    kept: 'Kept values are divided by the fraction that this mask keeps, so they become brighter.',
     shape: WHOLE,
     options: ({ block }) => ({ blockSize: block, channels: 'last' }),
+    expectedKept: keptByBlocks,
   }),
   layerMember({
     name: 'locked',
