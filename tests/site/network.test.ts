@@ -197,13 +197,13 @@ describeInBrowsers('sub-networks', (tab) => {
 
 describeInBrowsers('uncertainty', (tab) => {
   it('says that the network trains in place of sentences without their numbers', async () => {
-    await tab.open(page('steps=1000'));
+    await tab.open(page('steps=300&samples=10'));
     await tab.scrollTo('#uncertainty');
     await tab.waitFor(() =>
       document
         .querySelector('#point-mean')!
         .closest<HTMLElement>('[data-pending]')
-        ?.dataset.pending?.includes('of 1000 steps'),
+        ?.dataset.pending?.includes('of 300 steps'),
     );
     expect(await tab.evaluate(() => document.querySelector('#point-mean')!.checkVisibility())).toBe(false);
     await tab.waitFor(() => document.querySelector('#point-mean')!.checkVisibility());
