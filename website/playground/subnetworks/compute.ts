@@ -2,7 +2,7 @@
 import { calibration } from 'dropout-wasm/monte-carlo';
 import type { Data } from '../network/data.js';
 import { GRID } from '../network/plane.js';
-import { three } from '../text.js';
+import { grouped, three } from '../text.js';
 
 export interface Opinion {
   /** The probabilities of both classes at each node of the grid. */
@@ -25,7 +25,7 @@ export const largestDifference = (a: Opinion, b: Opinion): number =>
 /** How the test loss of the mean of some sub-networks compares with that of evaluation mode. */
 export function meanVerdict(mean: Opinion, evaluation: Opinion, count: number): string {
   const difference = three(Math.abs(mean.loss - evaluation.loss));
-  const of = `Here the mean of ${count} has`;
+  const of = `Here the mean of ${grouped(count)} has`;
   if (Number(difference) === 0) return `${of} the test loss of evaluation mode.`;
   const than = mean.loss < evaluation.loss ? 'lower' : 'higher';
   return `${of} a test loss ${than} by ${difference} than evaluation mode.`;
