@@ -80,7 +80,11 @@ export async function openWebKit(program: WebKit, { dark, reducedMotion }: Prefe
       const found = await evaluate(() => innerWidth);
       if (found !== width) throw new Error(`WebKit's window is ${found} px wide instead of ${width} px`);
     },
-    goto: (address) => running.get(address),
+    async goto(address) {
+      await running.get(address);
+      // The driver may answer before the scripts of the page have run.
+      while ((await evaluate(() => document.readyState)) !== 'complete') await sleep(20);
+    },
     evaluate,
     // WebKitGTK's driver makes a mouse of every pointer, so there is no touch.
     async pointer(_kind, [start, ...path]) {
