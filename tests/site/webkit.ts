@@ -74,11 +74,16 @@ export async function openWebKit(program: WebKit, { dark, reducedMotion }: Prefe
     log: [],
     async resize(width, height) {
       const window = running.manage().window();
-      await window.setRect({ width, height, x: 0, y: 0 });
-      const toolbar = height - (await evaluate(() => innerHeight));
-      await window.setRect({ width, height: height + toolbar, x: 0, y: 0 });
-      const found = await evaluate(() => innerWidth);
-      if (found !== width) throw new Error(`WebKit's window is ${found} px wide instead of ${width} px`);
+      let found = { width: 0, height: 0 };
+      // The page learns late of its size, and the toolbar takes a part of the window.
+      for (let i = 0, toolbar = 0; i < 50; i++) {
+        await window.setRect({ width, height: height + toolbar, x: 0, y: 0 });
+        await sleep(50);
+        found = await evaluate(() => ({ width: innerWidth, height: innerHeight }));
+        if (found.width === width && found.height === height) return;
+        toolbar += height - found.height;
+      }
+      throw new Error(`WebKit's page is ${found.width} × ${found.height} px instead of ${width} × ${height} px`);
     },
     async goto(address) {
       await running.get(address);
