@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
-import { findChromium } from '../tests/support/programs.js';
+import { findChromium } from '../scripts/programs.js';
 import { bundlePage } from '../tests/tools/tfjs/install.js';
 import { progress, table } from './report.js';
 

@@ -2,12 +2,13 @@
  * Takes the picture of the playground that README.md shows: `node website/picture.js`, after `npm run site`, with
  * the chromium on PATH.
  */
-import { execFileSync } from 'node:child_process';
 import { chromium } from 'playwright-core';
+import { findChromium } from '../scripts/programs.js';
 import { ROOT, SITE } from './paths.js';
 import { serve } from './serve.js';
 
-const executablePath = execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim();
+const executablePath = findChromium();
+if (!executablePath) throw new Error('no Chromium is on PATH');
 const server = await serve(SITE, 0);
 const address = server.address();
 if (typeof address !== 'object' || !address) throw new Error('the site is not served');

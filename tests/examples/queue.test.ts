@@ -13,8 +13,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createClassifier, weightsFromBytes } from '../../examples/digits/classifier.js';
 import { loadDigits } from '../../examples/digits/data.js';
 import { startRedis } from '../../examples/queue/redis.js';
+import { which } from '../../scripts/programs.js';
 import { requiresAll } from '../runtimes/mode.js';
-import { which } from '../support/programs.js';
 import { checkTypes, folderOf, installExample } from './support.js';
 
 const FOLDER = folderOf('queue');

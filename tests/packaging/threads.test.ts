@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findChromium } from '../../scripts/programs.js';
 import { requiresAll } from '../runtimes/mode.js';
-import { findChromium } from '../support/programs.js';
 import { type Chromium, launch } from './chromium.js';
 import { ROOT } from './project.js';
 

@@ -9,8 +9,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createModel } from '../../examples/workers/model.js';
 import type { Result } from '../../examples/workers/pool.js';
 import { digestOf, short, tableOf } from '../../examples/workers/report.js';
+import { findChromium } from '../../scripts/programs.js';
 import { requiresAll } from '../runtimes/mode.js';
-import { findChromium } from '../support/programs.js';
 import { type Chromium, launch } from './chromium.js';
 import { ROOT } from './project.js';
 

@@ -16,9 +16,9 @@ import { CLASSES, loadDigits, PIXELS } from '../../examples/digits/data.js';
 import { buildModel } from '../../examples/digits/model.js';
 import { digitPng } from '../../examples/digits/report/pictures.js';
 import { accuracyOfSurest, decide, SHARES, score } from '../../examples/digits/scores.js';
+import { findChromium } from '../../scripts/programs.js';
 import { launch } from '../packaging/chromium.js';
 import { requiresAll } from '../runtimes/mode.js';
-import { findChromium } from '../support/programs.js';
 
 const chromium = findChromium();
 if (!chromium) console.log('not installed: Chromium');

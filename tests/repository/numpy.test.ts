@@ -8,11 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { Dropout, dropout, Generator, mask } from 'dropout-wasm';
 import { monteCarlo } from 'dropout-wasm/monte-carlo';
 import { describe, expect, it } from 'vitest';
+import { whichAll } from '../../scripts/programs.js';
 import { requiresAll } from '../runtimes/mode.js';
 import { Random } from '../runtimes/random.js';
 import { bitsOf, bytesOf } from '../support/bits.js';
 import { digestOf } from '../support/digest.js';
-import { whichAll } from '../support/programs.js';
 import { streamVectors } from '../support/vectors.js';
 
 /** The blocks of Python on a page of docs. */

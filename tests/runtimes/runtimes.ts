@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { findChromium, findFirefox, findMiniBrowser, which } from '../support/programs.js';
+import { findChromium, findFirefox, findMiniBrowser, which } from '../../scripts/programs.js';
 import { type Binary, binaries, commandOf } from './binaries.js';
 import { Browser, ISOLATED, NO_WASM } from './browser.js';
 import type { Report } from './report.js';

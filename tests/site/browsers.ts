@@ -1,7 +1,7 @@
 /** The installed browsers, each with one tab, which the files of a run share. */
 import { afterAll, describe } from 'vitest';
+import { findChromium, findFirefox, findMiniBrowser, which } from '../../scripts/programs.js';
 import { requiresAll } from '../runtimes/mode.js';
-import { findChromium, findFirefox, findMiniBrowser, which } from '../support/programs.js';
 import type { Driver, Preferences } from './driver.js';
 import { openPuppeteer } from './puppeteer.js';
 import { serve } from './server.js';

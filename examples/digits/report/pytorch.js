@@ -4,7 +4,7 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { whichAll } from '../../../tests/support/programs.js';
+import { whichAll } from '../../../scripts/programs.js';
 import { P, SEED, SHAPE } from './seed-experiment.js';
 
 const SCRIPT = fileURLToPath(new URL('pytorch.py', import.meta.url));
