@@ -61,8 +61,8 @@ export async function render(text, { source, address, addressOf, figure }) {
 }
 
 /**
- * Replaces the paragraph of an image by a figure with its SVG. The text of the image is the name of the picture, and
- * its title, if it has one, is the caption.
+ * Replaces the paragraph of an image by a figure with its SVG, which has a name of its own. The title of the image, if it
+ * has one, is the caption.
  *
  * @param {import('markdown-it').Token} token
  * @param {import('markdown-it').Token} image
@@ -72,7 +72,7 @@ function drawInPlace(token, image, svg) {
   const caption = image.attrGet('title');
   token.type = 'html_block';
   token.content =
-    `<figure><div class="scroll" role="img" aria-label="${escapeHtml(image.content)}">${svg}</div>` +
+    `<figure><div class="scroll">${svg}</div>` +
     `${caption ? `<figcaption>${escapeHtml(caption)}</figcaption>` : ''}</figure>\n`;
 }
 

@@ -68,9 +68,9 @@ describe('Markdown', () => {
     );
   });
 
-  it('a picture of website/figures is drawn in place, with its text as its name', async () => {
+  it('a picture of website/figures is drawn in place', async () => {
     const { html } = await toHtml('One.\n\n![a "mask"](figures/mask.svg)\n\nTwo.');
-    expect(html).toContain('aria-label="a &#34;mask&#34;"><svg id="mask"></svg>');
+    expect(html).toContain('<figure><div class="scroll"><svg id="mask"></svg></div></figure>');
     expect(html.match(/<p>/g)).toHaveLength(2);
   });
 });
