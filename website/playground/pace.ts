@@ -1,5 +1,5 @@
 /** Long computations in slices, so that the page stays responsive, and what rests while it is out of view. */
-import { everyFrame, nextFrame } from './section.js';
+import { everyFrame } from './section.js';
 
 /** The work in a frame that leaves time to draw, in ms. */
 const SLICE = 6;
@@ -12,36 +12,6 @@ export const slice = (): (() => boolean) => {
   const end = performance.now() + SLICE;
   return () => performance.now() < end;
 };
-
-/**
- * Returns a function that starts a long computation and shows its results, in slices between which the page can draw.
- * A call ends the computation of the call before.
- *
- * @param results yields results, each of which takes less than a slice
- * @param show called with some of the results, and with the last one
- */
-export function inSlices<T>(results: () => AsyncIterable<T>, show: (result: T) => void): () => Promise<void> {
-  let latestCall = 0;
-  return async () => {
-    const call = ++latestCall;
-    let lasts = slice();
-    let shown = Number.NEGATIVE_INFINITY;
-    let pending: T | undefined;
-    for await (const result of results()) {
-      pending = result;
-      if (lasts()) continue;
-      if (performance.now() - shown > PAUSE) {
-        show(result);
-        pending = undefined;
-        shown = performance.now();
-      }
-      await nextFrame();
-      if (call !== latestCall) return;
-      lasts = slice();
-    }
-    if (pending !== undefined) show(pending);
-  };
-}
 
 /** Whether any of a few elements is in the viewport. */
 export class View {
@@ -106,4 +76,33 @@ export class Job {
   stop(): void {
     this.controller.abort();
   }
+}
+
+/**
+ * Returns a function that starts a long computation and shows its results, while the element is in view. A start ends
+ * the computation before.
+ *
+ * @param results yields results, each of which takes less than a slice
+ * @param show called with some of the results, and with the last one
+ */
+export function inSlices<T>(root: Element, results: () => AsyncIterable<T>, show: (result: T) => void): () => void {
+  const pause = pacer(root);
+  const job = new Job(async (signal) => {
+    let shown = Number.NEGATIVE_INFINITY;
+    let pending: T | undefined;
+    for await (const result of results()) {
+      if (signal.aborted) return;
+      pending = result;
+      const frame = pause();
+      if (!frame) continue;
+      if (performance.now() - shown > PAUSE) {
+        show(result);
+        pending = undefined;
+        shown = performance.now();
+      }
+      await frame;
+    }
+    if (pending !== undefined && !signal.aborted) show(pending);
+  });
+  return () => job.start();
 }

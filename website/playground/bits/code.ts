@@ -1,3 +1,4 @@
+/** A program for Node that computes the same digest. */
 import { vectors } from './stream.js';
 
 /** Masks in one line of the program. */

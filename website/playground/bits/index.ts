@@ -22,7 +22,7 @@ export const bits: Section = {
 function startDigest(root: HTMLElement): void {
   const here = find(root, '#bits-here');
   find(root, '#bits-expected').textContent = expectedDigest;
-  const compute = inSlices(digests, (all) => {
+  const compute = inSlices(root, digests, (all) => {
     if (all.length < vectors.length) {
       here.textContent = `${all.length} of ${vectors.length} masks`;
       return;

@@ -1,3 +1,4 @@
+/** A program for Node that reads the same drawing. */
 import { decode, SIDE } from './image.js';
 
 /** Rows of the drawing in one line of the program. */

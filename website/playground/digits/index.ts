@@ -73,12 +73,13 @@ function startExamples(root: HTMLElement, state: State): void {
 
 function startAnswer(root: HTMLElement, state: State, weights: Float32Array): void {
   const chart = createChart(find(root, '#digits-chart'));
-  const write = (id: string, text: string) => {
+  const say = (id: string, text: string) => {
     const element = find(root, `#digits-${id}`);
     // A status is read aloud when it changes.
     if (element.textContent !== text) element.textContent = text;
   };
   const read = inSlices(
+    root,
     () => sample(weights, pixelsOf(state.get('drawing')), optionsOf(state)),
     ({ mean, std, entropy, mutualInformation }) => {
       const drawing = state.get('drawing');
@@ -87,11 +88,11 @@ function startAnswer(root: HTMLElement, state: State, weights: Float32Array): vo
       draw(chart, { mean, std, off });
       const reading = drawing === '' ? 'blank paper' : `read as a ${digit}`;
       find(root, '#digits-seen').setAttribute('aria-label', `The drawing as the network gets it, ${reading}`);
-      write('answer', drawing === '' ? 'Nothing is drawn.' : `The network reads a ${digit}.`);
-      write('with', `${digit}: ${three(mean[digit]!)} ± ${three(std[digit]!)}`);
-      write('off', `${digitOff}: ${three(off[digitOff]!)}`);
-      write('entropy', `${three(entropy[0]!)} nats`);
-      write('information', `${three(mutualInformation[0]!)} nats`);
+      say('answer', drawing === '' ? 'Nothing is drawn.' : `The network reads a ${digit}.`);
+      say('with', `${digit}: ${three(mean[digit]!)} ± ${three(std[digit]!)}`);
+      say('off', `${digitOff}: ${three(off[digitOff]!)}`);
+      say('entropy', `${three(entropy[0]!)} nats`);
+      say('information', `${three(mutualInformation[0]!)} nats`);
     },
   );
   state.watch(['seed', 'drawing', 'digitSamples'], read);

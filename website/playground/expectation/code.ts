@@ -1,3 +1,4 @@
+/** A program for Node that measures the same masks. */
 import { type Settings, SPREAD } from './measure.js';
 
 export function code({ seed, p, x, elements }: Settings, masks: number): string {

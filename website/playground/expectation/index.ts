@@ -3,7 +3,7 @@ import { AXIS_LINE, type Chart, createChart, GRID_LINE, LABEL } from '../chart.j
 import { fields, type State } from '../fields.js';
 import { inSlices, View } from '../pace.js';
 import { find, nextFrame, type Section } from '../section.js';
-import { factor, grouped } from '../text.js';
+import { factor, four, grouped } from '../text.js';
 import { code } from './code.js';
 import { type Bins, histogram } from './histogram.js';
 import {
@@ -24,6 +24,7 @@ export const expectation: Section = {
     const meansChart = createChart(find(root, '#expectation-means'));
     let latest: Measurement | undefined;
     const draw = inSlices(
+      root,
       () => measure(settingsOf(state), state.get('maskCount'), latest),
       (measurement) => {
         latest = measurement;
@@ -83,7 +84,7 @@ function showElements(chart: Chart, measurement: Measurement): void {
     histogramOption(bins, shares, comparison),
     `Histogram of the elements of the latest result. ${percent(shareAt(shares, 0))} are 0` +
       `${x === 'ones' ? ` and ${percent(shareAt(shares, scale))} are ${factor(scale)}` : ''}. ` +
-      `Mean ${print(mean)}, standard deviation ${print(std)}.`,
+      `Mean ${four(mean)}, standard deviation ${four(std)}.`,
   );
 }
 
@@ -103,8 +104,8 @@ function showMeans(chart: Chart, measurement: Measurement): void {
   option.series.push({ ...LINE, smooth: true, data: curve, lineStyle: { color: 'var(--soft)', width: 2 } });
   chart.draw(
     option,
-    `Histogram of the mean of a result over ${grouped(means.count)} masks. Mean ${print(measured.mean)}, standard deviation ` +
-      `${print(measured.std)}; in theory ${print(theory.mean)} and ${print(theory.std)}.`,
+    `Histogram of the mean of a result over ${grouped(means.count)} masks. Mean ${four(measured.mean)}, standard deviation ` +
+      `${four(measured.std)}; in theory ${four(theory.mean)} and ${four(theory.std)}.`,
   );
 }
 
@@ -157,26 +158,25 @@ function histogramOption(bins: Bins, shares: [number, number][], { measured, the
 function showNumbers(root: HTMLElement, measurement: Measurement): void {
   const rows = { elements: compareElements(measurement), means: compareMeans(measurement) };
   for (const [name, { measured, theory }] of Object.entries(rows)) {
-    write(root, `${name}-mean`, measured.mean);
-    write(root, `${name}-mean-theory`, theory.mean);
-    write(root, `${name}-std`, measured.std);
-    write(root, `${name}-std-theory`, theory.std);
+    writeNumber(root, `${name}-mean`, measured.mean);
+    writeNumber(root, `${name}-mean-theory`, theory.mean);
+    writeNumber(root, `${name}-std`, measured.std);
+    writeNumber(root, `${name}-std-theory`, theory.std);
   }
   const { p } = measurement.settings;
   for (const { name, training, evaluation } of compareWays(measurement)) {
-    write(root, `${name}-training`, training);
-    write(root, `${name}-evaluation`, evaluation);
-    write(root, `${name}-ratio`, evaluation / training);
+    writeNumber(root, `${name}-training`, training);
+    writeNumber(root, `${name}-evaluation`, evaluation);
+    writeNumber(root, `${name}-ratio`, evaluation / training);
   }
-  write(root, 'scale', 1 / (1 - p), factor);
-  write(root, 'keep', 1 - p, factor);
+  writeNumber(root, 'scale', 1 / (1 - p), factor);
+  writeNumber(root, 'keep', 1 - p, factor);
 }
 
-function write(root: HTMLElement, name: string, value: number, format = print): void {
+function writeNumber(root: HTMLElement, name: string, value: number, format = four): void {
   for (const cell of root.querySelectorAll(`[data-number="${name}"]`)) cell.textContent = format(value);
 }
 
-const print = (value: number) => value.toFixed(4);
 const percent = (share: number) => `${+(100 * share).toFixed(1)} %`;
 
 /** The share of the bin whose center is closest. */

@@ -1,6 +1,7 @@
 /** Draws a picture with any member, without the DOM. */
 import { Arena, Generator } from 'dropout-wasm';
-import { grouped } from '../text.js';
+import { momentsOf } from '../moments.js';
+import { four, grouped } from '../text.js';
 import type { Member, Settings } from './member.js';
 import { cut, type Range, VALUES } from './tiles.js';
 
@@ -35,9 +36,9 @@ export class Family {
 
   load(picture: Float32Array): void {
     this.picture = picture;
-    const { mean, deviation } = momentsOf(picture);
+    const { mean, std } = momentsOf(picture);
     // A picture of one color has no deviation.
-    this.standard = { scale: deviation || 1, shift: mean };
+    this.standard = { scale: std || 1, shift: mean };
     this.prepared = undefined;
   }
 
@@ -68,8 +69,8 @@ const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
 /** What was measured, as text: the units kept, or the moments of the noise. */
 export function measured({ units }: Member, mask: Uint8Array | Float32Array): string {
   if (!units) {
-    const { mean, deviation } = momentsOf(mask);
-    return `mean ${mean.toFixed(4)}, standard deviation ${deviation.toFixed(4)}`;
+    const { mean, std } = momentsOf(mask);
+    return `mean ${four(mean)}, standard deviation ${four(std)}`;
   }
   const [count, name] = units;
   const kept = (count * countKept(mask)) / mask.length;
@@ -82,27 +83,11 @@ export function expected({ name, units, expectedKept }: Member, settings: Settin
   if (expectedKept) return `${percent(expectedKept(settings))}, because blocks overlap (1 − p = ${percent(1 - p)})`;
   if (units) return `1 − p = ${percent(1 - p)}`;
   const deviation = name === 'gaussian-noise' ? p : Math.sqrt(p / (1 - p));
-  return `mean 1, standard deviation ${deviation.toFixed(4)}`;
+  return `mean 1, standard deviation ${four(deviation)}`;
 }
 
 function countKept(mask: Uint8Array | Float32Array): number {
   let kept = 0;
   for (let i = 0; i < mask.length; i++) kept += Number(mask[i] !== 0);
   return kept;
-}
-
-function sumOf(values: Uint8Array | Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]!;
-  return sum;
-}
-
-function momentsOf(values: Uint8Array | Float32Array): { mean: number; deviation: number } {
-  const mean = sumOf(values) / values.length;
-  let squares = 0;
-  for (let i = 0; i < values.length; i++) {
-    const difference = values[i]! - mean;
-    squares += difference * difference;
-  }
-  return { mean, deviation: Math.sqrt(squares / values.length) };
 }

@@ -2,7 +2,7 @@
 import { animate } from '../animation.js';
 import { bindControls } from '../controls.js';
 import type { State } from '../fields.js';
-import { everyFrame, find, type Section } from '../section.js';
+import { everyFrame, find, type Section, write } from '../section.js';
 import { code } from './code.js';
 import { type Drawn, expected, Family, measured, seedOf } from './family.js';
 import { layerChoice } from './layer-choice.js';
@@ -66,9 +66,6 @@ function createView(
   draw: (member: Member) => Drawn,
 ): () => void {
   const [mask, result] = [paneOf(root, '#family-mask'), paneOf(root, '#family-result')];
-  const write = (selector: string, text: string) => {
-    find(root, selector).textContent = text;
-  };
   return everyFrame(() => {
     const member = memberOf(state.get('layer'));
     const drawn = draw(member);
@@ -80,13 +77,13 @@ function createView(
     const numbers = measured(member, drawn.mask);
     const parameter = member.name === 'gaussian-noise' ? 'stddev' : 'p';
     find(root, '#family-block').hidden = member.name !== 'drop-block';
-    write('#family-parameter', parameter);
-    write('#family-says', member.says);
-    write('#family-measured', numbers);
-    write('#family-expected', expected(member, settings()));
-    write('#family-library', drawn.milliseconds.toFixed(1));
-    write('#family-painting', painting.toFixed(1));
-    write('#family-mask-caption', captionOf(member));
+    write(root, '#family-parameter', parameter);
+    write(root, '#family-says', member.says);
+    write(root, '#family-measured', numbers);
+    write(root, '#family-expected', expected(member, settings()));
+    write(root, '#family-library', drawn.milliseconds.toFixed(1));
+    write(root, '#family-painting', painting.toFixed(1));
+    write(root, '#family-mask-caption', captionOf(member));
     describe(mask, `${member.units ? 'Mask' : 'Noise'} of ${member.title}: ${numbers}`);
     describe(result, `Result of ${member.title} with ${parameter} = ${state.get('layerP')}`);
   });

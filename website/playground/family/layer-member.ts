@@ -1,47 +1,29 @@
 /** Layers as members: the class, its options and the shape of x say all. */
-import {
-  AlphaDropout,
-  DropBlock2d,
-  Dropout,
-  Dropout1d,
-  Dropout2d,
-  Dropout3d,
-  DropPath,
-  FeatureAlphaDropout,
-  GaussianDropout,
-  GaussianNoise,
-  type Layer,
-  LockedDropout,
-} from 'dropout-wasm';
+import type { Layer } from 'dropout-wasm';
 import type { Member, Settings } from './member.js';
 import { SIDE, TILE, VALUES } from './tiles.js';
 
-const LAYERS = {
-  AlphaDropout,
-  DropBlock2d,
-  Dropout,
-  Dropout1d,
-  Dropout2d,
-  Dropout3d,
-  DropPath,
-  FeatureAlphaDropout,
-  GaussianDropout,
-  GaussianNoise,
-  LockedDropout,
-};
+interface LayerClass {
+  /** Its name. */
+  readonly type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: each class has options of its own
+  new (amount: number, options: any): Layer;
+}
 
 /** What most layers do to the values that they keep. */
 const SCALED = 'Kept values are multiplied by 1 / (1 − p), so they become brighter.';
 
 interface Description<N extends string> {
   name: N;
-  layer: keyof typeof LAYERS;
+  layer: LayerClass;
   /** Default: the name of the layer. */
   title?: string;
   says: string;
   /** What becomes of kept values; empty where nothing is dropped. Default: they are multiplied by 1 / (1 − p). */
   kept?: string;
   shape: readonly number[];
+  /** Default: the side of a tile if the shape has it, else that of the picture. */
+  tile?: number;
   options?: (settings: Settings) => object;
   units?: Member['units'];
   isStandardized?: boolean;
@@ -50,10 +32,10 @@ interface Description<N extends string> {
 }
 
 export function layerMember<const N extends string>(description: Description<N>): Member & { name: N } {
-  const { name, layer, title = layer, shape, options = () => ({}) } = description;
-  const Class = LAYERS[layer] as new (amount: number, options: object) => Layer;
-  const create = (settings: Settings) => new Class(settings.p, { ...options(settings), seed: settings.seed });
-  const hasMask = 'mask' in Class.prototype;
+  const { name, layer: Layer, shape, options = () => ({}) } = description;
+  const { title = Layer.type } = description;
+  const create = (settings: Settings) => new Layer(settings.p, { ...options(settings), seed: settings.seed });
+  const hasMask = 'mask' in Layer.prototype;
   return {
     name,
     title,
@@ -61,7 +43,7 @@ export function layerMember<const N extends string>(description: Description<N>)
     isStandardized: description.isStandardized ?? false,
     isColorless: description.isColorless ?? false,
     expectedKept: description.expectedKept,
-    tile: shape.includes(TILE) || layer === 'LockedDropout' ? TILE : SIDE,
+    tile: description.tile ?? (shape.includes(TILE) ? TILE : SIDE),
     units: hasMask ? (description.units ?? [VALUES, 'values']) : undefined,
     draw({ x, out, ones, mask }, settings) {
       const it = create(settings);
@@ -70,10 +52,10 @@ export function layerMember<const N extends string>(description: Description<N>)
       else create(settings).forward(ones, mask);
       return mask;
     },
-    imports: [layer],
+    imports: [Layer.type],
     code(settings) {
       const own = Object.entries(options(settings)).map(([name, value]) => `${name}: ${literal(value)}, `);
-      return `const layer = new ${layer}(${settings.p}, { ${own.join('')}seed });
+      return `const layer = new ${Layer.type}(${settings.p}, { ${own.join('')}seed });
 const y = layer.forward({ data: new Float32Array(${VALUES}).fill(1), shape: ${literal(shape)} });
 const ${hasMask ? 'kept = layer.mask()' : 'noise = y.data'};`;
     },

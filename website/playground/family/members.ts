@@ -1,5 +1,17 @@
 /** Every layer of the package, with what it does to a picture. A test names a layer that is missing here. */
-
+import {
+  AlphaDropout,
+  DropBlock2d,
+  Dropout,
+  Dropout1d,
+  Dropout2d,
+  Dropout3d,
+  DropPath,
+  FeatureAlphaDropout,
+  GaussianDropout,
+  GaussianNoise,
+  LockedDropout,
+} from 'dropout-wasm';
 import { keptByBlocks } from './blocks.js';
 import { dropConnect, residualMember } from './function-members.js';
 import { layerMember } from './layer-member.js';
@@ -24,13 +36,13 @@ const SAME_MOMENTS =
 const all = [
   layerMember({
     name: 'dropout',
-    layer: 'Dropout',
+    layer: Dropout,
     says: 'Each color of each pixel is dropped on its own.',
     shape: WHOLE,
   }),
   layerMember({
     name: 'pixels',
-    layer: 'Dropout',
+    layer: Dropout,
     title: 'Dropout, by pixel',
     says: 'noiseShape [512, 512, 1]: the colors of a pixel share a draw, so whole pixels turn black.',
     shape: WHOLE,
@@ -40,7 +52,7 @@ const all = [
   }),
   layerMember({
     name: 'rows',
-    layer: 'Dropout',
+    layer: Dropout,
     title: 'Dropout, by row',
     says: 'noiseShape [512, 1, 1]: all pixels of a row share a draw.',
     shape: WHOLE,
@@ -50,7 +62,7 @@ const all = [
   }),
   layerMember({
     name: 'columns',
-    layer: 'Dropout',
+    layer: Dropout,
     title: 'Dropout, by column',
     says: 'noiseShape [1, 512, 1]: all pixels of a column share a draw.',
     shape: WHOLE,
@@ -60,7 +72,7 @@ const all = [
   }),
   layerMember({
     name: 'dropout1d',
-    layer: 'Dropout1d',
+    layer: Dropout1d,
     says: 'Each row is a sample, a signal of 512 steps with three channels: a row loses whole colors.',
     shape: WHOLE,
     options: channelsLast,
@@ -68,7 +80,7 @@ const all = [
   }),
   layerMember({
     name: 'dropout2d',
-    layer: 'Dropout2d',
+    layer: Dropout2d,
     says: 'Each tile is a sample, an image with three channels: a tile loses whole colors.',
     shape: CUT,
     options: channelsLast,
@@ -76,7 +88,7 @@ const all = [
   }),
   layerMember({
     name: 'dropout3d',
-    layer: 'Dropout3d',
+    layer: Dropout3d,
     says: 'Each row of tiles is a sample, a clip of eight frames: all frames of a clip lose the same colors.',
     shape: [ACROSS, ACROSS, TILE, TILE, CHANNELS],
     options: channelsLast,
@@ -84,7 +96,7 @@ const all = [
   }),
   layerMember({
     name: 'alpha',
-    layer: 'AlphaDropout',
+    layer: AlphaDropout,
     says: `${STANDARDIZED} Dropped values become the negative limit of SELU.`,
     kept: SAME_MOMENTS,
     shape: WHOLE,
@@ -92,7 +104,7 @@ const all = [
   }),
   layerMember({
     name: 'feature-alpha',
-    layer: 'FeatureAlphaDropout',
+    layer: FeatureAlphaDropout,
     says: `${STANDARDIZED} Each tile is a sample: AlphaDropout drops a whole color of it.`,
     kept: SAME_MOMENTS,
     shape: CUT,
@@ -102,21 +114,21 @@ const all = [
   }),
   layerMember({
     name: 'gaussian-dropout',
-    layer: 'GaussianDropout',
+    layer: GaussianDropout,
     says: 'Nothing is dropped: each value is multiplied by normal noise of mean 1, so black stays black.',
     kept: '',
     shape: WHOLE,
   }),
   layerMember({
     name: 'gaussian-noise',
-    layer: 'GaussianNoise',
+    layer: GaussianNoise,
     says: 'Nothing is dropped: normal noise is added, to dark and bright values alike. The slider sets its stddev.',
     kept: '',
     shape: WHOLE,
   }),
   layerMember({
     name: 'drop-path',
-    layer: 'DropPath',
+    layer: DropPath,
     says: 'Each tile is a sample, and whole samples are dropped.',
     shape: CUT,
     units: [TILES, 'samples'],
@@ -124,7 +136,7 @@ const all = [
   }),
   layerMember({
     name: 'drop-block',
-    layer: 'DropBlock2d',
+    layer: DropBlock2d,
     says: 'Squares of each color are dropped. Squares may overlap, so more than 1 − p is kept.',
     kept: 'Kept values are divided by the fraction that this mask keeps, so they become brighter.',
     shape: WHOLE,
@@ -133,9 +145,10 @@ const all = [
   }),
   layerMember({
     name: 'locked',
-    layer: 'LockedDropout',
+    layer: LockedDropout,
     says: 'The tiles are 64 time steps of one sequence. All steps share one mask: each tile has the same holes.',
     shape: [TILES, 1, TILE * TILE * CHANNELS],
+    tile: TILE,
     units: [TILE * TILE * CHANNELS, 'features'],
   }),
   dropConnect,

@@ -1,3 +1,4 @@
+/** A program for Node that computes the scores of the chosen sub-network and of the mean. */
 import type { State } from '../fields.js';
 import { trainingCode } from '../network/code.js';
 

@@ -1,3 +1,4 @@
+/** A program for Node that computes the numbers of the chosen point. */
 import type { State } from '../fields.js';
 import { trainingCode } from '../network/code.js';
 
