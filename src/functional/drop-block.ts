@@ -99,15 +99,21 @@ export function blockMask(
   const columns = width - side + 1;
   const gamma = (p * height * width) / (side ** 2 * rows * columns);
   if (!(gamma > 0)) return mask;
-  const corners = maskOf(outer * rows * columns * inner, 'bytes', drawsFor(Math.min(gamma, 1), key, offset));
-  for (let corner = corners.indexOf(0); corner >= 0; corner = corners.indexOf(0, corner + 1)) {
-    const channel = corner % inner;
-    const column = Math.floor(corner / inner) % columns;
-    const line = Math.floor(corner / (inner * columns));
-    const top = Math.floor(line / rows) * height + (line % rows);
-    for (let row = top; row < top + side; row++) {
-      const at = (row * width + column) * inner + channel;
-      for (let i = at; i < at + side * inner; i += inner) mask[i] = 0;
+  const count = outer * rows * columns * inner;
+  const bits = maskOf(count, 'bits', drawsFor(Math.min(gamma, 1), key, offset));
+  for (let byte = 0; byte < bits.length; byte++) {
+    // The lowest of the bits that are 0, then the next. Most bytes have none, and those of the last byte may be no draws.
+    for (let dropped = ~bits[byte]! & 255; dropped !== 0; dropped &= dropped - 1) {
+      const corner = 8 * byte + 31 - Math.clz32(dropped & -dropped);
+      if (corner >= count) break;
+      const channel = corner % inner;
+      const column = Math.floor(corner / inner) % columns;
+      const line = Math.floor(corner / (inner * columns));
+      const top = Math.floor(line / rows) * height + (line % rows);
+      for (let row = top; row < top + side; row++) {
+        const at = (row * width + column) * inner + channel;
+        for (let i = at; i < at + side * inner; i += inner) mask[i] = 0;
+      }
     }
   }
   return mask;
