@@ -61,14 +61,21 @@ const { SHARDS_LOG, SHARDS_FAULT } = process.env;
 if (process.argv[1]?.endsWith('worker.js')) {
   fs.writeFileSync(join(SHARDS_LOG, 'pid-' + process.pid), '');
   const { point, times, signal, after = 0 } = JSON.parse(SHARDS_FAULT ?? '{}');
+  const { writeFileSync, renameSync } = fs;
   let calls = 0;
   const strike = () => {
     if (calls++ < after) return;
-    if (fs.readdirSync(SHARDS_LOG).filter((name) => name.startsWith('fault-')).length >= times) return;
-    fs.writeFileSync(join(SHARDS_LOG, 'fault-' + process.pid), '');
-    process.kill(process.pid, signal ?? 'SIGKILL');
+    // Creating a file tells one process alone that it is the n-th, even if both come at once.
+    for (let n = 0; n < times; n++) {
+      try {
+        writeFileSync(join(SHARDS_LOG, 'fault-' + n), '', { flag: 'wx' });
+      } catch {
+        continue;
+      }
+      process.kill(process.pid, signal ?? 'SIGKILL');
+      return;
+    }
   };
-  const { writeFileSync, renameSync } = fs;
   fs.writeFileSync = (path, bytes, ...rest) => {
     if (point === 'write' && bytes.length > 1000) {
       writeFileSync(path, bytes.subarray(0, 1000));
