@@ -10,6 +10,19 @@ export const AXIS_LINE = { lineStyle: { color: 'var(--soft)' } };
 export const GRID_LINE = { lineStyle: { color: 'var(--rule)' } };
 export const LABEL = { color: 'var(--soft)', fontSize: 12 };
 
+/** A horizontal axis of a count, from 0, with its name below. */
+export const countAxis = (name: string, max: number | 'dataMax') => ({
+  type: 'value' as const,
+  name,
+  nameLocation: 'middle' as const,
+  nameGap: 26,
+  nameTextStyle: LABEL,
+  max,
+  axisLine: AXIS_LINE,
+  axisLabel: LABEL,
+  splitLine: { show: false },
+});
+
 export interface Chart {
   /** @param description for screen readers: what the chart shows now */
   draw(option: EChartsCoreOption, description: string): void;

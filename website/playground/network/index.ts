@@ -1,5 +1,5 @@
 /** A network with and without dropout, side by side. */
-import { AXIS_LINE, type Chart, createChart, GRID_LINE, LABEL } from '../chart.js';
+import { type Chart, countAxis, createChart, GRID_LINE, LABEL } from '../chart.js';
 import type { State } from '../fields.js';
 import { View } from '../pace.js';
 import { find, onScheme, reducedMotion, type Section, write } from '../section.js';
@@ -129,17 +129,7 @@ function drawLosses(root: HTMLElement, chart: Chart, experiment: Experiment): vo
         textStyle: LABEL,
         selectedMode: false,
       },
-      xAxis: {
-        type: 'value',
-        name: 'training steps',
-        nameLocation: 'middle',
-        nameGap: 26,
-        nameTextStyle: LABEL,
-        max: 'dataMax',
-        axisLine: AXIS_LINE,
-        axisLabel: LABEL,
-        splitLine: { show: false },
-      },
+      xAxis: countAxis('training steps', 'dataMax'),
       yAxis: { type: 'value', min: 0, axisLabel: LABEL, splitLine: GRID_LINE },
       series,
     },

@@ -1,5 +1,5 @@
 /** The chart of a point: the mean over the number of samples, with its standard error as a band. */
-import { AXIS_LINE, type Chart, GRID_LINE, LABEL } from '../chart.js';
+import { type Chart, countAxis, GRID_LINE, LABEL } from '../chart.js';
 import { grouped, three } from '../text.js';
 import type { PointStatistics } from './compute.js';
 
@@ -15,17 +15,7 @@ export function drawPoint(chart: Chart, track: readonly PointStatistics[]): void
   chart.draw(
     {
       grid: { left: 44, right: 16, top: 16, bottom: 40 },
-      xAxis: {
-        type: 'value',
-        name: 'samples',
-        nameLocation: 'middle',
-        nameGap: 26,
-        nameTextStyle: LABEL,
-        max: latest.count,
-        axisLine: AXIS_LINE,
-        axisLabel: LABEL,
-        splitLine: { show: false },
-      },
+      xAxis: countAxis('samples', latest.count),
       yAxis: { type: 'value', min: 0, max: 1, axisLabel: LABEL, splitLine: GRID_LINE },
       series: [
         line(({ mean }) => mean, { lineStyle: { color: 'var(--with)', width: 2 } }),
