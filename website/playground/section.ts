@@ -52,3 +52,6 @@ export function color(name: string): [red: number, green: number, blue: number] 
   const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
   return [red!, green!, blue!];
 }
+
+/** The same for the styles of a canvas. */
+export const css = (name: string): string => `rgb(${color(name).join(' ')})`;

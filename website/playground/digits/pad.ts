@@ -1,5 +1,5 @@
 /** The canvas to draw on, by pointer or keys. */
-import { color, everyFrame, onScheme } from '../section.js';
+import { css, everyFrame, onScheme } from '../section.js';
 
 /** The width of the pen: a digit that fills the canvas has strokes of two to three of MNIST's pixels. */
 const PEN = 22;
@@ -132,13 +132,13 @@ export class Pad {
     view.clearRect(0, 0, side, side);
     view.drawImage(this.ink.canvas, 0, 0);
     view.globalCompositeOperation = 'source-in';
-    view.fillStyle = `rgb(${color('--ink')})`;
+    view.fillStyle = css('--ink');
     view.fillRect(0, 0, side, side);
     view.globalCompositeOperation = 'source-over';
     if (!this.canvas.matches(':focus-visible')) return;
     view.beginPath();
     view.arc(...this.pen, PEN / 2, 0, 2 * Math.PI);
-    view.strokeStyle = view.fillStyle = `rgb(${color('--accent')})`;
+    view.strokeStyle = view.fillStyle = css('--accent');
     view.lineWidth = 3;
     view.stroke();
     if (this.isDown) view.fill();

@@ -1,5 +1,5 @@
 /** Maps of the plane: a value at every node of a grid, as colors on a canvas, and points. */
-import { color, find } from '../section.js';
+import { color, css, find } from '../section.js';
 import { type Data, SIDE } from './data.js';
 import { NODES } from './plane.js';
 
@@ -84,8 +84,6 @@ export class PlaneMap {
     return [((x / SIDE + 1) / 2) * width, ((1 - y / SIDE) / 2) * width];
   }
 }
-
-const css = (name: string) => `rgb(${color(name).join(' ')})`;
 
 /** 2 · SHADES + 1 colors, from −1 to 1. */
 function paletteOf({ low, high }: Scale): Color[] {

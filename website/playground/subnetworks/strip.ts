@@ -1,8 +1,7 @@
 /** The strip of masks: a radio button for each, with a picture of the units that it keeps. */
-
 import type { UnitMasks } from '../network/ensemble.js';
 import { HIDDEN } from '../network/model.js';
-import { color } from '../section.js';
+import { css } from '../section.js';
 
 /** The masks of the strip. */
 export const STRIP = 12;
@@ -38,11 +37,11 @@ export function createStrip(root: HTMLElement): (masks: readonly UnitMasks[], fi
 }
 
 function paint(context: CanvasRenderingContext2D, masks: UnitMasks): void {
-  const [kept, dropped] = ['--kept', '--dropped'].map((name) => `rgb(${color(name).join(' ')})`);
+  const [kept, dropped] = [css('--kept'), css('--dropped')];
   context.clearRect(0, 0, WIDTH, HEIGHT);
   masks.forEach((units, k) => {
     units.forEach((isKept, i) => {
-      context.fillStyle = isKept ? kept! : dropped!;
+      context.fillStyle = isKept ? kept : dropped;
       const row = k * (ROWS[0]! + GAP) + Math.floor(i / ACROSS);
       context.fillRect((i % ACROSS) * UNIT, row * UNIT, UNIT - 1, UNIT - 1);
     });
