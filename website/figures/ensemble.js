@@ -32,7 +32,7 @@ export default async () => {
     for (let i = 0; i < sum.length; i++) sum[i] = Number(sum[i]) + Number(probabilities[i]);
     return accuracy(sum);
   });
-  const single = kept.map((probabilities) => accuracy(Float64Array.from(probabilities)));
+  const single = kept.map((probabilities) => accuracy(probabilities));
   const average = single.reduce((a, b) => a + b) / SAMPLES;
   /** @param {number} value */
   const line = (value) => [
@@ -48,7 +48,6 @@ of ${SAMPLES} on ${means.at(-1)?.toFixed(1)} %, and evaluation mode on ${evaluat
       height: 290,
     },
     {
-      grid: { left: 52, right: 14, top: 34, bottom: 44 },
       xAxis: { ...axis('sub-networks n'), nameGap: 28, type: 'log', min: 1, max: SAMPLES },
       yAxis: { ...axis('test accuracy %'), nameGap: 32, scale: true },
       series: [

@@ -22,7 +22,8 @@ export function sample(
 /** The class probabilities with dropout off. */
 export function evaluate(weights: Float32Array, pixels: Uint8Array): number[] {
   const { data } = createClassifier(weights, toImage(pixels)).predict();
-  const exponentials = Array.from(data, (logit) => Math.exp(logit - Math.max(...data)));
+  const largest = Math.max(...data);
+  const exponentials = Array.from(data, (logit) => Math.exp(logit - largest));
   const sum = exponentials.reduce((a, b) => a + b);
   return exponentials.map((value) => value / sum);
 }
