@@ -337,17 +337,20 @@ describe('an isolate that fails', () => {
 
 describe('a long computation', () => {
   it('gives way to a short one', async () => {
-    for (const server of servers) {
-      const order: number[] = [];
-      const samples = [...Array(40).fill(1000), 2];
-      const asked = samples.map(async (n) => {
-        expect((await postBytes(server, `samples=${n}&seed=1`)).status).toBe(200);
-        order.push(n);
-      });
-      await Promise.all(asked);
-      // Without turns, the short one would be answered about last.
-      expect([server.name, order.indexOf(2) < 20]).toEqual([server.name, true]);
-    }
+    // Called here and not over the network, where the order in which requests arrive is a matter of luck.
+    const order: number[] = [];
+    const ask = async (samples: number) => {
+      const url = `http://edge/predict?samples=${samples}&seed=1`;
+      const headers = { 'content-type': OCTETS };
+      const { status } = await worker.default.fetch(new Request(url, { method: 'POST', body: bytesAt(0), headers }));
+      order.push(samples);
+      return status;
+    };
+    const long = [1000, 1000, 1000].map(ask);
+    // As for a request that arrives, its event waits for the end of a turn: without turns, for the end of the long ones.
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(await Promise.all([ask(2), ...long])).toEqual([200, 200, 200, 200]);
+    expect(order).toEqual([2, 1000, 1000, 1000]);
   });
 
   it('ends when its request is aborted, here and in other isolates, without a warning', async () => {
