@@ -347,7 +347,7 @@ describe('a long computation', () => {
       return status;
     };
     const long = [1000, 1000, 1000].map(ask);
-    // As for a request that arrives, its event waits for the end of a turn: without turns, for the end of the long ones.
+    // The short one begins in an event of its own, like a request that arrives: without turns, after the long ones.
     await new Promise((resolve) => setTimeout(resolve));
     expect(await Promise.all([ask(2), ...long])).toEqual([200, 200, 200, 200]);
     expect(order).toEqual([2, 1000, 1000, 1000]);
