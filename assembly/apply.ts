@@ -4,14 +4,8 @@
  *   bytes   element i is byte i, nonzero = kept
  *   bits    element i is bit i % 8 of byte i / 8, 1 = kept
  */
-import { affine1F32, affine1F64, affine8F32, affine8F64 } from "./affine";
-
-/** The drop flag of element i. */
-// @ts-ignore: decorator
-@inline
-function dropFlag(mask: usize, i: i32, isBits: bool): bool {
-  return isBits ? !((load<u8>(mask + (i >> 3)) >>> (i & 7)) & 1) : !load<u8>(mask + i);
-}
+import { apply8F32, apply8F64 } from "./affine";
+import { spread } from "./spread";
 
 /** The drop flags of elements i … i + 7, where i is a multiple of 8. */
 // @ts-ignore: decorator
@@ -37,12 +31,14 @@ export function applyMask(
   let i = 0;
   for (; i < whole; i += 8) {
     const dropped = dropFlags8(mask, i, isBits);
-    if (isF64) affine8F64(src + (i << 3), dst + (i << 3), dropped, scale64, shift64, fill64);
-    else affine8F32(src + (i << 2), dst + (i << 2), dropped, scale32, shift32, fill32);
+    if (isF64) apply8F64(true, src + (i << 3), dst + (i << 3), dropped, scale64, shift64, fill64);
+    else apply8F32(true, src + (i << 2), dst + (i << 2), dropped, scale32, shift32, fill32);
   }
-  for (; i < n; ++i) {
-    const dropped = dropFlag(mask, i, isBits);
-    if (isF64) affine1F64(src + (i << 3), dst + (i << 3), dropped, scale, shift, fill);
-    else affine1F32(src + (i << 2), dst + (i << 2), dropped, f32(scale), f32(shift), f32(fill));
+  if (i < n) {
+    // The last elements, as noise that is not broadcast.
+    let flags: u32 = 0;
+    if (isBits) flags = ~load<u8>(mask + (i >> 3));
+    else for (let j = n; j-- > i;) flags = (flags << 1) | u32(!load<u8>(mask + j));
+    spread(true, src, dst, isF64, i, n, flags, 1, n, 1, scale, shift, fill);
   }
 }

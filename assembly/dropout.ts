@@ -10,7 +10,7 @@
  * Blocks are independent of each other. Within a block, the lanes are stepped up to the first element of the call.
  * Nothing is written outside the result, and each element is read before it is written, so dst may be src.
  */
-import { scale8F32, scale8F64 } from "./affine";
+import { apply8F32, apply8F64 } from "./affine";
 import { bitmask32, writeMask } from "./mask";
 import { spread } from "./spread";
 import { BLOCK, GAMMA, STEP, WORDS, dropFlags, next, threshold, words } from "./stream";
@@ -30,20 +30,25 @@ export const enum Sink {
  * - offset and first are integers up to 2^53, passed as f64. They are separate so that a tensor can be processed in
  *   chunks without rounding their sum.
  * - P is the drop probability in units of 2^-32: an integer from 0 to 2^32, passed as f64.
- * - The remaining parameters apply to Sink.F32 and Sink.F64 only: kept → x · scale + shift, dropped → fill, with each
+ * - The remaining parameters apply to Sink.F32 and Sink.F64 only: kept → x · scale, dropped → +0 (affine.ts), with each
  *   flag broadcast to `repeats` runs of `run` elements (spread.ts).
+ * - isAffine: kept → x · scale + shift, dropped → fill; no masks. It is a constant in every call.
  */
-export function dropout(
-  sink: Sink, src: usize, dst: usize, n: i32, keyLo: u32, keyHi: u32, offset: f64, first: f64, P: f64,
+// @ts-ignore: decorator
+@inline
+export function draw(
+  isAffine: bool, sink: Sink, src: usize, dst: usize, n: i32, keyLo: u32, keyHi: u32, offset: f64, first: f64, P: f64,
   scale: f64, shift: f64, fill: f64, repeats: i32, row: i32, run: i32,
 ): void {
   const key = (u64(keyHi) << 32) | u64(keyLo);
   const origin = u64(offset) + u64(first);
-  // Plain dropout has shift −0 and fill +0.
-  const plain = sink <= Sink.F64 && reinterpret<i64>(shift) == i64.MIN_VALUE && !reinterpret<i64>(fill);
-  const hot = plain && sink == Sink.F32 && repeats * run == 1;
-  const s32 = f32x4.splat(f32(scale));
-  const s64 = f64x2.splat(scale);
+  const hot = sink == Sink.F32 && repeats * run == 1;
+  const scale32 = f32x4.splat(f32(scale));
+  const shift32 = f32x4.splat(f32(shift));
+  const fill32 = f32x4.splat(f32(fill));
+  const scale64 = f64x2.splat(scale);
+  const shift64 = f64x2.splat(shift);
+  const fill64 = f64x2.splat(fill);
 
   // Each iteration handles one block, which holds elements i … end − 1 of the call. k is the first element of a step;
   // k < i while steps are skipped.
@@ -73,7 +78,7 @@ export function dropout(
     let b3 = words(base, gamma, 14);
 
     for (; k < end; k += STEP) {
-      // The hot loop: plain f32 dropout, two steps per iteration. That lets a and b swap roles instead of being copied,
+      // The hot loop: f32, two steps per iteration. That lets a and b swap roles instead of being copied,
       // which is 8 % faster than one step per iteration.
       if (hot && k >= i) {
         for (; end - k >= 2 * STEP; k += 2 * STEP) {
@@ -83,18 +88,18 @@ export function dropout(
           a1 = next(a1, b1);
           a2 = next(a2, b2);
           a3 = next(a3, b3);
-          scale8F32(x, y, dropFlags(T, a0, b0), s32);
-          scale8F32(x + 32, y + 32, dropFlags(T, a1, b1), s32);
-          scale8F32(x + 64, y + 64, dropFlags(T, a2, b2), s32);
-          scale8F32(x + 96, y + 96, dropFlags(T, a3, b3), s32);
+          apply8F32(isAffine, x, y, dropFlags(T, a0, b0), scale32, shift32, fill32);
+          apply8F32(isAffine, x + 32, y + 32, dropFlags(T, a1, b1), scale32, shift32, fill32);
+          apply8F32(isAffine, x + 64, y + 64, dropFlags(T, a2, b2), scale32, shift32, fill32);
+          apply8F32(isAffine, x + 96, y + 96, dropFlags(T, a3, b3), scale32, shift32, fill32);
           b0 = next(b0, a0);
           b1 = next(b1, a1);
           b2 = next(b2, a2);
           b3 = next(b3, a3);
-          scale8F32(x + 128, y + 128, dropFlags(T, a0, b0), s32);
-          scale8F32(x + 160, y + 160, dropFlags(T, a1, b1), s32);
-          scale8F32(x + 192, y + 192, dropFlags(T, a2, b2), s32);
-          scale8F32(x + 224, y + 224, dropFlags(T, a3, b3), s32);
+          apply8F32(isAffine, x + 128, y + 128, dropFlags(T, a0, b0), scale32, shift32, fill32);
+          apply8F32(isAffine, x + 160, y + 160, dropFlags(T, a1, b1), scale32, shift32, fill32);
+          apply8F32(isAffine, x + 192, y + 192, dropFlags(T, a2, b2), scale32, shift32, fill32);
+          apply8F32(isAffine, x + 224, y + 224, dropFlags(T, a3, b3), scale32, shift32, fill32);
         }
         if (k == end) break;
       }
@@ -117,38 +122,51 @@ export function dropout(
       const d2 = dropFlags(T, a2, b2);
       const d3 = dropFlags(T, a3, b3);
 
-      if (sink >= Sink.Bytes) {
+      if (!isAffine && sink >= Sink.Bytes) {
         writeMask(sink == Sink.Bits, dst, k, max(k, i), min(k + STEP, end), d0, d1, d2, d3);
         continue;
       }
-      if (plain && run == 1 && k >= i && end - k >= STEP) {
-        // A whole step within one row: its flags apply unchanged to every repeat.
+      // A whole step within one row: its flags apply unchanged to every repeat. extras.wasm has no room for f32, whose
+      // last steps take longer there, and has a loop where kernel.wasm has four calls.
+      if (run == 1 && k >= i && end - k >= STEP && (!isAffine || sink == Sink.F64)) {
         const rowIndex = repeats == 1 ? 0 : k / row;
         if (k - rowIndex * row + STEP <= row) {
           let e = k + rowIndex * (repeats - 1) * row;
           for (let r = 0; r < repeats; ++r, e += row) {
-            if (sink == Sink.F64) {
+            if (isAffine) {
+              let e0 = d0;
+              let e1 = d1;
+              for (let at = 0; at < 256; at += 128) {
+                const x = src + (e << 3) + at;
+                const y = dst + (e << 3) + at;
+                apply8F64(true, x, y, e0, scale64, shift64, fill64);
+                apply8F64(true, x + 64, y + 64, e1, scale64, shift64, fill64);
+                e0 = d2;
+                e1 = d3;
+              }
+            } else if (sink == Sink.F64) {
               const x = src + (e << 3);
               const y = dst + (e << 3);
-              scale8F64(x, y, d0, s64);
-              scale8F64(x + 64, y + 64, d1, s64);
-              scale8F64(x + 128, y + 128, d2, s64);
-              scale8F64(x + 192, y + 192, d3, s64);
+              apply8F64(false, x, y, d0, scale64, shift64, fill64);
+              apply8F64(false, x + 64, y + 64, d1, scale64, shift64, fill64);
+              apply8F64(false, x + 128, y + 128, d2, scale64, shift64, fill64);
+              apply8F64(false, x + 192, y + 192, d3, scale64, shift64, fill64);
             } else {
               const x = src + (e << 2);
               const y = dst + (e << 2);
-              scale8F32(x, y, d0, s32);
-              scale8F32(x + 32, y + 32, d1, s32);
-              scale8F32(x + 64, y + 64, d2, s32);
-              scale8F32(x + 96, y + 96, d3, s32);
+              apply8F32(isAffine, x, y, d0, scale32, shift32, fill32);
+              apply8F32(isAffine, x + 32, y + 32, d1, scale32, shift32, fill32);
+              apply8F32(isAffine, x + 64, y + 64, d2, scale32, shift32, fill32);
+              apply8F32(isAffine, x + 96, y + 96, d3, scale32, shift32, fill32);
             }
           }
           continue;
         }
       }
       const from = max(k, i);
+      const to = min(k + STEP, end);
       const flags = bitmask32(d0, d1, d2, d3) >>> (from - k);
-      spread(src, dst, sink == Sink.F64, from, min(k + STEP, end), flags, repeats, row, run, scale, shift, fill);
+      spread(isAffine, src, dst, sink == Sink.F64, from, to, flags, repeats, row, run, scale, shift, fill);
     }
     i = end;
   }

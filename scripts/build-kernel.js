@@ -8,7 +8,7 @@ import asc from 'assemblyscript/asc';
 import { build } from 'esbuild';
 import { printStep } from './print-step.js';
 
-const MODULES = ['kernel', 'extras', 'gaussian'];
+const MODULES = ['kernel', 'extras', 'fused', 'gaussian'];
 
 /** A shared memory must declare a maximum: 65,536 pages are all that 32-bit addresses reach. */
 const SHARED = ['--sharedMemory', '--maximumMemory', '65536', '--enable', 'threads'];

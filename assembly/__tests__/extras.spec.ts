@@ -1,92 +1,52 @@
-/** extras.wasm: what `fused` and `applyMask` write, and that they write nothing else. */
+/** extras.wasm: what `affine` and `applyMask` write, and that they write nothing else. */
 import { applyMask } from "../apply";
-import { FusedMode } from "../fused";
-import { TWO32, TWO53, callFused, get, guarded, isIntact, kept, ramp, set } from "./support";
+import { Sink } from "../dropout";
+import { DropoutCall, get, guarded, isIntact, kept, set } from "./support";
 
-/** Row lengths processed one element at a time, eight at a time, and in the hot loop. */
-const FEATURES: StaticArray<i32> = [7, 16, 64];
-
-/** Calls `fused` on ramps, with 1, 2, 3 … in x, bias and residual, and checks everything that it writes. */
-function checkFused(mode: FusedMode, features: i32, isF64: bool): void {
+/** Calls `affine` in place, on numbers and NaN, with noise of shape [rows, row] (spread.ts), and checks all it writes. */
+function checkAffine(isF64: bool, rows: i32, repeats: i32, row: i32, run: i32): void {
   const size = isF64 ? 8 : 4;
-  const n = 64 - (64 % features);
-  const x = heap.alloc(n * size);
-  const residual = heap.alloc(n * size);
-  const bias = guarded(features * size);
-  const dst = guarded(n * size);
-  ramp(x, n, isF64);
-  ramp(residual, n, isF64);
-  ramp(bias, features, isF64);
-
-  callFused(mode, x, bias, mode == FusedMode.Residual ? residual : 0, dst, n, features, isF64);
-
+  const n = rows * repeats * row * run;
+  const x = guarded(n * size);
+  for (let i = 0; i < n; ++i) set(x, i, isF64, i & 1 ? i : NaN);
+  const call = new DropoutCall(isF64 ? Sink.F64 : Sink.F32, x, x, rows * row);
+  call.isAffine = true;
+  call.shift = 0.5;
+  call.fill = -3;
+  call.repeats = repeats;
+  call.row = row;
+  call.run = run;
+  call.invoke();
   for (let i = 0; i < n; ++i) {
-    let y: f64 = 0;
-    if (kept(i)) y = 2 * (i + 1 + (mode == FusedMode.Backward ? 0 : (i % features) + 1));
-    if (mode == FusedMode.Residual) y += i + 1;
-    expect(get(dst, i, isF64)).toBe(y);
+    const noiseElement = (i / (repeats * row * run)) * row + (i / run) % row;
+    const y = get(x, i, isF64);
+    if (!kept(noiseElement)) expect(y).toBe(-3);
+    else if (i & 1) expect(y).toBe(2 * f64(i) + 0.5);
+    else expect(y).toBeNaN();
   }
-  for (let j = 0; j < features; ++j) {
-    let sum: f64 = j + 1;
-    if (mode == FusedMode.Backward) for (let i = j; i < n; i += features) sum += get(dst, i, isF64);
-    expect(get(bias, j, isF64)).toBe(sum);
-  }
-  expect(isIntact(dst, n * size)).toBe(true);
-  expect(isIntact(bias, features * size)).toBe(true);
+  expect(isIntact(x, n * size)).toBe(true);
 }
 
-function checkFusedMode(mode: FusedMode): void {
-  for (let i = 0; i < FEATURES.length; ++i) {
-    checkFused(mode, FEATURES[i], false);
-    checkFused(mode, FEATURES[i], true);
-  }
-}
-
-describe("fused", () => {
-  it("adds bias before dropout", () => {
-    checkFusedMode(FusedMode.Bias);
+describe("affine", () => {
+  it("maps kept elements to x · scale + shift and dropped ones to fill, even NaN", () => {
+    checkAffine(false, 1, 1, 64, 1);
+    checkAffine(true, 1, 1, 64, 1);
+    checkAffine(false, 1, 1, 61, 1);
+    checkAffine(true, 1, 1, 61, 1);
   });
 
-  it("adds bias before dropout and residual after it", () => {
-    checkFusedMode(FusedMode.Residual);
-  });
-
-  it("writes dx = dropout(dy) and adds its rows to dbias", () => {
-    checkFusedMode(FusedMode.Backward);
-  });
-
-  it("writes n elements, which need not be whole rows", () => {
-    const features = 100;
-    const x = heap.alloc(8 * 64);
-    const residual = heap.alloc(8 * 64);
-    const bias = heap.alloc(8 * features);
-    for (let n = 1; n < 64; ++n) {
-      for (let size = 4; size <= 8; size += 4) {
-        const isF64 = size == 8;
-        const dst = guarded(n * size);
-        ramp(x, n, isF64);
-        ramp(residual, n, isF64);
-        ramp(bias, features, isF64);
-        callFused(FusedMode.Residual, x, bias, residual, dst, n, features, isF64);
-        for (let i = 0; i < n; ++i) expect(get(dst, i, isF64)).toBe((kept(i) ? 4 * (f64(i) + 1) : 0) + f64(i) + 1);
-        expect(isIntact(dst, n * size)).toBe(true);
-      }
+  it("broadcasts each flag to its run, of less than a vector, a vector, and more", () => {
+    for (let run = 2; run < 12; ++run) {
+      checkAffine(false, 1, 1, 60, run);
+      checkAffine(true, 1, 1, 60, run);
     }
   });
 
-  it("starts at element offset + first, a sum that neither u32 nor f64 may hold", () => {
-    const x = heap.alloc(4 * 64);
-    const bias = heap.alloc(4 * 64);
-    const whole = heap.alloc(4 * 64);
-    const part = heap.alloc(4 * 63);
-    for (let i = 0; i < 64; ++i) set(x, i, false, 1);
-    memory.fill(bias, 0, 4 * 64);
-    for (let i = 0; i < 2; ++i) {
-      const from = i ? TWO53 : TWO32;
-      callFused(FusedMode.Bias, x, bias, 0, whole, 64, 64, false, from);
-      callFused(FusedMode.Bias, x, bias, 0, part, 63, 64, false, 1, from);
-      expect(memory.compare(part, whole + 4, 4 * 63)).toBe(0);
-    }
+  it("broadcasts the flags of a row to its repeats", () => {
+    checkAffine(false, 2, 3, 32, 1);
+    checkAffine(true, 2, 3, 32, 1);
+    checkAffine(false, 3, 2, 17, 3);
+    checkAffine(true, 3, 2, 17, 3);
   });
 });
 

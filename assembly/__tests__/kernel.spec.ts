@@ -127,20 +127,3 @@ describe("broadcast noise", () => {
     }
   });
 });
-
-describe("scale, shift and fill", () => {
-  it("map kept elements to x · scale + shift and dropped ones to fill, even NaN", () => {
-    const x = heap.alloc(4 * 64);
-    for (let i = 0; i < 64; ++i) store<f32>(x + 4 * i, i & 1 ? f32(i) : f32.NaN);
-    const call = new DropoutCall(Sink.F32, x, x, 64);
-    call.shift = 0.5;
-    call.fill = -3;
-    call.invoke();
-    for (let i = 0; i < 64; ++i) {
-      const y = load<f32>(x + 4 * i);
-      if (!kept(i)) expect(y).toBe(-3);
-      else if (i & 1) expect(y).toBe(2 * f32(i) + 0.5);
-      else expect(y).toBeNaN();
-    }
-  });
-});

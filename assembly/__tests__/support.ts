@@ -1,7 +1,9 @@
 /** Shared by the specs: the expected mask, guarded memory, typed access, and calls with defaults. */
-import { Sink, dropout } from "../dropout";
-import { FusedMode, fused } from "../fused";
+import { Sink } from "../dropout";
+import { affine } from "../extras";
+import { dropout } from "../kernel";
 import { noise } from "../noise";
+import { FusedMode, fused } from "../rows";
 
 /** Key 0 of seed 42. */
 const KEY_LO: u32 = 0x2feb6e95;
@@ -51,7 +53,10 @@ export function ramp(array: usize, n: i32, isF64: bool): void {
   for (let i = 0; i < n; ++i) set(array, i, isF64, i + 1);
 }
 
-/** A call of `dropout` with key 0 of seed 42. Defaults: plain dropout from stream element 0, p = 0.5. */
+/**
+ * A call of `dropout` with key 0 of seed 42, or of `affine` if isAffine. Defaults: plain dropout from stream element 0,
+ * p = 0.5.
+ */
 export class DropoutCall {
   offset: f64 = 0;
   first: f64 = 0;
@@ -62,13 +67,15 @@ export class DropoutCall {
   repeats: i32 = 1;
   row: i32;
   run: i32 = 1;
+  isAffine: bool = false;
 
   constructor(public sink: Sink, public src: usize, public dst: usize, public n: i32) {
     this.row = n;
   }
 
   invoke(): void {
-    dropout(
+    const call = this.isAffine ? affine : dropout;
+    call(
       this.sink, this.src, this.dst, this.n, KEY_LO, KEY_HI, this.offset, this.first, this.P,
       this.scale, this.shift, this.fill, this.repeats, this.row, this.run,
     );

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 /** The modules of dropout-wasm. workerd compiles them when it starts, since it refuses to compile bytes later. */
-const MODULES = ['kernel.wasm', 'extras.wasm', 'gaussian.wasm'];
+const MODULES = ['kernel.wasm', 'extras.wasm', 'fused.wasm', 'gaussian.wasm'];
 
 /** @param {string} path */
 const pathOf = (path) => fileURLToPath(new URL(path, import.meta.url));

@@ -49,6 +49,7 @@ const modules :List(Workerd.Worker.Module) = [
   (name = "worker.js", esModule = embed "build/workerd/worker.js"),
   (name = "kernel.wasm", wasm = embed "build/workerd/kernel.wasm"),
   (name = "extras.wasm", wasm = embed "build/workerd/extras.wasm"),
+  (name = "fused.wasm", wasm = embed "build/workerd/fused.wasm"),
   (name = "gaussian.wasm", wasm = embed "build/workerd/gaussian.wasm"),
 ];
 

@@ -3,12 +3,13 @@
  * denormals) and modules of other versions give other bits.
  * @module
  */
-import type { Extras, Gaussian, Kernel } from './interface.js';
+import type { Affine, Extras, Fused, Gaussian, Kernel } from './interface.js';
 
 /** One iteration of the hot loop (64 elements), and in the next block a turn of eight and three single elements. */
 const N = 75;
 const draws = { key: { hi: 1, lo: 2 }, offset: 4096 - 64, P: 2 ** 31 + 1 };
 const scaled = { scale: 1.5, shift: -0, fill: 0 };
+const shifted = { scale: 1.5, shift: 1, fill: -1 };
 
 /** The mask of these draws, as bits. */
 const MASK = [117, 92, 211, 36, 64, 229, 160, 88, 113, 1];
@@ -32,9 +33,9 @@ function values(Floats: Floats): Float32Array {
 /** Whether all elements are equal. All NaNs are, since engines choose their bits; −0 is not 0. */
 const equal = (x: Float32Array, y: Float32Array): boolean => x.every((value, i) => Object.is(value, y[i]));
 
-/** x · 1.5 where the mask keeps an element, 0 elsewhere. */
-const masked = (x: Float32Array): Float32Array =>
-  x.map((value, i) => ((MASK[i >> 3]! >> (i & 7)) & 1 ? value * 1.5 : 0));
+/** x where the mask keeps an element, mapped in the precision of x. */
+const masked = (x: Float32Array, { scale, shift, fill }: Affine = scaled): Float32Array =>
+  x.map((value) => value * scale).map((value, i) => ((MASK[i >> 3]! >> (i & 7)) & 1 ? value + shift : fill));
 
 /** Whether kernel.wasm is right on this machine. */
 export function isKernelRight(kernel: Kernel): boolean {
@@ -55,18 +56,27 @@ export function isKernelRight(kernel: Kernel): boolean {
 export const areExtrasRight = (extras: Extras): boolean =>
   forBoth((Floats) => {
     const x = values(Floats);
-    const [y, dx, dbias, sums] = [x.slice(), x.slice(), new Floats(25), new Floats(25)];
+    const [y, z] = [x.slice(), x.slice()];
     extras.applyMask(y, Uint8Array.from(MASK), true, y, scaled);
-    extras.fusedBackward(dx, dx, dbias, draws, 1.5);
+    extras.dropout(z, z, draws, shifted);
+    return equal(y, masked(x)) && equal(z, masked(x, shifted));
+  });
+
+/** Whether fused.wasm is. */
+export const isFusedRight = (fused: Fused): boolean =>
+  forBoth((Floats) => {
+    const x = values(Floats);
+    const [dx, dbias, sums] = [x.slice(), new Floats(25), new Floats(25)];
+    fused.fusedBackward(dx, dx, dbias, draws, 1.5);
     masked(x).forEach((gradient, i) => {
       sums[i % 25]! += gradient;
     });
     // Whole numbers, so that no sum is rounded.
     const row = x.map((_, i) => i % 25);
     const z = row.slice();
-    extras.fused(z, row.slice(0, 25), row, z, draws, 1.5);
+    fused.fused(z, row.slice(0, 25), row, z, draws, 1.5);
     const sum = masked(row.map((value) => 2 * value)).map((value, i) => value + row[i]!);
-    return equal(y, masked(x)) && equal(dx, masked(x)) && equal(dbias, sums) && equal(z, sum);
+    return equal(dx, masked(x)) && equal(dbias, sums) && equal(z, sum);
   });
 
 /** Whether gaussian.wasm is. */

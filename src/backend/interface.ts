@@ -25,11 +25,18 @@ export interface Affine {
   /** −0 for no shift: adding −0 changes no bit of any product. */
   readonly shift: number;
   readonly fill: number;
+  /** The part of the backend that drops so: the extras for a shift or a fill. Default: the kernel. */
+  readonly part?: () => Dropping;
 }
 
-export interface Kernel {
-  /** Drops and scales every element of x. With `broadcast`, draw d of the call is draw `offset + d` of the stream. */
+/** A part of the backend that drops elements. */
+export interface Dropping {
+  /** Drops and maps every element of x. With `broadcast`, draw d of the call is draw `offset + d` of the stream. */
   dropout(x: FloatArray, out: FloatArray, draws: Draws, affine: Affine, broadcast?: Broadcast): void;
+}
+
+/** Its dropout knows no shift but −0, and no fill but 0. */
+export interface Kernel extends Dropping {
   /**
    * Writes the mask of elements 0 … length − 1 as bytes, or as bits if `bits`; 1 = kept. With `broadcast`, no
    * elements share their draw, and the rows of bits begin and end with a byte.
@@ -38,9 +45,13 @@ export interface Kernel {
 }
 
 /** Loaded on first use (assembly/extras.ts). */
-export interface Extras {
+export interface Extras extends Dropping {
   /** Keeps the elements of x whose mask byte or bit is not 0. */
   applyMask(x: FloatArray, mask: Uint8Array, bits: boolean, out: FloatArray, affine: Affine): void;
+}
+
+/** Loaded on first use (assembly/fused.ts). */
+export interface Fused {
   /** out = dropout(x + bias) + residual. The residual may be undefined; bias is added to every row of x. */
   fused(
     x: FloatArray,

@@ -5,16 +5,18 @@
  */
 
 import { wrongType } from '../core/check.js';
-import { areExtrasRight, isGaussianRight, isKernelRight } from './answers.js';
-import type { Extras, Gaussian, Kernel } from './interface.js';
+import { areExtrasRight, isFusedRight, isGaussianRight, isKernelRight } from './answers.js';
+import type { Extras, Fused, Gaussian, Kernel } from './interface.js';
 import { referenceExtras } from './reference/extras.js';
+import { referenceFused } from './reference/fused.js';
 import { referenceGaussian } from './reference/gaussian.js';
 import { referenceKernel } from './reference/kernel.js';
 import { kernelDigest } from './wasm/digest.js';
 import { WasmExtras } from './wasm/extras.js';
+import { WasmFused } from './wasm/fused.js';
 import { WasmGaussian } from './wasm/gaussian.js';
 import { WasmKernel } from './wasm/kernel.js';
-import { extrasModule, gaussianModule, kernelModule } from './wasm/modules.js';
+import { extrasModule, fusedModule, gaussianModule, kernelModule } from './wasm/modules.js';
 import { Scratch } from './wasm/scratch.js';
 import { reasonOf, type WasmModule } from './wasm/types.js';
 
@@ -45,6 +47,7 @@ export interface ReferenceBackend extends BackendInfo {
 let reason: string | undefined;
 let selectedKernel: Kernel | undefined;
 let selectedExtras: Extras | undefined;
+let selectedFused: Fused | undefined;
 let selectedGaussian: Gaussian | undefined;
 let sharedScratch: Scratch | undefined;
 
@@ -56,6 +59,7 @@ function scratch(): Scratch {
 /** @throws Error unless that part of the backend gives the known bits; the engine's error where it refuses the module */
 const proveKernel = (module: WasmModule): Kernel => prove(new WasmKernel(module, scratch()), isKernelRight);
 const proveExtras = (module: WasmModule): Extras => prove(new WasmExtras(module, scratch()), areExtrasRight);
+const proveFused = (module: WasmModule): Fused => prove(new WasmFused(module, scratch()), isFusedRight);
 const proveGaussian = (module: WasmModule): Gaussian => prove(new WasmGaussian(module, scratch()), isGaussianRight);
 
 function prove<K>(part: K, isRight: (part: K) => boolean): K {
@@ -78,7 +82,7 @@ export function kernel(): Kernel {
   return selectedKernel;
 }
 
-/** Extras and gaussian are the reference's where the kernel is. */
+/** The other parts are the reference's where the kernel is. */
 const onSameBackend = <K>(wasm: () => K, reference: K): K =>
   kernel() === referenceKernel ? reference : withFallback(wasm, reference);
 
@@ -86,6 +90,11 @@ const onSameBackend = <K>(wasm: () => K, reference: K): K =>
 export function extras(): Extras {
   selectedExtras ??= onSameBackend(() => proveExtras(extrasModule()), referenceExtras);
   return selectedExtras;
+}
+
+export function fused(): Fused {
+  selectedFused ??= onSameBackend(() => proveFused(fusedModule()), referenceFused);
+  return selectedFused;
 }
 
 export function gaussian(): Gaussian {
@@ -100,7 +109,7 @@ export function gaussian(): Gaussian {
  * The module is instantiated and has to give the known bits for some dozen elements. That recognizes a module of another
  * kind or version, not every corruption.
  *
- * @param module kernel.wasm, extras.wasm or gaussian.wasm of this package
+ * @param module kernel.wasm, extras.wasm, fused.wasm or gaussian.wasm of this package
  * @throws TypeError for any other module; Error if that module is in use already
  * @example
  * import { readFile } from 'node:fs/promises';
@@ -118,19 +127,23 @@ export function useModule(module: WasmModule): void {
   } catch {
     throw wrongType('module', 'a WebAssembly.Module', module);
   }
-  const part = names.includes('dropout') ? 'kernel' : names.includes('fused') ? 'extras' : 'gaussian';
+  const has = (name: string) => names.includes(name);
+  const part = has('dropout') ? 'kernel' : has('affine') ? 'extras' : has('fused') ? 'fused' : 'gaussian';
   // Parts that fell back to the reference are selected again.
   if (selectedKernel === referenceKernel) selectedKernel = undefined;
   if (selectedExtras === referenceExtras) selectedExtras = undefined;
+  if (selectedFused === referenceFused) selectedFused = undefined;
   if (selectedGaussian === referenceGaussian) selectedGaussian = undefined;
-  if ({ kernel: selectedKernel, extras: selectedExtras, gaussian: selectedGaussian }[part])
+  if ({ kernel: selectedKernel, extras: selectedExtras, fused: selectedFused, gaussian: selectedGaussian }[part])
     throw new Error(`${part}.wasm is in use already`);
   try {
     if (part === 'kernel') selectedKernel = proveKernel(module);
     else if (part === 'extras') selectedExtras = proveExtras(module);
+    else if (part === 'fused') selectedFused = proveFused(module);
     else selectedGaussian = proveGaussian(module);
   } catch (cause) {
-    throw wrongType('module', 'kernel.wasm, extras.wasm or gaussian.wasm of this version', names, String(cause));
+    const known = 'kernel.wasm, extras.wasm, fused.wasm or gaussian.wasm of this version';
+    throw wrongType('module', known, names, String(cause));
   }
   reason = undefined;
 }

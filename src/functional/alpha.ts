@@ -3,6 +3,7 @@
  * @module
  */
 import type { Affine } from '../backend/interface.js';
+import { extras } from '../backend/select.js';
 import type { Input, Result } from '../core/tensor.js';
 import { callDropout, type DropoutOptions, type Scaling, scaleBy } from './common.js';
 
@@ -13,7 +14,7 @@ const SATURATED = -1.7580993408473766;
 export function alpha(p: number): Affine {
   const a = 1 / Math.sqrt((SATURATED ** 2 * p + 1) * (1 - p));
   const b = -a * SATURATED * p;
-  return { scale: a, shift: p === 0 ? -0 : b, fill: a * SATURATED + b };
+  return { scale: a, shift: p === 0 ? -0 : b, fill: a * SATURATED + b, part: extras };
 }
 
 /** In the gradient, dropped elements are 0, since forward made them constants. */

@@ -136,6 +136,6 @@ export function dropoutInto(
   // An empty tensor of a huge shape has as many draws as any other of that shape: they are not made.
   if (x.length === 0) return;
   if (p === 1) clear(out, x.length);
-  else if (p > 0) kernel().dropout(x, out, draws, affine, broadcast);
+  else if (p > 0) (affine.part ?? kernel)().dropout(x, out, draws, affine, broadcast);
   else copy(x, out);
 }

@@ -2,7 +2,7 @@
  * Bias, dropout and residual in one pass, as stateless calls.
  * @module
  */
-import { extras } from '../backend/select.js';
+import { fused } from '../backend/select.js';
 import { checkOptions, checkWhole, wrongValue } from '../core/check.js';
 import {
   checkLength,
@@ -68,7 +68,7 @@ export function biasDropoutResidual<X extends Input>(x: X, options: FusedOptions
     if (arraysOverlap(row, row.length, target, data.length)) throw new RangeError('out overlaps bias');
     if (added && added.byteOffset !== target.byteOffset && arraysOverlap(added, data.length, target, data.length))
       throw new RangeError('out overlaps residual in part');
-    extras().fused(input.data, apart(row, target), added && apart(added, target), target, draws, inverted(p).scale);
+    fused().fused(input.data, apart(row, target), added && apart(added, target), target, draws, inverted(p).scale);
   });
 }
 
@@ -117,7 +117,7 @@ export function biasDropoutResidualBackward<X extends Input>(
       const write = (sums: FloatArray): void => {
         if (arraysOverlap(target, data.length, sums, count!) || arraysOverlap(data, data.length, sums, count!))
           throw new RangeError('out.dbias overlaps another argument');
-        extras().fusedBackward(apart(input.data, sums), target, sums, draws, inverted(p).scale);
+        fused().fusedBackward(apart(input.data, sums), target, sums, draws, inverted(p).scale);
         dbias ??= sums as DataLike<X>;
       };
       if (row) write(row);

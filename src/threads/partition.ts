@@ -5,7 +5,7 @@
  * byte boundaries.
  * @module
  */
-import { FusedMode, type KernelExports, Sink } from '../backend/wasm/exports.js';
+import { type Draw, type DrawExports, FusedMode, Sink } from '../backend/wasm/exports.js';
 import type { LinearMemory } from '../backend/wasm/memory.js';
 import type { WasmMemory } from '../backend/wasm/types.js';
 import type { WorkerPool } from './pool.js';
@@ -47,79 +47,100 @@ const aheadOf = (offset: number, first: number): number => ((offset % BLOCK) + (
 const BYTES = { [Sink.F32]: 4, [Sink.F64]: 8, [Sink.Bytes]: 1, [Sink.Bits]: 1 / 8 };
 
 /** The LinearMemory of a SharedArena, for the wasm backend. Small calls run on the calling thread alone. */
-export const threadedMemory = (memory: WasmMemory, alone: Exports, pool: WorkerPool): LinearMemory => ({
-  memory,
-  ready: () => pool.ready(),
-  batch(calls) {
-    if (pool.threads > 1) pool.run(() => calls(queueing(pool, alone)));
-    else calls(alone);
-  },
-  kernel: {
-    dropout(sink, src, dst, n, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run) {
-      if (!pool.shouldShare(n * repeats * run)) {
-        alone.dropout(sink, src, dst, n, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run);
-        return;
-      }
-      const { dropout } = queueing(pool, alone);
-      pool.run(() => dropout(sink, src, dst, n, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run));
+export function threadedMemory(memory: WasmMemory, alone: Exports, pool: WorkerPool): LinearMemory {
+  const queued: DrawExports = {
+    dropout: queuedDraw(pool, Fn.Dropout, alone.dropout),
+    affine: queuedDraw(pool, Fn.Affine, alone.affine),
+  };
+  return {
+    memory,
+    ready: () => pool.ready(),
+    batch(calls) {
+      if (pool.threads > 1) pool.run(() => calls(queued));
+      else calls(alone);
     },
-  },
-  extras: {
-    applyMask(src, mask, dst, n, isF64, bits, scale, shift, fill) {
-      if (!pool.shouldShare(n)) {
-        alone.applyMask(src, mask, dst, n, isF64, bits, scale, shift, fill);
-        return;
-      }
-      const bytes = isF64 ? 8 : 4;
-      pool.run(() =>
-        cut(pool.threads, n, PIECE, 0, (at, n) => {
-          const x = src + at * bytes;
-          const y = dst + at * bytes;
-          pool.add(n, Fn.ApplyMask, x, mask + (bits ? at / 8 : at), y, n, +isF64, +bits, scale, shift, fill);
-        }),
-      );
+    kernel: { dropout: sharedDraw(pool, alone.dropout, queued.dropout) },
+    extras: {
+      affine: sharedDraw(pool, alone.affine, queued.affine),
+      applyMask(src, mask, dst, n, isF64, bits, scale, shift, fill) {
+        if (!pool.shouldShare(n)) {
+          alone.applyMask(src, mask, dst, n, isF64, bits, scale, shift, fill);
+          return;
+        }
+        const bytes = isF64 ? 8 : 4;
+        pool.run(() =>
+          cut(pool.threads, n, PIECE, 0, (at, n) => {
+            const x = src + at * bytes;
+            const y = dst + at * bytes;
+            pool.add(n, Fn.ApplyMask, x, mask + (bits ? at / 8 : at), y, n, +isF64, +bits, scale, shift, fill);
+          }),
+        );
+      },
     },
-    fused(mode, src, bias, residual, dst, n, features, column, isF64, lo, hi, offset, first, P, scale) {
-      // The gradient of bias is summed over the rows in order, so its calls cannot run in parallel.
-      if (!pool.shouldShare(FUSED_COST * n) || mode === FusedMode.Backward) {
-        alone.fused(mode, src, bias, residual, dst, n, features, column, isF64, lo, hi, offset, first, P, scale);
-        return;
-      }
-      const bytes = isF64 ? 8 : 4;
-      pool.run(() =>
-        cut(pool.threads, n, PIECE / FUSED_COST, aheadOf(offset, first), (at, n) => {
-          const by = at * bytes;
-          const rows = [n, features, (column + at) % features, +isF64] as const;
-          const stream = [lo, hi, offset, first + at, P] as const;
-          pool.add(FUSED_COST * n, Fn.Fused, mode, src + by, bias, residual + by, dst + by, ...rows, ...stream, scale);
-        }),
-      );
+    fused: {
+      fused(mode, src, bias, residual, dst, n, features, column, isF64, lo, hi, offset, first, P, scale) {
+        // The gradient of bias is summed over the rows in order, so its calls cannot run in parallel.
+        if (!pool.shouldShare(FUSED_COST * n) || mode === FusedMode.Backward) {
+          alone.fused(mode, src, bias, residual, dst, n, features, column, isF64, lo, hi, offset, first, P, scale);
+          return;
+        }
+        const bytes = isF64 ? 8 : 4;
+        pool.run(() =>
+          cut(pool.threads, n, PIECE / FUSED_COST, aheadOf(offset, first), (at, n) => {
+            const by = at * bytes;
+            const rows = [n, features, (column + at) % features, +isF64] as const;
+            const stream = [lo, hi, offset, first + at, P] as const;
+            pool.add(
+              FUSED_COST * n,
+              Fn.Fused,
+              mode,
+              src + by,
+              bias,
+              residual + by,
+              dst + by,
+              ...rows,
+              ...stream,
+              scale,
+            );
+          }),
+        );
+      },
     },
-  },
-  gaussian: {
-    noise(src, dst, n, isF64, additive, lo, hi, offset, first, stddev) {
-      if (!pool.shouldShare(NOISE_COST * n)) {
-        alone.noise(src, dst, n, isF64, additive, lo, hi, offset, first, stddev);
-        return;
-      }
-      const bytes = isF64 ? 8 : 4;
-      pool.run(() =>
-        cut(pool.threads, n, PIECE / NOISE_COST, aheadOf(offset, first), (at, n) => {
-          const x = src + at * bytes;
-          const y = dst + at * bytes;
-          pool.add(NOISE_COST * n, Fn.Noise, x, y, n, +isF64, +additive, lo, hi, offset, first + at, stddev);
-        }),
-      );
+    gaussian: {
+      noise(src, dst, n, isF64, additive, lo, hi, offset, first, stddev) {
+        if (!pool.shouldShare(NOISE_COST * n)) {
+          alone.noise(src, dst, n, isF64, additive, lo, hi, offset, first, stddev);
+          return;
+        }
+        const bytes = isF64 ? 8 : 4;
+        pool.run(() =>
+          cut(pool.threads, n, PIECE / NOISE_COST, aheadOf(offset, first), (at, n) => {
+            const x = src + at * bytes;
+            const y = dst + at * bytes;
+            pool.add(NOISE_COST * n, Fn.Noise, x, y, n, +isF64, +additive, lo, hi, offset, first + at, stddev);
+          }),
+        );
+      },
     },
-  },
-});
+  };
+}
 
-/** A kernel that cuts its calls and queues the pieces. Calls that are too small for the queue run at once. */
-const queueing = (pool: WorkerPool, alone: Exports): KernelExports => ({
-  dropout(sink, src, dst, n, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run) {
+/** A `Draw` that shares its work with the pool where that is worth it. */
+const sharedDraw =
+  (pool: WorkerPool, alone: Draw, queued: Draw): Draw =>
+  (sink, src, dst, n, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run) => {
+    if (!pool.shouldShare(n * repeats * run))
+      alone(sink, src, dst, n, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run);
+    else pool.run(() => queued(sink, src, dst, n, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run));
+  };
+
+/** A `Draw` that cuts its calls and queues the pieces. Calls that are too small for the queue run at once. */
+const queuedDraw =
+  (pool: WorkerPool, fn: Fn, alone: Draw): Draw =>
+  (sink, src, dst, n, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run) => {
     const perDraw = repeats * run;
     if (n * perDraw < MIN_QUEUED) {
-      alone.dropout(sink, src, dst, n, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run);
+      alone(sink, src, dst, n, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run);
       return;
     }
     // Draws in a piece: whole blocks if one fits; whole rows where rows repeat.
@@ -131,7 +152,6 @@ const queueing = (pool: WorkerPool, alone: Exports): KernelExports => ({
       const x = src + at * bytes;
       const y = dst + at * bytes;
       const stream = [n, lo, hi, offset, first + at, P] as const;
-      pool.add(n * perDraw, Fn.Dropout, sink, x, y, ...stream, scale, shift, fill, repeats, row, run);
+      pool.add(n * perDraw, fn, sink, x, y, ...stream, scale, shift, fill, repeats, row, run);
     });
-  },
-});
+  };

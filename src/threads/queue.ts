@@ -14,7 +14,7 @@
  * never waits for a worker that did not join. A job that was interrupted is closed by the next call (pool.ts).
  * @module
  */
-import type { ExtrasExports, GaussianExports, KernelExports } from '../backend/wasm/exports.js';
+import type { ExtrasExports, FusedExports, GaussianExports, KernelExports } from '../backend/wasm/exports.js';
 import type { WasmMemory } from '../backend/wasm/types.js';
 
 /** Words in a cache line. Words that different threads write lie on separate cache lines. */
@@ -64,7 +64,7 @@ export const callsOf = (control: SharedArrayBuffer, workers: number): Float64Arr
  * Marks our messages among those of other programs. The number changes with the control words, the queue and the
  * messages, so that a worker.js of another version does not take part.
  */
-export const PROTOCOL = 'dropout-wasm/threads 2';
+export const PROTOCOL = 'dropout-wasm/threads 3';
 
 /** The first and only message to a worker. */
 export interface InitMessage {
@@ -82,17 +82,18 @@ export interface ReadyMessage {
   readonly error?: string;
 }
 
-export type Exports = KernelExports & ExtrasExports & GaussianExports;
+export type Exports = KernelExports & ExtrasExports & FusedExports & GaussianExports;
 
 /** The function of a call. */
 export enum Fn {
   Dropout = 0,
-  ApplyMask = 1,
-  Fused = 2,
-  Noise = 3,
+  Affine = 1,
+  ApplyMask = 2,
+  Fused = 3,
+  Noise = 4,
 }
 
-/** Instantiates kernel, extras and gaussian on a memory. */
+/** Instantiates the modules on a memory. */
 export const bind = (modules: readonly Uint8Array<ArrayBuffer>[], memory: WasmMemory): Exports =>
   Object.assign(
     {},
@@ -128,8 +129,9 @@ export function takeCalls(words: Int32Array, calls: Float64Array, functions: rea
 
 export type Call = (...args: (number | undefined)[]) => void;
 
-export const functionsOf = ({ dropout, applyMask, fused, noise }: Exports): readonly Call[] => [
+export const functionsOf = ({ dropout, affine, applyMask, fused, noise }: Exports): readonly Call[] => [
   dropout as Call,
+  affine as Call,
   applyMask as unknown as Call,
   fused as unknown as Call,
   noise as unknown as Call,

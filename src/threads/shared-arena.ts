@@ -7,7 +7,7 @@ import { decode } from '../backend/wasm/modules.js';
 import { reasonOf, type WasmMemory } from '../backend/wasm/types.js';
 import { checkOptions, checkPositive, checkWhole, checkWord, wrongType } from '../core/check.js';
 import { Crew, type WorkerLike } from './crew.js';
-import { extrasText, gaussianText, kernelText } from './inlined.js';
+import { extrasText, fusedText, gaussianText, kernelText } from './inlined.js';
 import { threadedMemory } from './partition.js';
 import { WorkerPool } from './pool.js';
 import { bind, controlBytes, type Exports, type InitMessage, PROTOCOL } from './queue.js';
@@ -138,7 +138,7 @@ async function create(options: SharedArenaOptions): Promise<SharedArena> {
         ? 'SharedArena needs workers, and this runtime has none: use threads: 1, or give workers by spawn'
         : 'SharedArena needs setTimeout and clearTimeout to start workers, and this runtime lacks them: use threads: 1',
     );
-  const modules = [kernelText, extrasText, gaussianText].map(decode);
+  const modules = [kernelText, extrasText, fusedText, gaussianText].map(decode);
   const [memory, exports] = await createSharedMemory(bytes, modules).catch(async (error) => {
     if (!(error instanceof RangeError && hasTimers())) throw error;
     // The engine has just collected garbage. Dropped arenas free their memory when their workers have ended.

@@ -13,7 +13,7 @@ describe('dropout-wasm/reference', () => {
   it('contains no WebAssembly and gives the same bits', async () => {
     const source = readFileSync(dist('index.reference.js'), 'utf8');
     expect(source).not.toMatch(/0061736d|\.wasm"/);
-    const { backend, dropout, gaussianNoise, applyMask, useModule }: Package = await import(
+    const { applyMask, backend, dropout, gaussianNoise, useModule }: Package = await import(
       dist('index.reference.js').href
     );
     const wasm: Package = await import(dist('index.js').href);
@@ -35,7 +35,7 @@ describe('dropout-wasm/reference', () => {
     expect(Object.keys(await import(dist('index.reference.js').href))).toEqual(names);
     const workerd = readFileSync(dist('index.workerd.js'), 'utf8');
     expect(workerd).not.toMatch(/0061736d/);
-    expect(workerd.match(/from "\.\/\w+\.wasm"/g)).toHaveLength(3);
+    expect(workerd.match(/from "\.\/\w+\.wasm"/g)).toHaveLength(4);
     expect(workerd.match(/export \{([^}]*)\}/)![1]!.match(/\w+/g)).toEqual(names);
   });
 });
@@ -103,9 +103,9 @@ describe('useModule', () => {
   });
 
   it('sets modules where the runtime cannot compile bytes', async () => {
-    const modules = ['kernel', 'extras', 'gaussian'].map(compiled);
+    const modules = ['kernel', 'extras', 'fused', 'gaussian'].map(compiled);
     const { Module } = WebAssembly;
-    const { backend, dropout, gaussianNoise, applyMask, useModule } = await freshPackage();
+    const { applyMask, backend, biasDropoutResidual, dropout, gaussianNoise, useModule } = await freshPackage();
     // As under a strict CSP: the constructor throws, static methods work.
     const RefusingModule = Object.assign(
       class {
@@ -124,8 +124,9 @@ describe('useModule', () => {
     expect([...dropout(Float32Array.of(1, 2, 3, 4), { p: 0.5, key })]).toEqual([2, 0, 0, 8]);
     expect(gaussianNoise(new Float32Array(4), { stddev: 1, key })).toEqual(noise);
     applyMask(new Float32Array(4), new Uint8Array(4), { p: 0.5 });
+    biasDropoutResidual(new Float32Array(4), { bias: new Float32Array(4), p: 0.5, key });
     expect(backend().reason).toBeUndefined();
-    for (const [i, name] of ['kernel', 'extras', 'gaussian'].entries())
+    for (const [i, name] of ['kernel', 'extras', 'fused', 'gaussian'].entries())
       expect(() => useModule(modules[i]!)).toThrow(`${name}.wasm is in use already`);
   });
 
@@ -136,7 +137,7 @@ describe('useModule', () => {
     );
     const empty = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
     expect(() => useModule(empty)).toThrow(
-      'module has to be kernel.wasm, extras.wasm or gaussian.wasm of this version, but got []',
+      'module has to be kernel.wasm, extras.wasm, fused.wasm or gaussian.wasm of this version, but got []',
     );
     dropout(new Float32Array(4), { p: 0.5, key });
     expect(() => useModule(compiled('kernel'))).toThrow('kernel.wasm is in use already');

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { instantiateSync } from '@assemblyscript/loader';
 import { describe, expect, it, vi } from 'vitest';
 import { kernelDigest } from '../../src/backend/wasm/digest.js';
-import { extrasText, gaussianText, kernelText } from '../../src/backend/wasm/inlined.js';
+import { extrasText, fusedText, gaussianText, kernelText } from '../../src/backend/wasm/inlined.js';
 import { decode } from '../../src/backend/wasm/modules.js';
 import * as shared from '../../src/threads/inlined.js';
 
@@ -26,10 +26,12 @@ function sections(module: Uint8Array): number[] {
 
 const MODULES = [
   ['kernel', ['dropout'], kernelText],
-  ['extras', ['applyMask', 'fused'], extrasText],
+  ['extras', ['affine', 'applyMask'], extrasText],
+  ['fused', ['fused'], fusedText],
   ['gaussian', ['noise'], gaussianText],
   ['kernel.shared', ['dropout'], shared.kernelText],
-  ['extras.shared', ['applyMask', 'fused'], shared.extrasText],
+  ['extras.shared', ['affine', 'applyMask'], shared.extrasText],
+  ['fused.shared', ['fused'], shared.fusedText],
   ['gaussian.shared', ['noise'], shared.gaussianText],
 ] as const;
 

@@ -203,7 +203,7 @@ describe('edge', () => {
 
   it('miniflare, which wrangler uses for development, runs it', async () => {
     await bundleFor('worker.js', 'out/worker.js', ['workerd', 'worker', 'browser']);
-    const wasm = ['kernel.wasm', 'extras.wasm', 'gaussian.wasm'].map((name) => ({
+    const wasm = ['kernel.wasm', 'extras.wasm', 'fused.wasm', 'gaussian.wasm'].map((name) => ({
       type: 'CompiledWasm' as const,
       path: name,
       contents: read(`node_modules/dropout-wasm/dist/${name}`),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { ROOT, run, tool } from './project.js';
 
-it.each(['kernel', 'extras', 'gaussian'])('a second build of %s.wasm has the same bytes', async (name) => {
+it.each(['kernel', 'extras', 'fused', 'gaussian'])('a second build of %s.wasm has the same bytes', async (name) => {
   const folder = mkdtempSync(join(tmpdir(), 'reproducible-'));
   try {
     const rebuilt = join(folder, `${name}.wasm`);

@@ -31,6 +31,7 @@ const suite :Workerd.Worker = (
     (name = "dropout-wasm/reference", esModule = embed "../../${exports['./reference'].default}"),
     (name = "kernel.wasm", wasm = embed "../../dist/kernel.wasm"),
     (name = "extras.wasm", wasm = embed "../../dist/extras.wasm"),
+    (name = "fused.wasm", wasm = embed "../../dist/fused.wasm"),
     (name = "gaussian.wasm", wasm = embed "../../dist/gaussian.wasm")
   ]
 );

@@ -1,10 +1,11 @@
 /** The known-answer tests: both backends pass them, and a backend of wrong bits does not and is not chosen. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { areExtrasRight, isGaussianRight, isKernelRight } from '../../src/backend/answers.js';
+import { areExtrasRight, isFusedRight, isGaussianRight, isKernelRight } from '../../src/backend/answers.js';
 import { WasmExtras } from '../../src/backend/wasm/extras.js';
+import { WasmFused } from '../../src/backend/wasm/fused.js';
 import { WasmGaussian } from '../../src/backend/wasm/gaussian.js';
 import { WasmKernel } from '../../src/backend/wasm/kernel.js';
-import { extrasModule, gaussianModule, kernelModule } from '../../src/backend/wasm/modules.js';
+import { extrasModule, fusedModule, gaussianModule, kernelModule } from '../../src/backend/wasm/modules.js';
 import { Scratch } from '../../src/backend/wasm/scratch.js';
 import { backends, type Package, packages } from '../support/backends.js';
 import { expectSameBits } from '../support/expect.js';
@@ -38,6 +39,7 @@ afterEach(() => {
 const PARTS: [string, (part: never) => boolean, () => unknown][] = [
   ['kernel', isKernelRight as never, () => new WasmKernel(kernelModule(), new Scratch())],
   ['extras', areExtrasRight as never, () => new WasmExtras(extrasModule(), new Scratch())],
+  ['fused', isFusedRight as never, () => new WasmFused(fusedModule(), new Scratch())],
   ['gaussian', isGaussianRight as never, () => new WasmGaussian(gaussianModule(), new Scratch())],
 ];
 
@@ -46,9 +48,12 @@ const SMALLEST = { 4: 2 ** -126, 8: 2 ** -1022 };
 /** What a call writes: its address, its number of elements and their size. Masks are bytes. */
 function written(name: string, args: Args): { at: number; n: number; size: 1 | 4 | 8 } {
   const [at, n, isF64] = (
-    { dropout: [2, 3], applyMask: [2, 3, 4], fused: [4, 5, 8], noise: [1, 2, 3] } as Record<string, number[]>
+    { dropout: [2, 3], affine: [2, 3], applyMask: [2, 3, 4], fused: [4, 5, 8], noise: [1, 2, 3] } as Record<
+      string,
+      number[]
+    >
   )[name]!.map((i) => args[i] as number) as [number, number, unknown];
-  if (name !== 'dropout') return { at, n, size: isF64 ? 8 : 4 };
+  if (name !== 'dropout' && name !== 'affine') return { at, n, size: isF64 ? 8 : 4 };
   return { at, n: args[0] === 3 ? Math.ceil(n / 8) : n, size: args[0] === 0 ? 4 : args[0] === 1 ? 8 : 1 };
 }
 
@@ -89,7 +94,7 @@ describe.each(PARTS)('the known-answer test of %s', (module, isRight, create) =>
 
   it('calls every export in f32 and in f64', () => {
     const names = WebAssembly.Module.exports(
-      { kernel: kernelModule, extras: extrasModule, gaussian: gaussianModule }[module]!(),
+      { kernel: kernelModule, extras: extrasModule, fused: fusedModule, gaussian: gaussianModule }[module]!(),
     );
     for (const { name } of names)
       for (const size of [4, 8])
@@ -100,7 +105,8 @@ describe.each(PARTS)('the known-answer test of %s', (module, isRight, create) =>
   it('notices a wrong argument, in any one kind of call', () => {
     // The positions of the mode, type, format, key, offset and numbers (src/backend/wasm/exports.ts).
     const positions: Record<string, number[]> = {
-      dropout: [4, 5, 6, 9, 10, 11],
+      dropout: [4, 5, 6, 9],
+      affine: [4, 5, 6, 9, 10, 11],
       applyMask: [4, 5, 6, 7, 8],
       fused: [8, 9, 10, 11, 14],
       noise: [3, 4, 5, 6, 7, 9],
@@ -161,7 +167,7 @@ describe.each(PARTS)('the known-answer test of %s', (module, isRight, create) =>
     }
   });
 
-  if (module === 'extras')
+  if (module === 'fused')
     it('notices wrong sums, of f32 alone and of f64 alone', () => {
       for (const isF64 of [false, true])
         expect(
@@ -178,7 +184,11 @@ describe.each(PARTS)('the known-answer test of %s', (module, isRight, create) =>
   it('notices denormals that are flushed, of f32 alone and of f64 alone', () => {
     // No fused or additive call: the sums are of whole numbers, and the noise is larger.
     const multiplies = (name: string, args: Args) =>
-      name === 'dropout' ? Number(args[0]) < 2 : name === 'applyMask' || (name === 'fused' ? args[0] === 2 : !args[4]);
+      name === 'dropout'
+        ? Number(args[0]) < 2
+        : name === 'affine'
+          ? false
+          : name === 'applyMask' || (name === 'fused' ? args[0] === 2 : !args[4]);
     for (const size of [4, 8]) {
       const concerns = (name: string, args: Args) => multiplies(name, args) && written(name, args).size === size;
       const flushed = (before: boolean) =>

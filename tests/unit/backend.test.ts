@@ -3,7 +3,14 @@ import * as dropoutWasm from 'dropout-wasm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { kernelDigest } from '../../src/backend/wasm/digest.js';
 import * as inlined from '../../src/backend/wasm/inlined.js';
-import { decode, extrasModule, gaussianModule, kernelModule, toShared } from '../../src/backend/wasm/modules.js';
+import {
+  decode,
+  extrasModule,
+  fusedModule,
+  gaussianModule,
+  kernelModule,
+  toShared,
+} from '../../src/backend/wasm/modules.js';
 import * as shared from '../../src/threads/inlined.js';
 import { ones } from '../support/arrays.js';
 
@@ -13,6 +20,7 @@ const noiseOf = ({ gaussianNoise }: typeof dropoutWasm, x: Float32Array) => gaus
 it.each([
   ['kernel', inlined.kernelText, shared.kernelText],
   ['extras', inlined.extrasText, shared.extrasText],
+  ['fused', inlined.fusedText, shared.fusedText],
   ['gaussian', inlined.gaussianText, shared.gaussianText],
 ])('the module for shared memory, made from that of %s, is the one of the shared build', (_, text, expected) => {
   expect(toShared(text)).toBe(expected);
@@ -101,16 +109,13 @@ describe('where modules fail one after the other', () => {
 
 describe('useModule', () => {
   const { Instance, Module } = WebAssembly;
-  const NAMES = ['kernel', 'extras', 'gaussian'] as const;
-  const MODULES = { kernel: kernelModule(), extras: extrasModule(), gaussian: gaussianModule() };
-  const ORDERS = [
-    [0, 1, 2],
-    [0, 2, 1],
-    [1, 0, 2],
-    [1, 2, 0],
-    [2, 0, 1],
-    [2, 1, 0],
-  ].map((order) => order.map((i) => NAMES[i]!));
+  const NAMES = ['kernel', 'extras', 'fused', 'gaussian'] as const;
+  const MODULES = { kernel: kernelModule(), extras: extrasModule(), fused: fusedModule(), gaussian: gaussianModule() };
+  const permutations = <T>(list: readonly T[]): T[][] =>
+    list.length
+      ? list.flatMap((first) => permutations(list.filter((x) => x !== first)).map((rest) => [first, ...rest]))
+      : [[]];
+  const ORDERS = permutations(NAMES);
 
   beforeEach(() => {
     vi.resetModules();
@@ -131,9 +136,10 @@ describe('useModule', () => {
   }
 
   const x = () => Float32Array.from({ length: 100 }, (_, i) => Math.sin(i));
-  const resultsOf = ({ applyMask, dropout, gaussianNoise }: typeof dropoutWasm) => [
+  const resultsOf = ({ applyMask, biasDropoutResidual, dropout, gaussianNoise }: typeof dropoutWasm) => [
     dropout(x(), { p: 0.5, key }),
     applyMask(x(), new Uint8Array(100).fill(1), { p: 0.5 }),
+    biasDropoutResidual(x(), { bias: x(), p: 0.5, key }),
     gaussianNoise(x(), { stddev: 1, key }),
   ];
   const expected = resultsOf(dropoutWasm);
@@ -158,7 +164,7 @@ describe('useModule', () => {
     } as never;
   }
 
-  it.each(ORDERS)('takes the modules in any order: %s, %s, %s', async (...order) => {
+  it.each(ORDERS)('takes the modules in any order: %s, %s, %s, %s', async (...order) => {
     for (const fallback of [false, true]) {
       vi.resetModules();
       const pkg = await import('../../src/index.js');
@@ -174,7 +180,7 @@ describe('useModule', () => {
       }
       reached.clear();
       expect(resultsOf(pkg)).toEqual(expected);
-      expect(reached).toEqual(new Set(['dropout', 'applyMask', 'noise']));
+      expect(reached).toEqual(new Set(['dropout', 'applyMask', 'fused', 'noise']));
       expect(pkg.backend()).toEqual({ name: 'wasm-simd', kernelDigest });
     }
   });
@@ -197,7 +203,7 @@ describe('useModule', () => {
     watchInstances();
     other.useModule(MODULES.kernel);
     expect(resultsOf(other)).toEqual(expected);
-    expect([...reached]).toEqual(expect.arrayContaining(['dropout', 'applyMask', 'noise']));
+    expect([...reached]).toEqual(expect.arrayContaining(['dropout', 'applyMask', 'fused', 'noise']));
     expect(other.backend()).toEqual({ name: 'wasm-simd', kernelDigest });
   });
 
@@ -225,6 +231,7 @@ describe('useModule', () => {
     ['a stub of fused', () => stub('fused')],
     ['kernel.shared.wasm', () => new Module(decode(shared.kernelText))],
     ['extras.shared.wasm', () => new Module(decode(shared.extrasText))],
+    ['fused.shared.wasm', () => new Module(decode(shared.fusedText))],
     ['gaussian.shared.wasm', () => new Module(decode(shared.gaussianText))],
   ];
 

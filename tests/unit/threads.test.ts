@@ -24,7 +24,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { register } from '../../src/backend/wasm/memory.js';
 import { decode } from '../../src/backend/wasm/modules.js';
 import { Crew, type WorkerLike } from '../../src/threads/crew.js';
-import { extrasText, gaussianText, kernelText, workerSource } from '../../src/threads/inlined.js';
+import { extrasText, fusedText, gaussianText, kernelText, workerSource } from '../../src/threads/inlined.js';
 import { threadedMemory } from '../../src/threads/partition.js';
 import { WorkerPool } from '../../src/threads/pool.js';
 import { bind, controlBytes, Fn, State, stateOf } from '../../src/threads/queue.js';
@@ -947,7 +947,7 @@ describe('a pool', () => {
 
   /** A pool whose workers do nothing, so that a test can set what they are at. */
   function createPool(workers: number, timeout: number) {
-    const modules = [kernelText, extrasText, gaussianText].map(decode);
+    const modules = [kernelText, extrasText, fusedText, gaussianText].map(decode);
     const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true });
     const exports = bind(modules, memory);
     const control = new SharedArrayBuffer(controlBytes(workers));

@@ -1,36 +1,16 @@
 /**
- * The reference of extras.wasm: a caller's mask, and dropout fused with bias and residual.
+ * The reference of extras.wasm: dropout with shift and fill, and a caller's mask.
  * @module
  */
-import { setArray } from '../../core/tensor.js';
 import type { Extras } from '../interface.js';
-import { affineWriter, rounding } from './affine.js';
-import { drawsOf } from './stream.js';
+import { affineWriter } from './affine.js';
+import { referenceKernel } from './kernel.js';
 
 export const referenceExtras: Extras = {
+  dropout: referenceKernel.dropout,
+
   applyMask(x, mask, bits, out, affine) {
     const write = affineWriter(x, out, affine);
     for (let i = 0; i < x.length; i++) write(i, bits ? ((mask[Math.floor(i / 8)]! >> (i % 8)) & 1) > 0 : mask[i]! > 0);
-  },
-
-  fused(x, bias, residual, out, draws, scale) {
-    const round = rounding(x);
-    const s = round(scale);
-    drawsOf(draws)(0, x.length, (i, kept) => {
-      const y = kept ? round(round(x[i]! + bias[i % bias.length]!) * s) : 0;
-      out[i] = residual ? round(y + residual[i]!) : y;
-    });
-  },
-
-  fusedBackward(dy, dx, dbias, draws, scale) {
-    const round = rounding(dy);
-    const s = round(scale);
-    const sums = new (dy.BYTES_PER_ELEMENT === 8 ? Float64Array : Float32Array)(dbias.length);
-    drawsOf(draws)(0, dy.length, (i, kept) => {
-      const gradient = kept ? round(dy[i]! * s) : 0;
-      dx[i] = gradient;
-      sums[i % sums.length]! += gradient;
-    });
-    setArray(dbias, sums);
   },
 };

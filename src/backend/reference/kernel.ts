@@ -17,7 +17,7 @@ export const referenceKernel: Kernel = {
       return;
     }
     const kept = new Uint8Array(broadcast.sizes.reduce((n, size, axis) => (axis % 2 ? n : n * size), 1));
-    this.mask(kept, kept.length, false, draws, broadcast);
+    referenceKernel.mask(kept, kept.length, false, draws, broadcast);
     for (let i = 0; i < x.length; i++) write(i, kept[drawOf(i, broadcast)] === 1);
   },
 

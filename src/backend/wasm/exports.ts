@@ -19,29 +19,35 @@ export enum FusedMode {
   Backward = 2,
 }
 
-/** The exports of kernel.wasm (assembly/kernel.ts), bound to one memory. */
+/** `draw` of assembly/dropout.ts. */
+export type Draw = (
+  sink: Sink,
+  src: number,
+  dst: number,
+  n: number,
+  keyLo: number,
+  keyHi: number,
+  offset: number,
+  first: number,
+  P: number,
+  scale: number,
+  shift: number,
+  fill: number,
+  repeats: number,
+  row: number,
+  run: number,
+) => void;
+
+/** The export of kernel.wasm (assembly/kernel.ts), bound to one memory. */
 export interface KernelExports {
-  dropout(
-    sink: Sink,
-    src: number,
-    dst: number,
-    n: number,
-    keyLo: number,
-    keyHi: number,
-    offset: number,
-    first: number,
-    P: number,
-    scale: number,
-    shift: number,
-    fill: number,
-    repeats: number,
-    row: number,
-    run: number,
-  ): void;
+  /** Plain dropout and masks: shift and fill take no part. */
+  readonly dropout: Draw;
 }
 
 /** The exports of extras.wasm (assembly/extras.ts), bound to one memory. */
 export interface ExtrasExports {
+  /** Dropout with shift and fill, but no masks. */
+  readonly affine: Draw;
   applyMask(
     src: number,
     mask: number,
@@ -53,6 +59,10 @@ export interface ExtrasExports {
     shift: number,
     fill: number,
   ): void;
+}
+
+/** The export of fused.wasm (assembly/fused.ts), bound to one memory. */
+export interface FusedExports {
   fused(
     mode: FusedMode,
     src: number,
@@ -87,3 +97,6 @@ export interface GaussianExports {
     stddev: number,
   ): void;
 }
+
+/** The exports that draw, of all modules. */
+export type DrawExports = KernelExports & Pick<ExtrasExports, 'affine'>;

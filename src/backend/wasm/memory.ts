@@ -4,7 +4,7 @@
  * @module
  */
 import type { FloatArray } from '../../core/tensor.js';
-import type { ExtrasExports, GaussianExports, KernelExports } from './exports.js';
+import type { DrawExports, ExtrasExports, FusedExports, GaussianExports, KernelExports } from './exports.js';
 import { reasonOf, type WasmMemory, type WasmModule } from './types.js';
 
 /** A memory that the kernel can work in, with its instances, which are created on first use. */
@@ -14,13 +14,14 @@ export interface LinearMemory {
   allocators?: readonly Allocator[];
   kernel?: KernelExports | undefined;
   extras?: ExtrasExports | undefined;
+  fused?: FusedExports | undefined;
   gaussian?: GaussianExports | undefined;
   /** Why the kernel cannot work in this memory after all. Its arrays are then copied, like those outside of any. */
   reason?: string;
   /** Where threads work on this memory: throws, once, if one was lost since the last call. */
   ready?(): void;
-  /** Where threads work on this memory: runs the calls that `calls` makes to the given kernel as one parallel batch. */
-  batch?(calls: (kernel: KernelExports) => void): void;
+  /** Where threads work on this memory: runs the calls that `calls` makes to the given exports as one parallel batch. */
+  batch?(calls: (exports: DrawExports) => void): void;
 }
 
 /** An owner of the bytes from `start` to `end` of a memory: an Arena. */
@@ -41,7 +42,7 @@ interface Registry extends WeakMap<object, LinearMemory> {
  * each other's arenas. The number changes with LinearMemory, Allocator and the exports of the modules: copies of other
  * versions take the arrays for plain ones.
  */
-const REGISTRY: unique symbol = /* @__PURE__ */ Symbol.for('dropout-wasm/memories/1') as never;
+const REGISTRY: unique symbol = /* @__PURE__ */ Symbol.for('dropout-wasm/memories/2') as never;
 
 /** This copy's own, where the global object is frozen. */
 let ownRegistry: Registry | undefined;

@@ -3,11 +3,12 @@
  * entry replaces only this file (modules.workerd.ts).
  * @module
  */
-import { extrasText, gaussianText, kernelText } from './inlined.js';
+import { extrasText, fusedText, gaussianText, kernelText } from './inlined.js';
 import type { WasmModule } from './types.js';
 
 export const kernelModule = (isShared?: boolean): WasmModule => moduleOf(kernelText, isShared);
 export const extrasModule = (isShared?: boolean): WasmModule => moduleOf(extrasText, isShared);
+export const fusedModule = (isShared?: boolean): WasmModule => moduleOf(fusedText, isShared);
 export const gaussianModule = (isShared?: boolean): WasmModule => moduleOf(gaussianText, isShared);
 
 /** @throws the engine's error where it lacks or forbids WebAssembly */

@@ -7,6 +7,8 @@
 // @ts-expect-error: only this runtime imports a .wasm file as a WebAssembly.Module
 import extras from '../../extras.wasm';
 // @ts-expect-error
+import fused from '../../fused.wasm';
+// @ts-expect-error
 import gaussian from '../../gaussian.wasm';
 // @ts-expect-error
 import kernel from '../../kernel.wasm';
@@ -14,4 +16,5 @@ import type { WasmModule } from './types.js';
 
 export const kernelModule = (): WasmModule => kernel;
 export const extrasModule = (): WasmModule => extras;
+export const fusedModule = (): WasmModule => fused;
 export const gaussianModule = (): WasmModule => gaussian;
