@@ -10,7 +10,7 @@ import jstat from 'jstat';
 
 const { values } = parseArgs({ options: { every: { type: 'string', default: '61' } } });
 const every = Number(values.every);
-const TAIL = 2 ** 20;
+const TAIL = 2 ** 21;
 
 const { outputFiles } = await build({
   stdin: { contents: "export { quantile } from './src/backend/reference/gaussian.ts'", resolveDir: process.cwd() },

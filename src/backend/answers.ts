@@ -15,7 +15,7 @@ const shifted = { scale: 1.5, shift: 1, fill: -1 };
 const MASK = [117, 92, 211, 36, 64, 229, 160, 88, 113, 1];
 
 /** The bits of their normal noise, digested. */
-const NOISE = 646803835;
+const NOISE = -736105564;
 
 type Floats = typeof Float32Array;
 

@@ -10,18 +10,13 @@ import { BLOCK, type DrawRun, eachRun, pieces, placeOf } from './stream.js';
 /** Elements in a block: each takes two of its 16-bit pieces. */
 const NORMALS = BLOCK / 2;
 
-/** Coefficients of N and D, lowest power of s first; D's fourth is 1. */
-const N = /* @__PURE__ */ [5.428242e16, 1172625700, 2.1816432, 5.4011032e-11].map(Math.fround) as [
-  number,
-  number,
-  number,
-  number,
-];
-const D = /* @__PURE__ */ [2.530882e25, 7.685401e17, 2381493200].map(Math.fround) as [number, number, number];
+/** Coefficients of N and D, lowest power of s first; D's fifth is 1. */
+const N = /* @__PURE__ */ [2.3539334e25, 8.075597e17, 3.562602e9, 2.4104123, 3.2093123e-11].map(Math.fround);
+const D = /* @__PURE__ */ [1.0703383e34, 4.8877674e26, 3.0019512e18, 3.742366e9].map(Math.fround);
 
 /** Coefficients of the tails' polynomial, highest power first. */
 const TAIL = /* @__PURE__ */ [
-  -440.82916, -292.36758, -113.93433, -15.065771, -14.841564, -1.3924292, -6.899024, 0.20150617, -7.187666, 3.7178762,
+  -546.81213, -425.21222, -179.2842, -30.609852, -16.517647, -1.4200191, -6.891113, 0.20186275, -7.187672, 3.717876,
 ].map(Math.fround);
 
 const fround = Math.fround;
@@ -30,22 +25,24 @@ const mul = (a: number, b: number): number => fround(a * b);
 
 /** The standard normal quantile of (v + 1/2) / 2^32, each operation rounded to f32. */
 export function quantile(v: number): number {
-  const x = fround((v ^ 0x80000000) | 1);
-  const t = fround(2 ** 62 - mul(x, x));
-  return t < 2 ** 52 ? tail(v) : center(x, t);
+  const m = fround(Math.min(v, 0xffffffff - v));
+  const t = mul(m, fround(2 ** 32 - m));
+  return t < 2 ** 53 ? tail(v) : center(fround((v ^ 0x80000000) | 1), t);
 }
 
 function center(x: number, t: number): number {
+  const [n0, n1, n2, n3, n4] = N as [number, number, number, number, number];
+  const [d0, d1, d2, d3] = D as [number, number, number, number];
   const s = fround(Math.sqrt(t));
-  const n = add(add(N[0], mul(t, N[2])), mul(s, add(N[1], mul(t, N[3]))));
-  const d = add(add(D[0], mul(t, D[2])), mul(s, add(D[1], t)));
+  const n = add(add(n0, mul(t, add(n2, mul(t, n4)))), mul(s, add(n1, mul(t, n3))));
+  const d = add(add(d0, mul(t, add(d2, t))), mul(s, add(d1, mul(t, d3))));
   return fround(mul(x, n) / d);
 }
 
 function tail(v: number): number {
   const upper = v >= 2 ** 31;
   const m = upper ? 0xffffffff - v : v;
-  let r = mul(add(m, 0.5), 2 ** -32);
+  let r = mul(add(fround(m), 0.5), 2 ** -32);
   for (let i = 0; i < 4; i++) r = fround(Math.sqrt(r));
   r = fround(r - 0.5625);
   const z = TAIL.reduce((sum, coefficient) => add(mul(sum, r), coefficient));
