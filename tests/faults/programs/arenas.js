@@ -12,7 +12,11 @@ const x = Float32Array.from({ length: n }, (_, i) => Math.sin(i));
 const options = { p: 0.5, key: 1n };
 
 /** @param {Float32Array} x */
-const resultsOf = (x) => [dropout(x, options), applyMask(x, kept, { p: 0.5 }), gaussianNoise(x, { stddev: 1, key: 1n })];
+const resultsOf = (x) => [
+  dropout(x, options),
+  applyMask(x, kept, { p: 0.5 }),
+  gaussianNoise(x, { stddev: 1, key: 1n }),
+];
 const kept = mask(n, options);
 const expected = resultsOf(x).map(String);
 
