@@ -139,7 +139,9 @@ export function merge<R extends MonteCarloResult>(...results: R[]): R {
   const nodes = (results.length ? results : [undefined]).flatMap((result, i) => {
     const { sums } = Object(result) as Result;
     const name = `result ${i}`;
-    if (!sums) throw wrongType(name, 'from monteCarlo', result);
+    // JSON turns arrays into objects.
+    if (!ArrayBuffer.isView(Object(sums).votes))
+      throw wrongType(name, 'from monteCarlo', result, sums && 'store it by toBytes()');
     merged ??= sumsFor(sums.kind, sums.shape, name);
     checkWord(sums.kind, `kind of ${name}`, [merged.kind]);
     checkShape(sums.shape, merged.shape, name);

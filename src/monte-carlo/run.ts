@@ -219,6 +219,10 @@ async function* run(predict: Predict, options = {} as MonteCarloOptions): AsyncG
   checkBoolean(Object(signal).aborted, 'signal.aborted');
   let root = sourceFor(seed, generator);
   const taken: Layer[] = [];
+  const release = (giveBacks: (() => void)[]) => {
+    for (const giveBack of giveBacks) giveBack();
+    for (const layer of taken) layer.isTaken = false;
+  };
   try {
     for (const layer of layers) {
       if (layer.isTaken) throw new Error(`layers[${taken.length}] is in another run, or twice in layers`);
@@ -239,12 +243,18 @@ async function* run(predict: Predict, options = {} as MonteCarloOptions): AsyncG
       const own = lazyFork(source, name);
       const forks = streams.map((stream) => stream.fork(name));
       const giveBacks = taken.map((layer, k) => layer.borrow(forks[k]!));
+      let isOnStack = true;
+      // V8 may end predict without running `finally`, as Ctrl-C in the REPL of Node does. A microtask runs as soon as
+      // the stack is empty, before the next line of the REPL.
+      Promise.resolve().then(() => isOnStack && release(giveBacks));
       let sample: Sample;
       try {
         const value = predict({ index, generator: own });
+        isOnStack = false;
         // Only a promise is awaited: while the run waits, other code may use the layers.
         sample = 'then' in Object(value) ? await value : (value as Sample);
       } finally {
+        isOnStack = false;
         for (const giveBack of giveBacks) giveBack();
       }
       throwIfAborted(signal);
@@ -264,7 +274,7 @@ async function* run(predict: Predict, options = {} as MonteCarloOptions): AsyncG
         break;
     }
   } finally {
-    for (const layer of taken) layer.isTaken = false;
+    release([]);
   }
 }
 

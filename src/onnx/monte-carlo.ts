@@ -189,10 +189,11 @@ function checkModel(session: OnnxSession, dropouts: readonly PreparedDropout[], 
   const outputs = [...outputNames];
   // forEach would skip the holes of a list.
   for (const [k, dropout] of dropouts.entries()) {
-    const { mask, shape, ratio } = Object(dropout);
+    const { name, mask, shape, ratio } = Object(dropout);
     take(mask, `dropouts[${k}].mask`, inputs, 'an input');
     take(shape, `dropouts[${k}].shape`, outputs, 'an output');
     checkRatio(ratio, `dropouts[${k}].ratio`);
+    if (typeof name !== 'string') throw wrongType(`dropouts[${k}].name`, 'a string', name);
   }
   if (!dropouts.some(({ ratio }) => ratio > 0))
     throw wrongValue(

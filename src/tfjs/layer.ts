@@ -112,7 +112,7 @@ export abstract class ArrayLayer<L extends Layer, A extends LayerArgs = LayerArg
     const stream = storedStream(generator);
     const word = seed === undefined ? undefined : seedOf(seed as number | bigint);
     // A stored layer has both: the state of the stream, and the seed that it started from. Numbers, since JSON rounds it.
-    if (word !== undefined && generator && Number(stream?.seed) !== Number(word))
+    if (word !== undefined && generator && (Object(word) === word || Number(stream?.seed) !== Number(word)))
       throw wrongType('generator', 'left out beside a seed', generator);
     super(args);
     this.seed = seed as number | bigint | undefined;

@@ -62,6 +62,7 @@ export function toBuiltins(modelTopology: io.ModelArtifacts['modelTopology'], op
 function isOurs(value: unknown): value is StoredLayer {
   const { class_name, className = class_name, config } = Object(value);
   return (
+    typeof className === 'string' &&
     isOptions(config) &&
     (LAYERS.some((type) => type.className === className) ||
       (/Dropout|Noise/.test(className) && 'generator' in config && 'always' in config))
@@ -73,7 +74,7 @@ function toBuiltin(layer: StoredLayer, inferenceOnly: boolean): StoredLayer {
   const key = layer.class_name ? 'class_name' : 'className';
   const config = layer.config!;
   const className = layer[key]!;
-  const title = `layer "${config.name}" (${className})`;
+  const title = `layer ${`${JSON.stringify(config.name)}`.slice(0, 80)} (${className})`;
   const nodes = [layer.inbound_nodes, layer.inboundNodes].flat(4).map(Object);
   // TensorFlow.js ignores the mode of a node. False: never active.
   const isFrozen = nodes.some(({ training }) => training === false);

@@ -1,5 +1,5 @@
 /** The packed package, installed in a project and used by runtimes, compilers, bundlers, edge runtimes and browsers. */
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -87,6 +87,24 @@ describe('the tarball', () => {
     for (const file of readdirSync(join(folder, 'dist'), { recursive: true, withFileTypes: true }))
       if (file.isFile()) expect(file.name).toMatch(/\.(d\.ts|js|wasm)$/);
   });
+});
+
+it('installing the package runs no script and brings no other package', () => {
+  const folder = join(project.directory, 'node_modules');
+  const installed = JSON.parse(readFileSync(join(folder, 'dropout-wasm/package.json'), 'utf8'));
+  // Those that npm runs for a package from a registry, from git, or from a folder.
+  const scripts = ['preinstall', 'install', 'postinstall', 'prepare', 'preprepare', 'postprepare', 'dependencies'];
+  expect(Object.keys(installed.scripts).filter((name) => scripts.includes(name))).toEqual([]);
+  // npm would run node-gyp.
+  expect(existsSync(join(folder, 'dropout-wasm/binding.gyp'))).toBe(false);
+  for (const field of ['dependencies', 'optionalDependencies', 'bundleDependencies', 'bundledDependencies', 'bin'])
+    expect(installed[field], field).toBeUndefined();
+  // project.ts links the last one, for the optional peer dependencies.
+  expect(
+    readdirSync(folder)
+      .filter((name) => !name.startsWith('.'))
+      .sort(),
+  ).toEqual(['@tensorflow', 'dropout-wasm']);
 });
 
 describe('deno check', () => {

@@ -17,7 +17,7 @@ export const LIMITS = {
   './inference': { '{ Dropout }': 1408, '*': 1792 },
   './tfjs': { '*': 7680 },
   './tfjs/inference': { '*': 704 },
-  './monte-carlo': { '*': 4096 },
+  './monte-carlo': { '*': 4224 },
   './onnx': { '{ onnxDropout }': 640, '*': 2304 },
   './onnx/prepare': { '*': 8704 },
   './threads': { '*': 12544 },
