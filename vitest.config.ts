@@ -15,7 +15,7 @@ const source = (path: string) => fileURLToPath(new URL(`src/${path}`, import.met
  */
 const PROJECTS = {
   source: ['unit', 'conformance'],
-  built: ['built', 'runtimes', 'repository', 'website'],
+  built: ['built', 'runtimes', 'repository', 'website', 'statistics'],
   packaging: ['packaging'],
   examples: ['examples'],
   site: ['site'],
