@@ -30,10 +30,10 @@ export function ofCounts(counts: readonly number[], expected: readonly number[])
     cells.push(open);
     open = { count: 0, expected: 0 };
   });
+  if (cells.length < 2) throw new Error('fewer than two cells: draw more');
   const last = cells.at(-1)!;
   last.count += open.count;
   last.expected += open.expected;
-  if (cells.length < 2) throw new Error('fewer than two cells: draw more');
   return ofChiSquare(
     cells.reduce((sum, { count, expected }) => sum + (count - expected) ** 2 / expected, 0),
     cells.length - 1,
