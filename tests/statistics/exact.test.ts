@@ -139,7 +139,7 @@ describe('keys that differ by GAMMA', () => {
   });
 });
 
-describe('bit 0 of the outputs of a lane', () => {
+describe('bit 0 of the outputs of a lane, over GF(2),', () => {
   /** A linear form of the 128 bits of a state: the set of bits whose sum over GF(2) it is. */
   type Form = bigint;
 

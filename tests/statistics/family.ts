@@ -34,7 +34,7 @@ const found: { test: string; 'p-values': number; smallest: string }[] = [];
  *
  * @param long the amount of draws of the long form, in those of the short form
  */
-export function randomness<Data>(name: string, test: Randomness<Data>, long = 32): void {
+export function randomness<Data>(name: string, test: Randomness<Data>, long = 16): void {
   describe(name, () => {
     it('shows no structure', async () => {
       const values = test.pValues(await test.draw(isLong ? long : 1));

@@ -1,6 +1,6 @@
 /**
  * Whether the masks and the normal noise of the built package look random. Every test also has to find a defect that is
- * planted in the stream. tests/statistics/family.ts says how the p-values are judged. `npm run test:statistics` draws 32
+ * planted in the stream. tests/statistics/family.ts says how the p-values are judged. `npm run test:statistics` draws 16
  * times as much as the short form in `npm test`.
  */
 import { describe, vi } from 'vitest';
@@ -240,7 +240,7 @@ describe('lanes', () => {
             bits.map((word, i) => (i % 128 >= 2 ? word | (bits[i - 1]! & bits[i - 2]! & 0x77777777) : word)),
           ),
       },
-      128,
+      64,
     );
   }
 });
