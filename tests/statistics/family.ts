@@ -27,7 +27,7 @@ interface Randomness<Data> {
   damaged(): Data | Promise<Data>;
 }
 
-const found: { test: string; 'p-values': number; smallest: string }[] = [];
+const found: { test: string; 'p-values': number; smallest: number }[] = [];
 
 /**
  * A test that the stream has to pass and that a damaged stream fails at the same level.
@@ -39,7 +39,7 @@ export function randomness<Data>(name: string, test: Randomness<Data>, long = 16
     it('shows no structure', async () => {
       const values = test.pValues(await test.draw(isLong ? long : 1));
       const smallest = Math.min(...values);
-      found.push({ test: name, 'p-values': values.length, smallest: smallest.toPrecision(2) });
+      found.push({ test: name, 'p-values': values.length, smallest: Number(smallest.toPrecision(2)) });
       expect(values.filter(Number.isNaN)).toEqual([]);
       expect(smallest).toBeGreaterThan(LEVEL);
     });

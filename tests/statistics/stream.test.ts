@@ -65,9 +65,9 @@ describe('p at its extremes', () => {
     for (let call = 0; call < scale; call++) sum += count(dropped(CALL, p, generator.keyAt(2), call * CALL));
     return { sum, blocks: (scale * CALL) / BLOCK };
   };
-  for (const p of [1e-6, 1 / 3, 0.999999, 2 ** -17])
+  for (const [name, p] of Object.entries({ '1e-6': 1e-6, '1/3': 1 / 3, '0.999999': 0.999999, '2^-17': 2 ** -17 }))
     randomness(
-      `kept fraction at p = ${p}`,
+      `kept fraction at p = ${name}`,
       {
         draw: (scale) => sums(p, scale),
         pValues: ({ sum, blocks }) => [ofNormal(zOfCount(sum, blocks, p))],
@@ -256,7 +256,7 @@ describe('neighbors', () => {
     [
       ['keys of a seed', N, from((i) => keyAt(i))],
       ['keys 0, 1, 2, …', N, from((i) => BigInt(i))],
-      ['keys that differ in one or two bits', N, from((i) => keyAt(0) ^ (1n << BigInt(i % 64)) ^ BigInt(i >> 6))],
+      ['keys one or two bits apart', N, from((i) => keyAt(0) ^ (1n << BigInt(i % 64)) ^ BigInt(i >> 6))],
       ['seeds 0, 1, 2, …', N, from((i) => new built.Generator(i).keyAt(0))],
       ['forks by label', N, from((i) => fork(`layer ${i}`).keyAt(0))],
       ['spawned children', N, from(() => parent.spawn().keyAt(0))],
@@ -312,8 +312,8 @@ describe('blocks', () => {
   const countsOf = (bits: Uint32Array): number[] =>
     Array.from({ length: bits.length / 128 }, (_, block) => count(bits, block * BLOCK, (block + 1) * BLOCK));
 
-  for (const p of [0.5, 0.1, 1 / 3, 2 ** -17])
-    randomness(`counts of blocks at p = ${p}`, {
+  for (const [name, p] of Object.entries({ '0.5': 0.5, '0.1': 0.1, '1/3': 1 / 3, '2^-17': 2 ** -17 }))
+    randomness(`counts of blocks at p = ${name}`, {
       draw: (scale) => dropped(scale * 2 ** 23, p, generator.keyAt(8)),
       pValues: (bits) => {
         const counts = new Array<number>(BLOCK + 1).fill(0);
