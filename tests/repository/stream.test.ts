@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Generator, type MaskOptions, mask } from 'dropout-wasm';
 import { describe, expect, it } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
 
 const script = fileURLToPath(new URL('../../scripts/stream.js', import.meta.url));
 const stream = (...args: string[]): Buffer =>
@@ -84,6 +85,10 @@ describe('an option', () => {
       expect(stderr.toString()).toContain('npm run -s stream -- --mode MODE');
     }
   });
+});
+
+it('npm run builds first, and what the build prints goes to stderr', () => {
+  expect(manifest.scripts.prestream).toMatch(/build\.js >&2$/);
 });
 
 it('--help prints the usage in 80 columns', () => {
