@@ -15,7 +15,7 @@ const source = (path: string) => fileURLToPath(new URL(`src/${path}`, import.met
  */
 const PROJECTS = {
   source: ['unit', 'conformance'],
-  built: ['built', 'faults', 'runtimes', 'repository', 'website'],
+  built: ['built', 'faults', 'runtimes', 'repository', 'website', 'statistics'],
   packaging: ['packaging'],
   examples: ['examples'],
   site: ['site'],

@@ -44,6 +44,7 @@ export const GROUPS = [
     name: 'Reference',
     pages: [
       page('docs/SPEC.md', 'Mask stream', 'The specification: from a key to a mask.', 'spec'),
+      page('docs/stream.md', 'Can I trust the stream?', 'Evidence that the masks are random, with its commands.'),
       page('docs/normal-noise.md', 'Normal noise', 'The specification of the normal noise.'),
       page('docs/runtimes.md', 'Runtimes', 'Where the full test suite ran, and the digest it gave.'),
       page('docs/architecture.md', 'Architecture', 'For readers of the source: a map and the decisions.'),

@@ -1,6 +1,6 @@
 /**
- * Every snippet of docs/coming-from.md, layers.md, machines.md, reproducibility.md, tfjs.md and uncertainty.md runs and
- * prints what its comments state. The pages name every export of their entries; layers.md has a section on every layer,
+ * Every snippet of docs/coming-from.md, layers.md, machines.md, reproducibility.md, stream.md, tfjs.md and
+ * uncertainty.md runs and prints what its comments state. The pages name every export of their entries; layers.md has a section on every layer,
  * and tfjs.md has the arguments of every layer. The links of all pages lead somewhere.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -22,7 +22,7 @@ async function run(code: string): Promise<string[]> {
   return printed;
 }
 
-describe.each(['layers', 'reproducibility'])('the snippets of docs/%s.md', (name) => {
+describe.each(['layers', 'reproducibility', 'stream'])('the snippets of docs/%s.md', (name) => {
   const snippets = snippetsOf(readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8'));
 
   it.each(snippets.map(({ name, code }) => [name, code]))('%s', async (_, code) => {
@@ -56,6 +56,19 @@ describe.each(['machines', 'coming-from'])('the snippets of docs/%s.md', (name) 
 
   it.each(snippets.map(({ name, code }) => [name, code]))('%s', (_, code) => {
     expectPrinted({ code, printed: runNode('--input-type=module', '--eval', code) });
+  });
+});
+
+describe('docs/stream.md', () => {
+  const page = readFileSync(new URL('../../docs/stream.md', import.meta.url), 'utf8');
+
+  it('has the table of repeats that its snippet prints', () => {
+    const printed = [...page.matchAll(/^console\.log\(row\(1e(\d)\)\); \/\/ (.*)$/gm)];
+    const rows = [...page.matchAll(/^\| 10\^(\d) \| (.*) \|$/gm)];
+    expect(rows).toHaveLength(5);
+    expect(rows.map(([, calls, cells]) => [calls, cells!.replaceAll(' | ', ' ')])).toEqual(
+      printed.map(([, calls, line]) => [calls, line]),
+    );
   });
 });
 

@@ -5,8 +5,9 @@
  *   required     .ci/run: the same, but programs are fetched from npm (binaries.ts), and a missing runtime fails
  *   everywhere   npm run test:everywhere: the same with the full list, on more processors; writes docs/runtimes.md
  *   golden       npm run golden: all lists in Node alone; writes golden.json
+ *   statistics   npm run test:statistics: the long form of tests/statistics, whose short form runs in the other modes
  */
-const MODES = ['test', 'required', 'everywhere', 'golden'] as const;
+const MODES = ['test', 'required', 'everywhere', 'golden', 'statistics'] as const;
 
 export type Mode = (typeof MODES)[number];
 
