@@ -13,17 +13,17 @@
 const MIN_ROUNDS = 4;
 /** Engines compile in the background; until then a small call is up to 100 times slower. */
 const WARM_UP = 100e6;
-/** Calls are timed in batches of at least 20 µs, since reading the clock takes some 50 ns. */
-const MIN_SAMPLE = 20_000;
+/** Calls are timed in batches of at least 20 µs, since reading the clock takes some 50 ns, and of 50 of its steps. */
+const MIN_SAMPLE = Math.max(20_000, 50 * clockStep());
 
 /**
- * @template {() => unknown} Side
+ * @template [Side=() => unknown]
  * @param {Side[]} sides
  * @param {Effort} effort
  * @param {(side: Side, turn: number) => number | Promise<number>} time `timePromises` if the sides are asynchronous
  * @returns the quieter rounds: ns per call of each side
  */
-export async function compare(sides, { rounds, turn, budget }, time = timeCalls) {
+export async function compare(sides, { rounds, turn, budget }, time = /** @type {any} */ (timeCalls)) {
   for (const side of sides) await time(side, WARM_UP);
   const taken = [];
   const start = performance.now();
@@ -113,4 +113,15 @@ export async function timePromises(run, turn) {
     samples.push((performance.now() - start) * 1e6);
   } while (performance.now() < end);
   return median(samples);
+}
+
+/** The step of the clock, in ns: browsers make it coarse, by up to 1 ms. */
+function clockStep() {
+  const steps = Array.from({ length: 5 }, () => {
+    const start = performance.now();
+    let now = start;
+    while (now === start) now = performance.now();
+    return (now - start) * 1e6;
+  });
+  return Math.min(...steps);
 }
