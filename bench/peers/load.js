@@ -1,5 +1,5 @@
 /** Imports the packages of this folder for modules outside of it. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 /**
  * @param {string} name of a package
@@ -7,11 +7,8 @@ import { readFileSync } from 'node:fs';
  * @throws Error if it is not installed, or does not start
  */
 export async function load(name) {
-  const { version } = JSON.parse(readFileSync(pathOf(name), 'utf8'));
+  const manifest = new URL(`node_modules/${name}/package.json`, import.meta.url);
+  if (!existsSync(manifest)) throw new Error(`${name} is not installed: \`npm run bench:peers\` installs it`);
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8'));
   return { package: await import(name), version };
-}
-
-/** @param {string} name */
-function pathOf(name) {
-  return new URL(`node_modules/${name}/package.json`, import.meta.url);
 }

@@ -1,6 +1,8 @@
 """PyTorch's side: answers commands, one JSON object a line. `pytorch.js` starts it."""
 
 import json
+import os
+import re
 import sys
 import time
 
@@ -66,8 +68,19 @@ def allocated(call):
     return sum(max(0, event.self_cpu_memory_usage) for event in profile.key_averages())
 
 
+def installed():
+    """Bytes of the package, and of its libraries that Debian keeps elsewhere."""
+    package = os.path.realpath(os.path.dirname(torch.__file__))
+    files = {os.path.join(folder, file) for folder, _, files in os.walk(package) for file in files}
+    with open("/proc/self/maps") as maps:
+        mapped = {line.split()[-1] for line in maps if re.search(r"/lib(torch|c10|shm)[^/]*$", line.strip())}
+    return sum(os.path.getsize(file) for file in files | mapped if not os.path.islink(file))
+
+
 def answer(command):
     name = command["name"]
+    if name == "size":
+        return installed()
     if name == "version":
         return torch.__version__
     if name == "first":
