@@ -22,7 +22,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** The names that `--runtime` takes. */
 export const RUNTIMES = ['node20', 'node22', 'node24', 'node26', 'deno', 'bun', 'chromium', 'firefox', 'webkit'];
 
-export const RUNTIMES_LEGEND = `ours and loop: ns per element of a large call, ns per call of a small one, f32,
+export const RUNTIMES_LEGEND = `ours and loop: ns per element of a large call, ns per call of 128 elements, f32,
 p = 0.5; medians over the quieter half of the rounds; both sides have a turn in
 each round, in one process or page. ratio = loop / ours: above 1 ours is faster.
 loop draws by Math.random (GaussianDropout: by the formula of Box and Muller).`;
@@ -104,20 +104,24 @@ async function bundle() {
   writeFileSync(`${ROOT}build/runtimes/tsconfig.json`, '{}');
 }
 
-/** @param {RuntimeResult} result */
-export function runtimeTable({ results }) {
-  const lines = results.map(({ name, n, ours, loop }) => {
-    const [perOurs, perLoop] = perUnit({ n, ours, loop });
-    const { title } = /** @type {import('./core.js').Row} */ (CORE.find((row) => row.name === name));
-    return [
-      { content: title, hAlign: /** @type {const} */ ('left') },
-      n.toLocaleString('en'),
-      perOurs,
-      perLoop,
-      (loop / ours).toFixed(1),
-    ];
+/**
+ * The runtime, its rows, and why there are none or not all.
+ *
+ * @param {RuntimeResult} result
+ */
+export function runtimeTable({ name, version, error, results }) {
+  const lines = results.map((result) => {
+    const { title } = /** @type {import('./core.js').Row} */ (CORE.find((row) => row.name === result.name));
+    const ratio = (result.loop / result.ours).toFixed(1);
+    return [{ content: title, hAlign: /** @type {const} */ ('left') }, count(result.n), ...perUnit(result), ratio];
   });
-  return table([['', 'n', 'ours', 'loop', 'ratio'], ...lines]);
+  const rows = lines.length > 0 ? [table([['', 'n', 'ours', 'loop', 'ratio'], ...lines])] : [];
+  return [version ? `${name} ${version}` : name, ...rows, ...(error ? [`not timed: ${error}`] : [])].join('\n');
+}
+
+/** @param {number} n */
+function count(n) {
+  return n.toLocaleString('en');
 }
 
 /**

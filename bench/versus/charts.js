@@ -6,12 +6,14 @@ import { fitLine, plainTitle, seriesOf } from './summary.js';
 
 /** @typedef {import('./results.js').Results} Results */
 
-const SIZE = { width: 680, height: 520 };
+const SIZE = { width: 680, height: 560 };
 const FONT = 15;
+/** Makes up for fonts that are wider than ECharts assumes. */
+const GAP = 22;
 
 /** Colors are those of the scheme that the reader prefers: an image does not inherit the colors of its page. */
-const LIGHT = ['#0550ae', '#57606a', '#1f883d', '#bc4c00', '#8250df', '#cf222e', '#bf3989', '#0a7b83', '#9a6700'];
-const DARK = ['#79c0ff', '#9aa4af', '#56d364', '#ffa657', '#d2a8ff', '#ff7b72', '#ff9bce', '#56d4dd', '#e3b341'];
+const LIGHT = '#0550ae #57606a #1f883d #bc4c00 #8250df #cf222e #bf3989 #0a7b83 #9a6700 #6b4226 #000000'.split(' ');
+const DARK = '#79c0ff #9aa4af #56d364 #ffa657 #d2a8ff #ff7b72 #ff9bce #56d4dd #e3b341 #c8a27c #ffffff'.split(' ');
 const SYMBOLS = ['circle', 'rect', 'triangle', 'diamond'];
 
 /** @param {string[]} colors */
@@ -33,7 +35,7 @@ const GRID = { show: true, lineStyle: { color: 'var(--text)', opacity: 0.12 } };
 function lookOf(name) {
   // dropout-wasm is no peer: 0.
   const i = PEERS.findIndex((peer) => peer.name === name) + 1;
-  return { color: `var(--c${i % LIGHT.length})`, symbol: SYMBOLS[i % SYMBOLS.length] };
+  return { color: `var(--c${i})`, symbol: SYMBOLS[i % SYMBOLS.length] };
 }
 
 /**
@@ -82,13 +84,25 @@ function draw(title, description, option) {
     .trim()}\n`;
 }
 
-/** Sizes on a logarithmic axis, labelled by their power of two. */
-const SIZE_AXIS = {
-  ...axis('log', 'n, elements'),
-  logBase: 2,
-  nameGap: 30,
-  axisLabel: { ...TEXT, formatter: short, hideOverlap: true },
-};
+/**
+ * A logarithmic axis with labels at these sizes. ECharts' own would have labels at a few powers of ten.
+ *
+ * @param {number[]} sizes powers of two
+ */
+function sizeAxis(sizes) {
+  const step = sizes.length > 10 ? 2 : 1;
+  const label = (/** @type {number} */ log) => (log % step === 0 && sizes.includes(2 ** log) ? short(2 ** log) : '');
+  return {
+    ...axis('value', 'n, elements'),
+    min: Math.log2(Math.min(...sizes)),
+    max: Math.log2(Math.max(...sizes)),
+    interval: 1,
+    nameGap: 30,
+    axisLabel: { ...TEXT, formatter: label },
+    axisTick: { show: false },
+    splitLine: { show: false },
+  };
+}
 
 /**
  * @param {Results} results
@@ -101,23 +115,23 @@ function perElement(results, measure) {
     .map(({ title }) => plainTitle(title))
     .join('; ')}.`;
   return draw(title, description, {
-    grid: { left: 72, right: 20, top: 50, bottom: 175 },
+    grid: { left: 72, right: 28, top: 50, bottom: 190 },
     legend: {
       data: series.map(({ title }) => plainTitle(title)),
       bottom: 8,
       left: 12,
       right: 12,
       textStyle: { ...TEXT, fontSize: FONT - 1 },
-      itemGap: 12,
+      itemGap: GAP,
     },
-    xAxis: { ...SIZE_AXIS, min: 128, max: 2 ** 24 },
+    xAxis: sizeAxis((series[0]?.points ?? []).map(({ n }) => n)),
     yAxis: { ...axis('log', 'ns per element'), nameGap: 52 },
     series: series.map(({ name, title, points }) => {
       const { color, symbol } = lookOf(name);
       return {
         name: plainTitle(title),
         type: 'line',
-        data: points.map(({ n, ns }) => [n, ns]),
+        data: points.map(({ n, ns }) => [Math.log2(n), ns]),
         symbol,
         symbolSize: 8,
         color,
@@ -136,22 +150,22 @@ function linear({ line }) {
     'Forward in an arena, p = 0.5: time of a call and the fitted line',
     'Time of a call over the number of elements, both axes logarithmic, with the fitted line.',
     {
-      grid: { left: 82, right: 20, top: 50, bottom: 95 },
-      legend: { data: ['measured', 'fitted'], bottom: 8, textStyle: TEXT },
-      xAxis: { ...SIZE_AXIS, min: 2 ** 12, max: 2 ** 24 },
+      grid: { left: 82, right: 28, top: 50, bottom: 95 },
+      legend: { data: ['measured', 'fitted'], bottom: 8, textStyle: TEXT, itemGap: GAP },
+      xAxis: sizeAxis(points.map(({ n }) => n)),
       yAxis: { ...axis('log', 'µs per call'), nameGap: 60 },
       series: [
         {
           name: 'measured',
           type: 'scatter',
-          data: points.map(({ n, ns }) => [n, ns / 1e3]),
+          data: points.map(({ n, ns }) => [Math.log2(n), ns / 1e3]),
           symbolSize: 10,
           itemStyle: { color: 'var(--c0)' },
         },
         {
           name: 'fitted',
           type: 'line',
-          data: points.map(({ n, fitted }) => [n, fitted / 1e3]),
+          data: points.map(({ n, fitted }) => [Math.log2(n), fitted / 1e3]),
           symbol: 'none',
           itemStyle: { color: 'var(--c3)' },
           lineStyle: { color: 'var(--c3)', width: 2 },
@@ -169,8 +183,13 @@ function runtimes({ runtimes }) {
     '1,048,576 elements, p = 0.5: how many times faster than the loop',
     'Bars for each runtime: the time of the loop over that of dropout-wasm.',
     {
-      grid: { left: 72, right: 20, top: 50, bottom: 150 },
-      legend: { data: bars.map(({ title }) => title), bottom: 8, textStyle: { ...TEXT, fontSize: FONT - 1 } },
+      grid: { left: 72, right: 28, top: 50, bottom: 150 },
+      legend: {
+        data: bars.map(({ title }) => title),
+        bottom: 8,
+        textStyle: { ...TEXT, fontSize: FONT - 1 },
+        itemGap: GAP,
+      },
       xAxis: {
         ...axis('category', ''),
         data: timed.map(({ name, version }) => `${name} ${version?.split('.')[0]}`),

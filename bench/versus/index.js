@@ -12,7 +12,7 @@ import { RUNTIMES, RUNTIMES_LEGEND, runtimeTable, timeRuntimes } from '../runtim
 import { sizeOf, timeStarts } from './costs.js';
 import { MEASURES, OURS, PEERS, PROBABILITIES, SIZES } from './peers.js';
 import { ROOT, STORED, stored, write } from './results.js';
-import { fitLine, plainTitle } from './summary.js';
+import { fitLine, isBusy, plainTitle } from './summary.js';
 
 const PARTS = [...PEERS.map(({ name }) => name), 'costs', 'line', 'runtimes'];
 const FULL = { effort: { rounds: 24, turn: 12e6, budget: 0.6e9 }, sizes: SIZES, starts: 9 };
@@ -63,11 +63,11 @@ async function run({ quick, only }) {
   const cores = availableParallelism();
   const description = machine();
   console.log(description);
-  if (load / cores > 0.5)
+  if (isBusy(load, cores))
     console.log(`
-The machine is busy: ${load.toFixed(1)} processes are ready on ${cores} cores. A long call is
-interrupted more often than a short one, so ratios to slow peers come out too
-high. Run this on a quiet machine.`);
+The machine is busy: ${load.toFixed(1)} processes are ready on ${cores} cores. The times of the
+peers are CPU time and hardly change. Those of the runtimes and of the starts
+come from the clock: run this on a quiet machine for them.`);
   const peers = PEERS.filter(({ name }) => wanted(name) || wanted('costs'));
   if (peers.some((peer) => peer.package)) install();
 
@@ -81,9 +81,9 @@ high. Run this on a quiet machine.`);
   let runtimes = [];
 
   console.log(`
-ns per element, f32: medians over the quieter half of the rounds; ours in an
-arena and the peer have a turn in each round, in a process of their own.
-ratio = peer / ours: above 1 ours is faster.`);
+ns of CPU time per element, f32: medians over the quieter half of the rounds;
+ours in an arena and the peer have a turn in each round, in a process of their
+own. ratio = peer / ours: above 1 ours is faster.`);
   for (const { name, title } of PEERS.filter(({ name }) => wanted(name))) {
     await timePeer(resultOf(name), effort, sizes);
     endProgress();
@@ -107,10 +107,7 @@ ratio = peer / ours: above 1 ours is faster.`);
     console.log(`\nruntimes: the kernels in other runtimes\n${RUNTIMES_LEGEND}`);
     runtimes = await timeRuntimes(RUNTIMES, effort, (result) => {
       endProgress();
-      const { name, version = '', error } = result;
-      console.log(
-        `\n${name} ${version}${error ? `\n${error}` : ''}${result.results.length ? `\n${runtimeTable(result)}` : ''}`,
-      );
+      console.log(`\n${runtimeTable(result)}`);
     });
   }
   if (quick || only) return;

@@ -3,8 +3,9 @@
  *
  *   node bench/versus/line.js EFFORT
  */
-import { compare, medians } from '../measure.js';
+import { compare, medians, timeCalls } from '../measure.js';
 import { START } from './calls.js';
+import { CPU } from './cpu.js';
 
 const MIN = 2 ** 12;
 const MAX = 2 ** 24;
@@ -20,5 +21,5 @@ for (const n of sizes) {
   const { forward } = await create({ n, p: 0.5, memory });
   calls.push(/** @type {import('./calls.js').Call} */ (forward).run);
 }
-const times = medians(await compare(calls, effort));
+const times = medians(await compare(calls, effort, (call, turn) => timeCalls(call, turn, CPU)));
 console.log(JSON.stringify(sizes.map((n, i) => ({ n, ns: times[i] }))));

@@ -2,7 +2,7 @@
 import { CORE } from '../core.js';
 import { perUnit } from '../runtimes.js';
 import { MEASURES, OURS, PEERS, PROBABILITIES } from './peers.js';
-import { fitLine, seriesOf } from './summary.js';
+import { fitLine, isBusy, seriesOf } from './summary.js';
 
 /** @typedef {import('./results.js').Results} Results */
 /** @typedef {import('./results.js').PeerResult} PeerResult */
@@ -61,24 +61,17 @@ ${peerSection(results)}
 
 /** @param {Results} results */
 function method({ date, machine, load, cores }) {
-  const busy = load / cores > 0.5;
   return `| | |
 |---|---|
 | Date | ${date} |
 ${machine.map((line) => `| ${line.replace(': ', ' | ')} |`).join('\n')}
 | Load at the start | ${load.toFixed(1)} processes on ${cores} cores |
 
-${
-  busy
-    ? `**The machine was busy.** A long call is interrupted more often than a short one, so ratios to slow peers are too high
-and all times are too long. On a quiet machine, run the command again.
-
-`
-    : ''
-}Each peer runs with dropout-wasm in a process of its own. The two take turns of 12 ms, in many rounds; the times are
-medians over the quieter half of the rounds, so a busy neighbor slows both. All values are f32, all tensors exist before
-the clock starts, and everything runs on one thread. The output of each call is checked before it is timed: the share
-of kept elements, the value of each one, the gradient under the same mask, and a new mask in the next call.`;
+Each peer runs with dropout-wasm in a process of its own. The two take turns of 12 ms, in many rounds. Times are CPU
+time of the process, because a busy machine interrupts long calls more often than short ones, and medians over the
+quieter half of the rounds. All values are f32, all tensors exist before the clock starts, and everything runs on one
+thread. The output of each call is checked before it is timed: the share of kept elements, the value of each one, the
+gradient under the same mask, and a new mask in the next call.`;
 }
 
 /** @param {Results} results */
@@ -166,12 +159,12 @@ The forward has 1,048,576 elements. Allocated are objects and buffers that the J
 the tensors that \`tf.profile\` counts as well, and for PyTorch what its profiler counts. A new array for the result takes
 4 bytes per element. In V8, each \`Math.random()\` allocates a number of 16 bytes.
 
-The first result is that of 4 elements in a new process, by the median. Sizes are minified and gzipped with their
+The first result is that of 4 elements in a new process, by the clock and the median. Sizes are minified and gzipped with their
 WebAssembly, for a program that computes one forward. ONNX Runtime (native) and PyTorch are programs for a machine.`;
 }
 
 /** @param {Results} results */
-function runtimeSection({ runtimes }) {
+function runtimeSection({ runtimes, load, cores }) {
   const rows = runtimes
     .filter(({ results }) => results.length > 0)
     .map(({ name, version, results }) => {
@@ -187,7 +180,14 @@ function runtimeSection({ runtimes }) {
 ns per element of a call of 1,048,576 elements, ns per call of one of 128, and in parentheses how many times faster that
 is than a \`Math.random\` loop in the same runtime. p = 0.5, the worst case of the loop, whose branch is unpredictable.
 The loop for GaussianDropout uses the formula of Box and Muller. \`npm run bench -- --runtime NAME\` repeats a row.
-
+${
+  isBusy(load, cores)
+    ? `
+**The machine was busy.** These times come from the clock, since browsers have no CPU time. A busy machine interrupts
+long calls more often than short ones, so the ratios are too high here.
+`
+    : ''
+}
 | | ${CORE.map(({ title, n }) => `${title}, ${count(n)}`).join(' | ')} |
 |---|${CORE.map(() => '---:|').join('')}
 ${rows.join('\n')}${failed.length > 0 ? `\n\nNot timed:\n\n${failed.join('\n')}` : ''}`;

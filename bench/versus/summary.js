@@ -51,3 +51,13 @@ export function fitLine(line) {
 
 /** @param {string} title as Markdown */
 export const plainTitle = (title) => title.replaceAll('`', '');
+
+/**
+ * Whether others use so much of the machine that calls by the clock take longer.
+ *
+ * @param {number} load processes that are ready to run
+ * @param {number} cores
+ */
+export function isBusy(load, cores) {
+  return load / cores > 0.5;
+}

@@ -1,6 +1,7 @@
 /**
  * Times dropout-wasm and one peer, which take turns, in a process of their own: no peer inherits the heap of another,
- * and one that fails ends nothing else. Prints JSON, one object a line. `index.js` runs it.
+ * and one that fails ends nothing else. The clock is the CPU time of the process, because a busy machine interrupts long
+ * calls more often than short ones. Prints JSON, one object a line. `index.js` runs it.
  *
  *   node --expose-gc bench/versus/time.js PEER EFFORT SIZES
  */
@@ -8,6 +9,7 @@ import { GCProfiler } from 'node:v8';
 import { compare, medians, timeCalls, timePromises } from '../measure.js';
 import { START } from './calls.js';
 import { check, observe } from './check.js';
+import { CPU } from './cpu.js';
 import { MEASURES, PROBABILITIES } from './peers.js';
 
 /**
@@ -83,7 +85,7 @@ peer.stop?.();
  */
 function timeSide(side, turn) {
   if ('time' in side) return side.time(turn);
-  return side.isAsync ? timePromises(side.run, turn) : timeCalls(side.run, turn);
+  return side.isAsync ? timePromises(side.run, turn, CPU) : timeCalls(side.run, turn, CPU);
 }
 
 /**
