@@ -8,21 +8,32 @@ import { MEASURES } from './peers.js';
 const SCRIPT = fileURLToPath(new URL('pytorch.py', import.meta.url));
 const HINT = 'no python3 on PATH has torch (Debian: python3-torch)';
 
+/** @type {string | undefined} */
+let found;
+
 /**
  * @returns {string}
  * @throws Error if no python3 has torch
  */
 export function findPython() {
-  // The first is often that of a version manager, without torch.
-  for (const python of new Set(whichAll('python3'))) {
-    try {
-      execFileSync(python, ['-c', 'import torch'], { stdio: 'ignore' });
-      return python;
-    } catch {
-      // The next one may have it.
-    }
+  // Importing torch takes seconds.
+  found ??= [...new Set(whichAll('python3'))].find(hasTorch);
+  if (!found) throw new Error(HINT);
+  return found;
+}
+
+/**
+ * Whether this python3 has torch: the first on PATH is often that of a version manager, without.
+ *
+ * @param {string} python
+ */
+function hasTorch(python) {
+  try {
+    execFileSync(python, ['-c', 'import torch'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
   }
-  throw new Error(HINT);
 }
 
 /**
