@@ -85,7 +85,7 @@ ns of CPU time per element, f32: medians over the quieter half of the rounds;
 ours in an arena and the peer have a turn in each round, in a process of their
 own. ratio = peer / ours: above 1 ours is faster.`);
   for (const { name, title } of PEERS.filter(({ name }) => wanted(name))) {
-    await timePeer(resultOf(name), effort, sizes);
+    await timePeer(resultOf(name), resultOf(OURS.name), effort, sizes);
     endProgress();
     console.log(`\n${name}: ${plainTitle(title)} ${resultOf(name).version ?? ''}\n${peerTables(resultOf(name))}`);
   }
@@ -150,10 +150,11 @@ function install() {
 
 /**
  * @param {PeerResult} result is filled
+ * @param {PeerResult} ours gets the bytes that dropout-wasm allocates
  * @param {import('../measure.js').Effort} effort
  * @param {number[]} sizes
  */
-async function timePeer(result, effort, sizes) {
+async function timePeer(result, ours, effort, sizes) {
   progress(result.name);
   const script = fileURLToPath(new URL('time.js', import.meta.url));
   const args = ['--expose-gc', script, result.name, JSON.stringify(effort), JSON.stringify(sizes)];
@@ -168,8 +169,10 @@ async function timePeer(result, effort, sizes) {
     if (!text.startsWith('{')) continue;
     const line = /** @type {import('./time.js').Line} */ (JSON.parse(text));
     if ('version' in line) result.version = line.version;
-    else if ('allocated' in line) result.allocated = line.allocated;
-    else if ('skipped' in line) result.skipped.push(line);
+    else if ('allocated' in line) {
+      result.allocated = line.allocated;
+      ours.allocated = line.ours;
+    } else if ('skipped' in line) result.skipped.push(line);
     else {
       result.timings.push(line);
       progress(`${result.name}: ${line.measure}, n = ${line.n.toLocaleString('en')}, p = ${line.p}`);

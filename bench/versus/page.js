@@ -30,7 +30,7 @@ dropout-wasm beside other ways to compute dropout, on one machine. One command m
 npm run bench:peers
 \`\`\`
 
-It builds the package, installs the peers of \`bench/peers/package.json\` without their install scripts, and takes about
+It builds the package, installs the peers of \`bench/peers/package.json\` without their install scripts, and took
 ${Math.ceil(results.minutes)} minutes. \`npm run bench:peers -- --quick\` prints a rough look and writes nothing.
 
 ${method(results)}
@@ -41,7 +41,7 @@ ${goals(results)}
 
 ${MEASURES.map((measure) => measureSection(results, measure)).join('\n\n')}
 
-## The cost is linear
+## Cost over the number of elements
 
 ${linearSection(results)}
 
@@ -128,9 +128,9 @@ function linearSection({ line }) {
   const worst = Math.max(...points.map(({ residual }) => Math.abs(residual)));
   return `![Time of a forward over the number of elements, with the fitted line](benchmarks/linear.svg)
 
-The line through the times of a forward in an arena, p = 0.5, is **${digits(a)} ns + ${digits(b)} ns · n**. It has the least
-squares of the relative errors. The largest residual is ${percent(worst)}. Above the size of a cache, the time per element
-is that of the next one.
+The line through the times of a forward in an arena, p = 0.5, is **${digits(a)} ns + ${digits(b)} ns · n**. It has the
+least squares of the relative errors. The largest residual is ${percent(worst)}: the time per element is constant within a
+level of the caches, and rises from one to the next.
 
 | n | ${points.map(({ n }) => count(n)).join(' | ')} |
 |---|${points.map(() => '---:|').join('')}
@@ -155,12 +155,14 @@ function costSection({ peers }) {
 |---|---:|---:|---:|
 ${rows.join('\n')}
 
-The forward has 1,048,576 elements. Allocated are objects and buffers that the JavaScript engine counts, for TF.js on wasm
-the tensors that \`tf.profile\` counts as well, and for PyTorch what its profiler counts. A new array for the result takes
-4 bytes per element. In V8, each \`Math.random()\` allocates a number of 16 bytes.
+The forward has 1,048,576 elements. Allocated are objects and buffers that the JavaScript engine counts, for TF.js on
+wasm the tensors that \`tf.profile\` counts as well, and for PyTorch what its profiler counts. What ONNX Runtime and
+jax-js allocate in memory of their own is not included. A new array for the result takes 4 bytes per element. In V8,
+each \`Math.random()\` allocates a number of 16 bytes.
 
-The first result is that of 4 elements in a new process, by the clock and the median. Sizes are minified and gzipped with their
-WebAssembly, for a program that computes one forward. ONNX Runtime (native) and PyTorch are programs for a machine.`;
+The first result is that of 4 elements in a new process, by the clock and the median. Sizes are minified and gzipped
+with their WebAssembly, for a program that computes one forward. ONNX Runtime (native) and PyTorch are programs for a
+machine.`;
 }
 
 /** @param {Results} results */

@@ -22,7 +22,7 @@ import { MEASURES, PROBABILITIES } from './peers.js';
  */
 
 /**
- * @typedef {{ version: string } | Timing | { n: number, p: number, skipped: string } | { allocated: number }} Line
+ * @typedef {{ version: string } | Timing | { n: number, p: number, skipped: string } | { allocated: number, ours: number }} Line
  */
 
 /** ns that a call may take: a measurement needs at least ten. */
@@ -76,7 +76,7 @@ for (const p of PROBABILITIES) {
     await peer.dispose?.();
   }
 }
-print({ allocated: await allocatedBytes() });
+print({ allocated: await allocatedBytes(peer), ours: await allocatedBytes(ours) });
 peer.stop?.();
 
 /**
@@ -102,12 +102,14 @@ async function checkCall(call, n, p) {
 /**
  * Bytes that a forward allocates: objects and array buffers that the engine counts, and what the peer itself counts
  * outside of them.
+ *
+ * @param {import('./calls.js').Started} side
  */
-async function allocatedBytes() {
-  const { forward } = await peer.create({ n: ALLOCATED_SIZE, p: 0.5, memory });
-  const elsewhere = (await peer.allocated?.()) ?? 0;
+async function allocatedBytes({ create, allocated, dispose }) {
+  const { forward } = await create({ n: ALLOCATED_SIZE, p: 0.5, memory });
+  const elsewhere = (await allocated?.()) ?? 0;
   const counted = forward && 'run' in forward ? (await growth(forward.run)) - (await growth(() => {})) : 0;
-  await peer.dispose?.();
+  await dispose?.();
   return Math.max(0, counted) + elsewhere;
 }
 
