@@ -3,9 +3,10 @@
  */
 import * as main from 'dropout-wasm';
 import * as threads from 'dropout-wasm/threads';
+import { memoryCopy, tfjsWasm } from './baselines.js';
 import { ARENA, ARRAY, BACKWARD, FAMILY, THREADS } from './cases.js';
+import { mathRandomLoop } from './loops.js';
 import { medians } from './measure.js';
-import { mathRandomLoop, memoryCopy, tfjsWasm } from './peers.js';
 import { memory, timeSides } from './sides.js';
 
 /** @typedef {import('./cases.js').Call} Call */

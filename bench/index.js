@@ -15,19 +15,26 @@ import {
   machine,
   progress,
 } from './report.js';
+import { RUNTIMES, RUNTIMES_LEGEND, runtimeTable, timeRuntimes } from './runtimes.js';
 import { SECTIONS } from './sections.js';
 
 const USAGE = `node bench/index.js [--against DIR] [--only NAME]... [--quick] [--json]
+node bench/index.js --runtime NAME... [--quick] [--json]
 
   --against DIR  times this build against the build in DIR, a checkout or a
                  package folder with a dist folder
   --only NAME    only this comparison, section or case; may be repeated
+  --runtime NAME the kernels against hand-written loops in this runtime; may be
+                 repeated: ${RUNTIMES.slice(0, 4).join(', ')},
+                 ${RUNTIMES.slice(4).join(', ')}
   --quick        fewer rounds: a rough look in a minute or two
   --json         comparisons only, as [{ name, n, p, oursNsPerElement,
                  peerNsPerElement, ratio }], where ratio = baseline / ours;
                  with --against as [{ name, n, p, thisNsPerElement,
                  copyNsPerElement, beforeNsPerElement, ratio, control, spread,
-                 slower }], where ratio = this / before
+                 slower }], where ratio = this / before; with --runtime as
+                 [{ id, name, version, error, results: [{ name, n, ours,
+                 loop }] }], in ns per call
   --help         this text
 
 comparisons:
@@ -51,12 +58,18 @@ function options() {
     options: {
       against: { type: 'string' },
       only: { type: 'string', multiple: true },
+      runtime: { type: 'string', multiple: true },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
-  const { against, only, json } = values;
+  const { against, only, runtime, json } = values;
+  const unknownRuntime = runtime?.find((name) => !RUNTIMES.includes(name));
+  if (unknownRuntime !== undefined)
+    throw new Error(`--runtime has to be one of ${RUNTIMES.join(', ')}, but got ${unknownRuntime}`);
+  if (runtime && (against !== undefined || only))
+    throw new Error('--runtime has rows of its own: leave --against and --only out');
   if (against !== undefined) checkBuild(against);
   const known = names(against !== undefined ? CASES : json ? ROWS : [...ROWS, ...SECTIONS]);
   const unknown = only?.find((name) => !known.includes(name));
@@ -66,7 +79,7 @@ function options() {
 
 /** @param {ReturnType<typeof options>} chosen */
 async function run(chosen) {
-  const { against, only, quick, json } = chosen;
+  const { against, only, runtime, quick, json } = chosen;
   const scale = quick ? QUICK : FULL;
   const { effort } = scale;
   const wanted = (/** @type {{ name: string }} */ { name }) => only?.includes(name) ?? true;
@@ -74,7 +87,15 @@ async function run(chosen) {
 
   print(machine());
   let results;
-  if (against !== undefined) {
+  if (runtime) {
+    print(`\n${RUNTIMES_LEGEND}`);
+    results = await timeRuntimes(runtime, effort, (result) => {
+      endProgress();
+      print(`\n${runtimeTable(result)}`);
+    });
+    // A runtime that was asked for and gave nothing is a failure of the command.
+    if (results.some(({ error }) => error)) process.exitCode = 1;
+  } else if (against !== undefined) {
     print(`\n${BUILDS_LEGEND}`);
     const cases = CASES.filter(wanted);
     results = await timeAll(cases, ({ name }, n, p) => timeBuilds(against, name, n, p, effort), buildsTable, print);

@@ -13,17 +13,26 @@
 const MIN_ROUNDS = 4;
 /** Engines compile in the background; until then a small call is up to 100 times slower. */
 const WARM_UP = 100e6;
-/** Calls are timed in batches of at least 20 µs, since reading the clock takes some 50 ns. */
+/** Calls are timed in batches of at least 20 µs, since reading the clock takes some 50 ns, and of 50 of its steps. */
 const MIN_SAMPLE = 20_000;
+const MIN_STEPS = 50;
 
 /**
- * @template {() => unknown} Side
+ * @typedef {object} Clock
+ * @property {() => number} now ms
+ * @property {number} minSample ns of a batch
+ */
+
+const WALL = clockOf(() => performance.now());
+
+/**
+ * @template [Side=() => unknown]
  * @param {Side[]} sides
  * @param {Effort} effort
  * @param {(side: Side, turn: number) => number | Promise<number>} time `timePromises` if the sides are asynchronous
  * @returns the quieter rounds: ns per call of each side
  */
-export async function compare(sides, { rounds, turn, budget }, time = timeCalls) {
+export async function compare(sides, { rounds, turn, budget }, time = /** @type {any} */ (timeCalls)) {
   for (const side of sides) await time(side, WARM_UP);
   const taken = [];
   const start = performance.now();
@@ -84,15 +93,15 @@ export function quantile(values, q) {
  * @param {() => unknown} run
  * @param {number} turn ns to spend
  */
-export function timeCalls(run, turn) {
+export function timeCalls(run, turn, { now, minSample } = WALL) {
   run();
   const samples = [];
-  const end = performance.now() + turn / 1e6;
-  for (let calls = 1; samples.length === 0 || performance.now() < end; ) {
-    const start = performance.now();
+  const end = now() + turn / 1e6;
+  for (let calls = 1; samples.length === 0 || now() < end; ) {
+    const start = now();
     for (let i = 0; i < calls; i++) run();
-    const ns = (performance.now() - start) * 1e6;
-    if (samples.length === 0 && ns < MIN_SAMPLE) calls *= 2;
+    const ns = (now() - start) * 1e6;
+    if (samples.length === 0 && ns < minSample) calls *= 2;
     else samples.push(ns / calls);
   }
   return median(samples);
@@ -104,13 +113,28 @@ export function timeCalls(run, turn) {
  * @param {() => unknown} run
  * @param {number} turn ns to spend
  */
-export async function timePromises(run, turn) {
+export async function timePromises(run, turn, { now } = WALL) {
   const samples = [];
-  const end = performance.now() + turn / 1e6;
+  const end = now() + turn / 1e6;
   do {
-    const start = performance.now();
+    const start = now();
     await run();
-    samples.push((performance.now() - start) * 1e6);
-  } while (performance.now() < end);
+    samples.push((now() - start) * 1e6);
+  } while (now() < end);
   return median(samples);
+}
+
+/**
+ * @param {() => number} now ms
+ * @returns {Clock}
+ */
+export function clockOf(now) {
+  // Browsers make the clock coarse, by up to 1 ms.
+  const steps = Array.from({ length: 5 }, () => {
+    const start = now();
+    let next = start;
+    while (next === start) next = now();
+    return (next - start) * 1e6;
+  });
+  return { now, minSample: Math.max(MIN_SAMPLE, MIN_STEPS * Math.min(...steps)) };
 }

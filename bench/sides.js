@@ -4,6 +4,7 @@
  */
 import { MAX_SIZE } from './cases.js';
 import { compare } from './measure.js';
+import { filled } from './values.js';
 
 /** @typedef {import('./cases.js').Package} Package */
 /** @typedef {import('./cases.js').Call & { pkg: Package }} Side */
@@ -50,14 +51,4 @@ async function openArena(place, { Arena, SharedArena }, bytes) {
   if (place === 'arrays') return undefined;
   if (place === 'arena') return new Arena({ memory, byteOffset: 0, byteLength: memory.buffer.byteLength });
   return SharedArena.create({ bytes, threads: place });
-}
-
-/**
- * Fills x with values of the magnitude of activations: no zeros, and none that turns denormal.
- *
- * @param {Float32Array} x
- */
-function filled(x) {
-  for (let i = 0; i < x.length; i++) x[i] = ((i % 1000) + 1) / 500 - 1.0005;
-  return x;
 }

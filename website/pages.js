@@ -47,6 +47,7 @@ export const GROUPS = [
       page('docs/stream.md', 'Can I trust the stream?', 'Evidence that the masks are random, with its commands.'),
       page('docs/normal-noise.md', 'Normal noise', 'The specification of the normal noise.'),
       page('docs/runtimes.md', 'Runtimes', 'Where the full test suite ran, and the digest it gave.'),
+      page('docs/benchmarks.md', 'Benchmarks', 'Every peer and every runtime, in one run of one command.'),
       page('docs/architecture.md', 'Architecture', 'For readers of the source: a map and the decisions.'),
       page('CONTRIBUTING.md', 'Contributing', 'Commands, tests, and how to add a layer.', 'contributing'),
       page('SECURITY.md', 'Security', 'What the package protects against, and what it does not.', 'security'),

@@ -1,7 +1,8 @@
 /** The command line of the benchmark. No test asserts a time. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { CORE } from '../../bench/core.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const script = fileURLToPath(new URL('../../bench/index.js', import.meta.url));
@@ -42,4 +43,33 @@ it('--against refuses a folder without a build', () => {
 it('rejects unknown names and options, and lists the valid names', () => {
   expect(() => bench('--only', 'nothing')).toThrow(/--only has to be one of arena-vs-copy, arena-vs-loop/);
   expect(() => bench('--fast')).toThrow(/Unknown option '--fast'/);
+});
+
+it('--runtime prints both times of every row, in a runtime that is not this one', () => {
+  const [result] = JSON.parse(bench('--runtime', 'deno', '--quick', '--json'));
+  expect(result).toMatchObject({ id: 'deno', name: 'Deno', version: expect.stringMatching(/^\d+\.\d+\.\d+$/) });
+  expect(result).not.toHaveProperty('error');
+  expect(result.results.map(({ name }: { name: string }) => name)).toEqual(CORE.map(({ name }) => name));
+  for (const { ours, loop } of result.results) {
+    expect(ours).toBeGreaterThan(0);
+    expect(loop).toBeGreaterThan(0);
+  }
+});
+
+it('--runtime says why a runtime has no rows, in 80 columns', () => {
+  // No program on PATH, so no browser.
+  const { status, stdout } = spawnSync(process.execPath, [script, '--runtime', 'firefox', '--quick'], {
+    encoding: 'utf8',
+    env: { ...process.env, PATH: '' },
+  });
+  expect(status).toBe(1);
+  expect(stdout).toMatch(/^firefox\nnot timed: not installed$/m);
+  expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+});
+
+it('--runtime rejects unknown names, and options that it has no use for', () => {
+  expect(() => bench('--runtime', 'netscape')).toThrow(/--runtime has to be one of node20, .*, but got netscape/);
+  expect(() => bench('--runtime', 'bun', '--only', 'size')).toThrow(
+    /--runtime has rows of its own: leave --against and --only out/,
+  );
 });

@@ -64,7 +64,7 @@ const IDLE = `<!doctype html>
 
 /** The files that a page may load. */
 const FILES =
-  /^\/(dist\/index(\.\w+)?|dist\/monte-carlo\/index|dist\/threads\/(index|worker)|build\/runtimes\/(report|threads))\.js$/;
+  /^\/(dist\/index(\.\w+)?|dist\/monte-carlo\/index|dist\/threads\/(index|worker)|build\/runtimes\/(report|threads|bench))\.js$/;
 
 /** A browser that starts when the first page runs, and again after a page that gave no answer. */
 export class Browser {

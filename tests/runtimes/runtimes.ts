@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { Result } from '../../bench/core.js';
 import { findChromium, findFirefox, findMiniBrowser, which } from '../../scripts/programs.js';
 import { type Binary, binaries, commandOf } from './binaries.js';
 import { Browser, ISOLATED, NO_WASM } from './browser.js';
@@ -18,6 +19,8 @@ export interface Runtime {
   report(list: List): Promise<Report>;
   /** Runs threads.ts, where the runtime has threads that share memory. */
   threads?(): Promise<string>;
+  /** Runs bench/core.js, where the clock of the runtime is of use. */
+  bench?(argument: string, command: string[]): Promise<Result>;
   /** Whether the package must fall back to the reference. */
   fallsBack?: boolean;
   /** Whether qemu-user runs it, which takes some 30 times as long. */
@@ -60,6 +63,11 @@ async function inConsole<T>(command: string[], task: List | 'threads', limits?: 
   return JSON.parse(await output([...command, script, task], limits));
 }
 
+const benchScript = fileURLToPath(new URL('../../build/runtimes/bench-console.js', import.meta.url));
+
+const benchInConsole = async (argument: string, command: string[]): Promise<Result> =>
+  JSON.parse(await output([...command, benchScript, argument]));
+
 const node = [process.execPath];
 const deno = [process.execPath, fileOf('deno', 'bin.cjs')];
 const denoRun = [...deno, 'run', '--no-prompt', '--no-lock'];
@@ -76,6 +84,8 @@ const browserRuntime = (name: string, browser: Browser): Runtime => ({
   command: browser.command,
   report: (list) => browser.run({ module: 'report', argument: list }),
   threads: () => browser.run({ module: 'threads', headers: ISOLATED }),
+  // Isolated pages have the finer clock.
+  bench: (argument) => browser.run({ module: 'bench', argument, headers: ISOLATED }),
 });
 
 function binaryRuntime(binary: Binary): Runtime {
@@ -84,7 +94,15 @@ function binaryRuntime(binary: Binary): Runtime {
   const emulated = processor !== undefined;
   const run = <T>(task: List | 'threads') => inConsole<T>(command!, task, emulated ? { timeout: EMULATED_LIMIT } : {});
   // Threads share the memory of the wasm backend alone.
-  return { name, command, emulated, fallsBack, report: run, ...(!fallsBack && { threads: () => run('threads') }) };
+  return {
+    name,
+    command,
+    emulated,
+    fallsBack,
+    report: run,
+    ...(!fallsBack && { threads: () => run('threads') }),
+    ...(!emulated && { bench: benchInConsole }),
+  };
 }
 
 export const nodeRuntime: Runtime = {
@@ -92,6 +110,7 @@ export const nodeRuntime: Runtime = {
   command: node,
   report: (list) => inConsole(node, list),
   threads: () => inConsole(node, 'threads'),
+  bench: benchInConsole,
 };
 
 export const runtimes: Runtime[] = [
@@ -102,12 +121,14 @@ export const runtimes: Runtime[] = [
     // Without permissions, because an import needs none.
     report: (list) => inConsole(denoRun, list),
     threads: () => inConsole([...denoRun, '--allow-read'], 'threads'),
+    bench: (argument) => benchInConsole(argument, denoRun),
   },
   {
     name: 'Bun',
     command: bun,
     report: (list) => inConsole(bun, list),
     threads: () => inConsole(bun, 'threads'),
+    bench: benchInConsole,
   },
   ...['2024-09-23', newest].map((date) => ({
     name: `workerd, compatibility date ${date}`,

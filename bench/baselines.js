@@ -1,8 +1,6 @@
 /**
- * The baselines: a bare copy of the same bytes, the loop that people write by hand, and TensorFlow.js.
+ * Baselines besides the loops: a bare copy of the same bytes, and TensorFlow.js.
  */
-import { dropout, setBackend, tensor1d } from '@tensorflow/tfjs-core';
-import '@tensorflow/tfjs-backend-wasm';
 
 /**
  * The `memory.copy` instruction, between the same arrays that the layer works on.
@@ -28,16 +26,6 @@ export async function memoryCopy(memory) {
   };
 }
 
-/**
- * @param {Float32Array} x
- * @param {Float32Array} out
- * @param {number} p
- */
-export function mathRandomLoop(x, out, p) {
-  const scale = 1 / (1 - p);
-  for (let i = 0; i < x.length; i++) out[i] = Math.random() < p ? 0 : /** @type {number} */ (x[i]) * scale;
-}
-
 /** @type {import('@tensorflow/tfjs-core').Tensor | undefined} */
 let latest;
 
@@ -49,6 +37,8 @@ let latest;
  * @param {number} p
  */
 export async function tfjsWasm(values, p) {
+  const { dropout, setBackend, tensor1d } = await import('@tensorflow/tfjs-core');
+  await import('@tensorflow/tfjs-backend-wasm');
   if (!(await setBackend('wasm'))) throw new Error('the wasm backend of TF.js does not start');
   latest?.dispose();
   const x = tensor1d(values);

@@ -1,0 +1,7 @@
+import { dropout, setBackend, tensor1d } from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+
+export async function first() {
+  await setBackend('cpu');
+  return dropout(tensor1d([1, 2, 3, 4]), 0.5).data();
+}

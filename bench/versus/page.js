@@ -1,0 +1,234 @@
+/** docs/benchmarks.md, from the results. */
+import { CORE } from '../core.js';
+import { perUnit } from '../runtimes.js';
+import { MEASURES, OURS, PEERS, PROBABILITIES } from './peers.js';
+import { fitLine, isBusy, seriesOf } from './summary.js';
+
+/** @typedef {import('./results.js').Results} Results */
+/** @typedef {import('./results.js').PeerResult} PeerResult */
+
+/** What the project set out to reach at p = 0.5 in an arena: ratio = peer / ours at least, or ours / peer at most. */
+const GOALS = [
+  { peer: 'pytorch', n: 2 ** 20, atLeast: 80 },
+  { peer: 'onnx-native', n: 2 ** 20, atLeast: 25 },
+  { peer: 'tfjs-wasm', n: 2 ** 20, atLeast: 45 },
+  { peer: 'copy', n: 2 ** 24, atMost: 1.05 },
+];
+
+const HEADINGS = { forward: 'Forward', 'forward + backward': 'Forward and backward', mask: 'Mask only' };
+const PICTURES = { forward: 'forward', 'forward + backward': 'forward-backward', mask: 'mask' };
+
+/** @param {Results} results */
+export function page(results) {
+  return `<!-- Written by \`npm run bench:peers\` from bench/versus/results.json. Edit bench/versus/page.js instead. -->
+
+# Benchmarks
+
+dropout-wasm beside other ways to compute dropout, on one machine. One command measures everything and writes this page:
+
+\`\`\`sh
+npm run bench:peers
+\`\`\`
+
+It builds the package, installs the peers of \`bench/peers/package.json\` without their install scripts, and took
+${Math.ceil(results.minutes)} minutes. \`npm run bench:peers -- --quick\` prints a rough look and writes nothing.
+
+${method(results)}
+
+## Goals
+
+${goals(results)}
+
+${MEASURES.map((measure) => measureSection(results, measure)).join('\n\n')}
+
+## Cost over the number of elements
+
+${linearSection(results)}
+
+## Memory, start and size
+
+${costSection(results)}
+
+## Runtimes
+
+${runtimeSection(results)}
+
+## What each peer runs
+
+${peerSection(results)}
+`;
+}
+
+/** @param {Results} results */
+function method({ date, machine, load, cores }) {
+  return `| | |
+|---|---|
+| Date | ${date} |
+${machine.map((line) => `| ${line.replace(': ', ' | ')} |`).join('\n')}
+| Load at the start | ${load.toFixed(1)} processes on ${cores} cores |
+
+Each peer runs with dropout-wasm in a process of its own. The two take turns of 12 ms, in many rounds. Times are CPU
+time of the process, because a busy machine interrupts long calls more often than short ones, and medians over the
+quieter half of the rounds. All values are f32, all tensors exist before the clock starts, and everything runs on one
+thread. The output of each call is checked before it is timed: the share of kept elements, the value of each one, the
+gradient under the same mask, and a new mask in the next call.`;
+}
+
+/** @param {Results} results */
+function goals(results) {
+  const rows = GOALS.map(({ peer, n, atLeast, atMost }) => {
+    const series = seriesOf(results, 'forward', 0.5).find(({ name }) => name === peer);
+    const ratio = series?.points.find((point) => point.n === n)?.ratio;
+    const goal = atLeast ? `at least ${atLeast} × faster` : `at most ${atMost?.toFixed(2)} × its time`;
+    const value = ratio === undefined ? undefined : atLeast ? ratio : 1 / ratio;
+    const isReached = value !== undefined && (atLeast ? value >= atLeast : value <= /** @type {number} */ (atMost));
+    const reached = value === undefined ? 'not measured' : `${atLeast ? times(value) : `${value.toFixed(2)} ×`}`;
+    return `| ${titleOf(peer)} | ${count(n)} | ${goal} | ${reached} | ${isReached ? 'yes' : 'no'} |`;
+  });
+  return `Forward in an \`Arena\`, p = 0.5:
+
+| against | n | goal | measured | reached |
+|---|---|---|---|---|
+${rows.join('\n')}`;
+}
+
+/**
+ * @param {Results} results
+ * @param {import('./peers.js').Measure} measure
+ */
+function measureSection(results, measure) {
+  const tables = PROBABILITIES.map((p) => {
+    const series = seriesOf(results, measure, p);
+    const sizes = series[0]?.points.map(({ n }) => n) ?? [];
+    const rows = series.map(({ name, title, points }) => {
+      const cells = sizes.map((n) => {
+        const point = points.find((point) => point.n === n);
+        if (!point) return '–';
+        return name === OURS.name ? `**${digits(point.ns)}**` : `${digits(point.ns)} (${times(point.ratio)})`;
+      });
+      return `| ${title} | ${cells.join(' | ')} |`;
+    });
+    return `ns per element at p = ${p}, and in parentheses how many times that of dropout-wasm:
+
+| n | ${sizes.map(count).join(' | ')} |
+|---|${sizes.map(() => '---:|').join('')}
+${rows.join('\n')}`;
+  });
+  const alt = `${HEADINGS[measure]}: ns per element over the number of elements, at p = 0.5`;
+  return `## ${HEADINGS[measure]}
+
+![${alt}](benchmarks/${PICTURES[measure]}.svg)
+
+${tables.join('\n\n')}`;
+}
+
+/** @param {Results} results */
+function linearSection({ line }) {
+  const { a, b, points } = fitLine(line);
+  const worst = Math.max(...points.map(({ residual }) => Math.abs(residual)));
+  return `![Time of a forward over the number of elements, with the fitted line](benchmarks/linear.svg)
+
+The line through the times of a forward in an arena, p = 0.5, is **${digits(a)} ns + ${digits(b)} ns · n**. It has the
+least squares of the relative errors. The largest residual is ${percent(worst)}: the time per element is constant within a
+level of the caches, and rises from one to the next.
+
+| n | ${points.map(({ n }) => count(n)).join(' | ')} |
+|---|${points.map(() => '---:|').join('')}
+| µs | ${points.map(({ ns }) => digits(ns / 1e3)).join(' | ')} |
+| fitted, µs | ${points.map(({ fitted }) => digits(fitted / 1e3)).join(' | ')} |
+| residual | ${points.map(({ residual }) => `${residual < 0 ? '−' : '+'}${percent(Math.abs(residual))}`).join(' | ')} |`;
+}
+
+/** @param {Results} results */
+function costSection({ peers }) {
+  const rows = peers.map(({ name, allocated, start, size }) => {
+    const peer = [OURS, ...PEERS].find((peer) => peer.name === name);
+    const bytes = size === undefined ? '–' : `${kilobytes(size)} KB${peer?.isNative ? ', installed' : ''}`;
+    const cells = [
+      allocated === undefined ? '–' : (allocated / 2 ** 20).toFixed(2),
+      start === undefined ? '–' : start.toFixed(start < 100 ? 1 : 0),
+      bytes,
+    ];
+    return `| ${titleOf(name)} | ${cells.join(' | ')} |`;
+  });
+  return `| | bytes allocated per element by a forward | import to first result, ms | size |
+|---|---:|---:|---:|
+${rows.join('\n')}
+
+The forward has 1,048,576 elements. Allocated are objects and buffers that the JavaScript engine counts, for TF.js on
+wasm the tensors that \`tf.profile\` counts as well, and for PyTorch what its profiler counts. What ONNX Runtime and
+jax-js allocate in memory of their own is not included. A new array for the result takes 4 bytes per element. In V8,
+each \`Math.random()\` allocates a number of 16 bytes.
+
+The first result is that of 4 elements in a new process, by the clock and the median. Sizes are minified and gzipped
+with their WebAssembly, for a program that computes one forward. ONNX Runtime (native) and PyTorch are programs for a
+machine.`;
+}
+
+/** @param {Results} results */
+function runtimeSection({ runtimes, load, cores }) {
+  const rows = runtimes
+    .filter(({ results }) => results.length > 0)
+    .map(({ name, version, results }) => {
+      const cells = CORE.map((row) => {
+        const found = results.find((result) => result.name === row.name);
+        return found ? `${perUnit(found)[0]} (${times(found.loop / found.ours)})` : '–';
+      });
+      return `| ${name} ${version} | ${cells.join(' | ')} |`;
+    });
+  const failed = runtimes.filter(({ error }) => error).map(({ name, error }) => `- ${name}: ${error}`);
+  return `![How many times faster dropout-wasm is than the loop, in each runtime](benchmarks/runtimes.svg)
+
+ns per element of a call of 1,048,576 elements, ns per call of one of 128, and in parentheses how many times faster that
+is than a \`Math.random\` loop in the same runtime. p = 0.5, the worst case of the loop, whose branch is unpredictable.
+The loop for GaussianDropout uses the formula of Box and Muller. \`npm run bench -- --runtime NAME\` repeats a row.
+${
+  isBusy(load, cores)
+    ? `
+**The machine was busy.** These times come from the clock, since browsers have no CPU time. A busy machine interrupts
+long calls more often than short ones, so the ratios are too high here.
+`
+    : ''
+}
+| | ${CORE.map(({ title, n }) => `${title}, ${count(n)}`).join(' | ')} |
+|---|${CORE.map(() => '---:|').join('')}
+${rows.join('\n')}${failed.length > 0 ? `\n\nNot timed:\n\n${failed.join('\n')}` : ''}`;
+}
+
+/** @param {Results} results */
+function peerSection({ peers }) {
+  const rows = [OURS, ...PEERS].map(({ name, title, runs }) => {
+    const version = peers.find((peer) => peer.name === name)?.version;
+    return `| ${title}${version ? ` ${version}` : ''} | ${MEASURES.map((measure) => runs[measure]).join(' | ')} |`;
+  });
+  const missing = peers.flatMap(({ name, skipped, errors }) => [
+    ...errors.map((error) => `- ${titleOf(name)}: ${error}`),
+    ...skipped
+      // One line for each p: the smallest size that was left out.
+      .filter(({ p }, i) => i === skipped.findIndex((other) => other.p === p))
+      .map(({ n, p, skipped }) => `- ${titleOf(name)}, p = ${p}: no ${count(n)} elements or more, because ${skipped}.`),
+  ]);
+  return `| | forward | forward + backward | mask |
+|---|---|---|---|
+${rows.join('\n')}
+
+ONNX Runtime removes every Dropout, even in training mode, unless the session has the option
+\`extra: { optimization: { disable_specified_optimizers: 'EliminateDropout' } }\`. ONNX Runtime and PyTorch are told to use
+one thread; the others have one in Node.${missing.length > 0 ? `\n\nNot timed:\n\n${missing.join('\n')}` : ''}`;
+}
+
+/** @param {string} name */
+function titleOf(name) {
+  return [OURS, ...PEERS].find((peer) => peer.name === name)?.title;
+}
+
+/** @param {number} n */
+const count = (n) => n.toLocaleString('en');
+/** @param {number} bytes */
+const kilobytes = (bytes) => (bytes / 1000).toLocaleString('en', { maximumFractionDigits: bytes < 1e5 ? 1 : 0 });
+/** @param {number} share */
+const percent = (share) => `${(100 * share).toFixed(0)} %`;
+/** Three digits, without an exponent. @param {number} value */
+const digits = (value) => (value >= 1000 ? count(Math.round(value)) : value.toPrecision(3));
+/** @param {number} ratio */
+const times = (ratio) => `${ratio >= 10 ? count(Math.round(ratio)) : ratio.toPrecision(2)} ×`;
