@@ -39,7 +39,8 @@ const setup = (name: string) => [
   ...(name === 'built' ? ['./tests/runtimes/binaries.ts'] : []),
 ];
 
-const alias = [
+/** The entries as users import them, from the source. */
+export const alias = [
   { find: /^dropout-wasm$/, replacement: source('index.ts') },
   { find: /^dropout-wasm\/monte-carlo$/, replacement: source('monte-carlo/index.ts') },
   { find: /^dropout-wasm\/onnx$/, replacement: source('onnx/index.ts') },
