@@ -56,6 +56,15 @@ export default defineConfig(({ mode }) => {
   return {
     test: {
       reporters: ['default', './tests/support/closing-line.ts'],
+      // Of `npm run coverage`. What browsers, workers and workerd run counts as not covered.
+      coverage: {
+        provider: 'v8' as const,
+        include: ['src/**/*.ts'],
+        exclude: ['src/**/inlined.ts', 'src/backend/wasm/digest.ts'],
+        reporter: ['text', 'html'],
+        reportsDirectory: 'build/coverage',
+        thresholds: { lines: 95, branches: 90 },
+      },
       // No `extends`, which would load this file again and lose the mode.
       projects: Object.entries(PROJECTS).map(([name, folders]) => ({
         resolve: { alias },
