@@ -164,8 +164,11 @@ class Machine {
   }
 
   private run(body: string): unknown {
-    const scope = { ...this.scope, ...Object.fromEntries(this.names) };
-    return new Function(...Object.keys(scope), body)(...Object.values(scope));
+    // Only the names that occur: a function of all of them takes 10 times as long to make.
+    const used = [...new Set(body.match(/[a-z]\w*/gi))];
+    const known = used.filter((name) => this.names.has(name) || name in this.scope);
+    const values = known.map((name) => (this.names.has(name) ? this.names.get(name) : this.scope[name]));
+    return new Function(...known, body)(...values);
   }
 }
 
