@@ -106,7 +106,7 @@ async function run({ minutes, seed: first, path }) {
     const [number] = failure.path.split(':');
     console.log(`Failed: ${failure.message}
 
-Seed ${failure.seed}, path ${failure.path}. The same program again, from the first case on:
+The same program, before it was made smaller: seed ${failure.seed}, path ${number}
   npm run fuzz -- --seed ${failure.seed} --path ${number}
 
 The smallest program found, to be run in this folder as a .mjs file:

@@ -51,45 +51,52 @@ export async function fuzz(machines: [Machine, Machine], options: FuzzOptions): 
   return { seed, path: details.counterexamplePath!, message: error.message, program: last };
 }
 
-/** A program that anybody can run in a clone after `npm run build`. It prints what the two packages give. */
-export function programOf({ program }: Failure): string {
+/** Statements before a program that uses one of these names. */
+const PREAMBLES: [names: string[], text: (used: string) => string][] = [
+  [['inference'], () => "import * as inference from 'dropout-wasm/inference';"],
+  [['fromBytes', 'merge', 'monteCarlo'], (used) => `import { ${used} } from 'dropout-wasm/monte-carlo';`],
+  [['onnxDropout'], () => "import { onnxDropout } from 'dropout-wasm/onnx';"],
+  [["'shared'"], () => "import { SharedArena } from 'dropout-wasm/threads';"],
+  [
+    ['tfDropout'],
+    () => `import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import * as tf from '@tensorflow/tfjs-core';
+import { dropout as tfDropout } from 'dropout-wasm/tfjs';
+
+setWasmPaths('node_modules/@tensorflow/tfjs-backend-wasm/dist/');
+await tf.setBackend('wasm');
+const ofTensors = (use) => tf.tidy(() => use(tf).dataSync());`,
+  ],
+  [['same'], () => `\nconst same = ${same};`],
+];
+
+/** A program that runs in a clone after `npm run build`. It prints what the two packages give. */
+export function programOf({ program }: Pick<Failure, 'program'>): string {
   const text = program.join('\n');
-  const uses = (name: string) => new RegExp(`\\b${name}\\b`).test(text);
-  const imports = [
-    ['dropout-wasm/monte-carlo', ['fromBytes', 'merge', 'monteCarlo']],
-    ['dropout-wasm/onnx', ['onnxDropout']],
-  ] as const;
-  const threaded = uses("'shared'");
-  return [
-    "import * as wasm from 'dropout-wasm';",
-    "import * as reference from 'dropout-wasm/reference';",
-    ...(uses('inference') ? ["import * as inference from 'dropout-wasm/inference';"] : []),
-    ...imports.flatMap(([entry, names]) => {
-      const used = names.filter(uses);
-      return used.length ? [`import { ${used.join(', ')} } from '${entry}';`] : [];
-    }),
-    ...(threaded ? ["import { SharedArena } from 'dropout-wasm/threads';"] : []),
-    '',
-    ...(uses('same') ? [`const same = ${same};`, ''] : []),
-    `${createMemory}`,
-    '',
-    'async function run(pkg) {',
-    `  const { ${NAMES.filter(uses)
-      .concat('manualSeed')
-      .filter((name, i, all) => all.indexOf(name) === i)
-      .join(', ')} } = pkg;`,
-    threaded
-      ? `  const shared = pkg === wasm ? await SharedArena.create({ bytes: ${SHARED_BYTES}, threads: 2 }) : new pkg.Arena({ bytes: ${SHARED_BYTES} });`
-      : '  const shared = new pkg.Arena({ bytes: 0 });',
-    '  const { array, arena, other } = createMemory(pkg, shared);',
-    '  manualSeed(0);',
-    ...program.map((line) => `  ${line}`),
-    '}',
-    '',
-    'for (const pkg of [wasm, reference]) console.log(await run(pkg).catch(String));',
-    ...(threaded ? ['process.exit();'] : []),
-    '',
-  ].join('\n');
+  const uses = (name: string) => new RegExp(`(?<!\\w)${name}(?!\\w)`).test(text);
+  const preambles = PREAMBLES.flatMap(([names, preamble]) => {
+    const used = names.filter(uses);
+    return used.length ? preamble(used.join(', ')) : [];
+  });
+  const isThreaded = uses("'shared'");
+  const bytes = isThreaded ? SHARED_BYTES : 0;
+  return `import * as wasm from 'dropout-wasm';
+import * as reference from 'dropout-wasm/reference';
+${preambles.join('\n')}
+
+${createMemory}
+
+async function run(pkg, shared) {
+  const { ${[...NAMES.filter(uses), 'manualSeed'].join(', ')} } = pkg;
+  const { array, arena, other } = createMemory(pkg, shared);
+  manualSeed(0);
+${program.map((line) => `  ${line}`).join('\n')}
+}
+
+const shared = ${isThreaded ? `await SharedArena.create({ bytes: ${bytes}, threads: 2 })` : `new wasm.Arena({ bytes: ${bytes} })`};
+console.log(await run(wasm, shared).catch(String));
+console.log(await run(reference, new reference.Arena({ bytes: ${bytes} })).catch(String));${isThreaded ? '\nshared.close();' : ''}
+`;
 }
 
 /** Bytes of the arena on shared memory. */
