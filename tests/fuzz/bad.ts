@@ -128,6 +128,20 @@ const VALUES: Record<string, Values> = {
     ['1', TYPE],
     ['undefined', TYPE],
   ],
+  samples: [...WHOLES.filter(([value]) => !value.includes('53')), ['0', RANGE], ['undefined', TYPE]],
+  from: WHOLES,
+  ratio: [...PROBABILITIES.filter(([value]) => value !== 'undefined'), ['1', RANGE]],
+  trainingMode: BOOLEANS,
+  opset: [
+    ['6', RANGE],
+    ['12.5', RANGE],
+    ["'13'", TYPE],
+  ],
+  layers: [
+    ['5', TYPE],
+    ['[{}]', TYPE],
+    ['[,]', TYPE],
+  ],
   bytes: [...WHOLES.filter(([value]) => !value.includes('53')), ['2 ** 33', RANGE], ['undefined', TYPE]],
   n: WHOLES,
 };

@@ -831,6 +831,26 @@ const onnx = kind(
   },
 );
 
+/** Calls of the other entries, with a bad value in the place of `_`. */
+const ENTRY_CALLS: Record<string, string> = {
+  samples: 'monteCarlo(() => 0, { samples: _, seed: 1 })',
+  from: 'monteCarlo(() => 0, { samples: 1, from: _, seed: 1 })',
+  seed: 'monteCarlo(() => 0, { samples: 1, seed: _ })',
+  layers: 'monteCarlo(() => 0, { samples: 1, layers: _ })',
+  ratio: 'onnxDropout(new Float32Array(2), _)',
+  trainingMode: 'onnxDropout(new Float32Array(2), 0.5, _)',
+  opset: 'onnxDropout(new Float32Array(2), 0.5, false, { opset: _ })',
+  p: 'new inference.Dropout(_)',
+  training: 'new inference.Dropout(0.5).forward(new Float32Array(2), { training: _ })',
+};
+
+const badEntry = kind('bad value of an entry', 2, fc.nat(), (number) => {
+  const values = badValues(Object.keys(ENTRY_CALLS));
+  const [name, value, refusal] = values[number % values.length]!;
+  // Undefined stands for the default.
+  return name === 'p' && value === 'undefined' ? undefined : { call: ENTRY_CALLS[name]!.replace('_', value), refusal };
+});
+
 const tfjs = kind(
   'tfjs',
   1,
@@ -886,6 +906,7 @@ const STEPS: Kinds[] = [
   sampled,
   inferred,
   onnx,
+  badEntry,
   tfjs,
   large,
 ];
