@@ -56,7 +56,8 @@ export default defineConfig(({ mode }) => {
   return {
     test: {
       reporters: ['default', './tests/support/closing-line.ts'],
-      // Of `npm run coverage`. What browsers, workers and workerd run counts as not covered.
+      // Of `npm run coverage`, without the random suites: each step of a random program is a script of its own, which
+      // takes V8's coverage minutes. What browsers, workers and workerd run counts as not covered.
       coverage: {
         provider: 'v8' as const,
         include: ['src/**/*.ts'],
