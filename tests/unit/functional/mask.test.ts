@@ -86,4 +86,9 @@ describe.each(packages)('on %s', (_, { AlphaDropout, Generator, applyMask, dropo
       expect(expected.map((_, i) => bitAt(bits, i))).toEqual(expected);
     }
   });
+
+  it('names the axis of a shape that is wrong', () => {
+    refuses(() => mask([2, -1], { p: 0.5, key }), RangeError, /^shape\[1\] has to be a whole number/);
+    refuses(() => mask(['2'] as never, { p: 0.5, key }), TypeError, /^shape\[0\] has to be a whole number/);
+  });
 });
