@@ -39,7 +39,8 @@ const setup = (name: string) => [
   ...(name === 'built' ? ['./tests/runtimes/binaries.ts'] : []),
 ];
 
-const alias = [
+/** The entries as users import them, from the source. */
+export const alias = [
   { find: /^dropout-wasm$/, replacement: source('index.ts') },
   { find: /^dropout-wasm\/monte-carlo$/, replacement: source('monte-carlo/index.ts') },
   { find: /^dropout-wasm\/onnx$/, replacement: source('onnx/index.ts') },
@@ -55,6 +56,16 @@ export default defineConfig(({ mode }) => {
   return {
     test: {
       reporters: ['default', './tests/support/closing-line.ts'],
+      // Of `npm run coverage`, without the random suites: each step of a random program is a script of its own, which
+      // takes V8's coverage minutes. What browsers, workers and workerd run counts as not covered.
+      coverage: {
+        provider: 'v8' as const,
+        include: ['src/**/*.ts'],
+        exclude: ['src/**/inlined.ts', 'src/backend/wasm/digest.ts'],
+        reporter: ['text', 'html'],
+        reportsDirectory: 'build/coverage',
+        thresholds: { lines: 95, branches: 90 },
+      },
       // No `extends`, which would load this file again and lose the mode.
       projects: Object.entries(PROJECTS).map(([name, folders]) => ({
         resolve: { alias },

@@ -1,4 +1,4 @@
-// Types of three untyped packages, limited to what the examples use.
+// Types of three untyped packages, limited to what the examples and scripts/fuzz.js use.
 
 declare module 'mnist' {
   /** Index d holds the images of digit d back to back, 784 numbers from 0 to 1 each. */
@@ -21,9 +21,9 @@ declare module 'cli-progress' {
       noTTYOutput?: boolean;
       notTTYSchedule?: number;
     });
-    start(total: number, startValue: number): void;
+    start(total: number, startValue: number, payload?: object): void;
     increment(): void;
-    update(value: number): void;
+    update(value: number, payload?: object): void;
     stop(): void;
   }
   export class MultiBar {

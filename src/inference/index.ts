@@ -124,7 +124,8 @@ export abstract class Layer {
     if (typeof amount !== 'number') throw wrongType(parameter, 'a number', amount);
     if (!(amount >= 0 && (isP ? amount <= 1 : amount < Number.POSITIVE_INFINITY)))
       throw new RangeError(message(parameter, isP ? 'between 0 and 1' : 'a finite number of at least 0', amount));
-    refuse(checkOptions(options, OPTIONS).always ?? false, 'always');
+    const { always = false } = checkOptions(options, OPTIONS);
+    refuse(always, 'always');
     Object.defineProperty(this, parameter, { value: amount, enumerable: true });
   }
 
@@ -139,9 +140,9 @@ export abstract class Layer {
   forward<X extends Input>(x: X, outOrOptions?: Like<X> | ForwardOptions<X>): Result<X> {
     const from = dataOf(x, 'x');
     const isOptions = classOf(outOrOptions) === 'Object' && !('data' in (outOrOptions as object));
-    const options = isOptions ? checkOptions(outOrOptions as ForwardOptions<X>, ['out', 'training']) : {};
-    refuse(options.training ?? false, 'training');
-    const out = isOptions ? options.out : (outOrOptions as Like<X> | undefined);
+    const options = isOptions ? outOrOptions : ({ out: outOrOptions } as ForwardOptions<X>);
+    const { training = false, out } = checkOptions(options as ForwardOptions<X>, ['out', 'training']);
+    refuse(training, 'training');
     if (out === undefined) return x as unknown as Result<X>;
     const to = dataOf(out, 'out');
     const [shape, expected] = [out, x].map((each) => (each as Tensor).shape);

@@ -12,13 +12,13 @@ const LITTLE_ENDIAN = bytesOf(Uint16Array.of(1))[0] === 1;
  * A copy of the bytes of an array, the same on every machine: the low byte of each element comes first, and all NaNs
  * are equal, since engines choose their sign and payload.
  */
-export function bitsOf(x: Float32Array | Float64Array | Uint8Array): Uint8Array {
+export function bitsOf(x: Float16Array | Float32Array | Float64Array | Uint8Array): Uint8Array {
   const bytes = bytesOf(x.slice());
   if (x instanceof Uint8Array) return bytes;
   const size = x.BYTES_PER_ELEMENT;
   if (!LITTLE_ENDIAN) for (let at = 0; at < bytes.length; at += size) bytes.subarray(at, at + size).reverse();
   // Written as bytes, since a NaN written as a number need not have these bits either.
-  const nan = size === 4 ? [0, 0, 0xc0, 0x7f] : [0, 0, 0, 0, 0, 0, 0xf8, 0x7f];
+  const nan = size === 2 ? [0, 0x7e] : size === 4 ? [0, 0, 0xc0, 0x7f] : [0, 0, 0, 0, 0, 0, 0xf8, 0x7f];
   for (let i = 0; i < x.length; i++) if (Number.isNaN(x[i])) bytes.set(nan, i * size);
   return bytes;
 }

@@ -83,6 +83,13 @@ describe.each(classes)('%s', (name, Layer, Twin) => {
     refuses(() => layer.train(wrong('no')), TypeError, /^mode has to be a boolean, but got no$/);
     refuses(() => new Layer(0.5, { always: wrong(0) }), TypeError, /^always has to be a boolean, but got 0$/);
     refuses(() => layer.forward(x(), { training: wrong(1) }), TypeError, /^training has to be a boolean, but got 1$/);
+    // Null is no default, as in the main entry.
+    refuses(() => new Layer(0.5, { always: wrong(null) }), TypeError, /^always has to be a boolean, but got null$/);
+    refusesBeforeWriting(
+      (out) => layer.forward(x(), { training: wrong(null), out }),
+      TypeError,
+      /^training has to be a boolean, but got null$/,
+    );
   });
 
   it('is restored from what dropout-wasm stored, alone and in a list', () => {

@@ -40,18 +40,58 @@ describe.each(packages)('dropBlock2d on %s', (_, { DropBlock2d, Generator, dropB
     expect(layer.mask()).toEqual(kept);
   });
 
+  it('with channels last, each channel of each position is a corner, in row-major order', () => {
+    const [batch, height, width, channels] = [2, 6, 7, 3];
+    const [side, p] = [2, 0.3];
+    const [rows, columns] = [height - side + 1, width - side + 1];
+    const gamma = (p * height * width) / (side * side * rows * columns);
+    const corners = mask(batch * rows * columns * channels, { p: gamma, key });
+    const kept = new Uint8Array(batch * height * width * channels).fill(1);
+    corners.forEach((isKept, draw) => {
+      if (isKept) return;
+      const channel = draw % channels;
+      const column = Math.floor(draw / channels) % columns;
+      const row = Math.floor(draw / channels / columns) % rows;
+      const image = Math.floor(draw / channels / columns / rows);
+      for (let r = row; r < row + side; r++)
+        for (let c = column; c < column + side; c++) kept[((image * height + r) * width + c) * channels + channel] = 0;
+    });
+    const x = tensor([batch, height, width, channels]);
+    const layer = new DropBlock2d(p, { blockSize: side, channels: 'last', seed: 42 });
+    const { data } = layer.forward(x);
+    expect(layer.mask()).toEqual(kept);
+    expect(data).toEqual(dropBlock2d(x, { p, key, blockSize: side, channels: 'last' }).data);
+  });
+
   it('takes images without a batch axis', () => {
     const [batched, single] = [tensor([1, 2, 6, 6]), tensor([2, 6, 6])];
     const options = { p: 0.3, key, blockSize: 2 };
     expect(dropBlock2d(single, options).data).toEqual(dropBlock2d(batched, options).data);
   });
 
-  it('refuses other ranks', () => {
-    const shape = [2, 12];
+  it.each([
+    ['first', '[batch, channels, height, width] or [channels, height, width]'],
+    ['last', '[batch, height, width, channels] or [height, width, channels]'],
+  ] as const)('refuses other ranks, channels %s', (channels, expected) => {
+    for (const shape of [[2, 12], [24], [1, 2, 3, 2, 2]])
+      refusesBeforeWriting(
+        (data) => dropBlock2d(tensor(shape), { p: 0.4, key, blockSize: 2, channels, out: { data, shape } }),
+        RangeError,
+        `x.shape has to be ${expected}, but got [${shape}]`,
+      );
+  });
+
+  it.each([
+    [0, RangeError],
+    [1.5, RangeError],
+    ['2', TypeError],
+    [undefined, TypeError],
+  ] as const)('refuses blocks of %s', (blockSize, type) => {
+    const shape = [1, 4, 6];
     refusesBeforeWriting(
-      (data) => dropBlock2d(tensor(shape), { p: 0.4, key, blockSize: 2, out: { data, shape } }),
-      RangeError,
-      'x.shape has to be [batch, channels, height, width] or [channels, height, width], but got [2,12]',
+      (data) => dropBlock2d(tensor(shape), { p: 0.4, key, blockSize: blockSize as number, out: { data, shape } }),
+      type,
+      /^blockSize has to be a whole number from 1/,
     );
   });
 });

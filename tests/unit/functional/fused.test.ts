@@ -110,6 +110,41 @@ describe.each(packages)('on %s', (_, pkg) => {
       expect(biasDropoutResidualBackward({ data: dy, shape }, { p, key })).toEqual({ dx: { data: dx, shape }, dbias });
     });
 
+    it('takes the last of any number of axes as the features, and one feature', () => {
+      const shape = [rows, 1, features];
+      expect(biasDropoutResidualBackward({ data: dy, shape }, { p, key })).toEqual({ dx: { data: dx, shape }, dbias });
+      expect(biasDropoutResidual({ data: x, shape }, { bias, p, key }).data).toEqual(
+        biasDropoutResidual(x, { bias, p, key }),
+      );
+      refuses(
+        () => biasDropoutResidual({ data: x, shape: [1, features, rows] }, { bias, p, key }),
+        RangeError,
+        `bias.length has to be ${rows}, the last axis, but got ${features}`,
+      );
+      const column = biasDropoutResidualBackward(dy, { p, key, features: 1 });
+      expect(column.dx).toEqual(dx);
+      expect(column.dbias).toEqual(Float32Array.of(dx.reduce((sum, v) => fround(sum + v), 0)));
+    });
+
+    it('names an argument that does not fit in full', () => {
+      const call = (options: object) => () => biasDropoutResidualBackward(dy, { p, key, features, ...options });
+      const f64 = (length: number) => new Float64Array(length) as never;
+      const f32 = (length: number) => new Float32Array(length);
+      refuses(call({ features: 6 }), RangeError, 'features has to be a divisor of 35, the length of dy, but got 6');
+      refuses(call({ out: { dbias: f64(7) } }), TypeError, 'out.dbias has to be an array of the type of dy');
+      refuses(call({ out: { dbias: f32(8) } }), RangeError, 'out.dbias.length has to be 7, but got 8');
+      refuses(call({ out: { dbias: [1] } }), TypeError, /^out\.dbias has to be a Float32Array/);
+      refuses(call({ out: { dx: f64(35) } }), TypeError, 'out.dx has to be an array of the type of dy');
+      refuses(call({ out: { dx: f32(34) } }), RangeError, 'out.dx.length has to be at least 35, but got 34');
+      refuses(call({ out: { dx: [1] } }), TypeError, /^out\.dx has to be a Float32Array/);
+      const both = f32(36);
+      refuses(
+        () => biasDropoutResidualBackward(both.subarray(1), { p, key, features, out: { dx: both.subarray(0, 35) } }),
+        RangeError,
+        'out overlaps dy in part',
+      );
+    });
+
     it('refuses arguments that do not fit', () => {
       refuses(() => biasDropoutResidualBackward(x, { p, key }), TypeError, 'features has to be a whole number');
       refuses(() => biasDropoutResidualBackward(x, { p, key, features: 2.5 }), RangeError, /^features/);

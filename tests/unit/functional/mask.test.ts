@@ -71,4 +71,24 @@ describe.each(packages)('on %s', (_, { AlphaDropout, Generator, applyMask, dropo
       expect(applyMask(x, Uint8Array.of(1, 1), { layer: new AlphaDropout(0) })).toEqual(x);
     });
   });
+
+  it('a slice whose rows are whole bytes, far apart, has the bits of its bytes, which are those of the whole', () => {
+    const [rows, columns] = [5, 3000];
+    const of = [rows, columns];
+    const whole = mask(rows * columns, { p: 0.4, key });
+    for (const width of [64, 8, 61]) {
+      const slice = { of, at: [1, 40] };
+      const bytes = mask([3, width], { p: 0.4, key, slice });
+      const expected = [1, 2, 3].flatMap((row) => [...whole.subarray(row * columns + 40, row * columns + 40 + width)]);
+      expect([...bytes]).toEqual(expected);
+      const bits = mask([3, width], { p: 0.4, key, slice, format: 'bits' });
+      expect(bits).toHaveLength(Math.ceil((3 * width) / 8));
+      expect(expected.map((_, i) => bitAt(bits, i))).toEqual(expected);
+    }
+  });
+
+  it('names the axis of a shape that is wrong', () => {
+    refuses(() => mask([2, -1], { p: 0.5, key }), RangeError, /^shape\[1\] has to be a whole number/);
+    refuses(() => mask(['2'] as never, { p: 0.5, key }), TypeError, /^shape\[0\] has to be a whole number/);
+  });
 });

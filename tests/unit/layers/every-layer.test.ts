@@ -221,6 +221,34 @@ describe.each(packages)('on %s', (_, pkg) => {
       expect(data).toEqual(x.data);
       expect(layer.generator.position).toBe(0);
       refuses(() => layer.backward(x), Error, 'backward needs a forward first');
+      refuses(() => layer.pullback(), Error, 'pullback needs a forward first');
+    });
+
+    it('checks the rank in evaluation as in training', () => {
+      const flat = { data: new Float32Array(size(shape)), shape: [size(shape), 1, 1, 1, 1, 1] };
+      const messageOf = (training: boolean) => {
+        try {
+          create().forward(flat, { training });
+        } catch (error) {
+          return String(error);
+        }
+        return 'taken';
+      };
+      expect(messageOf(false)).toBe(messageOf(true));
+    });
+
+    it('names dy where out overlaps it in part, after a forward in either mode', () => {
+      const both = new Float32Array(size(shape) + 1);
+      const dy = { data: both.subarray(1), shape };
+      for (const training of [true, false]) {
+        const layer = create();
+        layer.forward(x, { training });
+        refuses(
+          () => layer.backward(dy, { data: both.subarray(0, -1), shape }),
+          RangeError,
+          /^out overlaps dy in part$/,
+        );
+      }
     });
 
     it('goes backward through its latest forward: dx is dy times the slope of y', () => {

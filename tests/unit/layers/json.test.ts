@@ -101,6 +101,15 @@ describe.each(packages)('on %s', (_, pkg) => {
     refuses(() => Dropout.fromJSON({ ...json, [field]: value }), TypeError, message);
   });
 
+  it('JSON that is still text, or no list, is refused with its name', () => {
+    for (const restore of [layersFromJSON, Dropout.fromJSON.bind(Dropout)] as ((json: never) => unknown)[]) {
+      refuses(() => restore('{}' as never), TypeError, /^json has to be an object, but got "\{\}": JSON\.parse it$/);
+      refuses(() => restore(null as never), TypeError, /^json has to be an object, but got null$/);
+    }
+    for (const layers of [undefined, null, { length: 0 }, '[]'])
+      refuses(() => layersFromJSON({ layers } as never), TypeError, /^layers has to be an array, but got /);
+  });
+
   it('fromJSON does not accept p in place of stddev', () => {
     const json = new GaussianNoise(0.5, { generator }).toJSON();
     refuses(() => GaussianNoise.fromJSON({ ...json, stddev: undefined }), TypeError, 'stddev has to be a number');

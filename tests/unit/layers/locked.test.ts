@@ -108,7 +108,8 @@ describe.each(packages)('LockedDropout on %s', (_, { Generator, LockedDropout, m
     refuses(restore({ features: 0.5 }), RangeError, /^lock\.features/);
     for (const name of ['batch', 'features'])
       refuses(restore({ [name]: '3' }), TypeError, new RegExp(`^lock\\.${name}`));
-    for (const key of [true, 5n, undefined]) refuses(restore({ key }), TypeError, /^lock\.key/);
+    for (const key of [true, 5n, undefined])
+      refuses(restore({ key }), TypeError, /^lock\.key has to be a string of hex digits, but got /);
     for (const key of ['zz', '1f', '0x1ffffffffffffffff', `0x${'f'.repeat(1e6)}`])
       refuses(restore({ key }), RangeError, /^lock\.key/);
     refuses(restore({ time: 1 }), TypeError, 'unknown option "time": the options are key, batch, features');

@@ -1,0 +1,3 @@
+/** What scripts/fuzz.js bundles. */
+export { fuzz, programOf, SHARED_BYTES, same } from './fuzz.js';
+export { machines } from './machine.js';
