@@ -72,7 +72,7 @@ export function threadedMemory(memory: WasmMemory, alone: Exports, pool: WorkerP
           cut(pool.threads, n, PIECE, 0, (at, n) => {
             const x = src + at * bytes;
             const y = dst + at * bytes;
-            pool.add(n, Fn.ApplyMask, x, mask + (bits ? at / 8 : at), y, n, +isF64, +bits, scale, shift, fill);
+            pool.add(n, Fn.ApplyMask, x, mask + (bits ? at / 8 : at), y, n, isF64, bits, scale, shift, fill);
           }),
         );
       },
@@ -88,7 +88,7 @@ export function threadedMemory(memory: WasmMemory, alone: Exports, pool: WorkerP
         pool.run(() =>
           cut(pool.threads, n, PIECE / FUSED_COST, aheadOf(offset, first), (at, n) => {
             const by = at * bytes;
-            const rows = [n, features, (column + at) % features, +isF64] as const;
+            const rows = [n, features, (column + at) % features, isF64] as const;
             const stream = [lo, hi, offset, first + at, P] as const;
             pool.add(
               FUSED_COST * n,
@@ -117,7 +117,7 @@ export function threadedMemory(memory: WasmMemory, alone: Exports, pool: WorkerP
           cut(pool.threads, n, PIECE / NOISE_COST, aheadOf(offset, first), (at, n) => {
             const x = src + at * bytes;
             const y = dst + at * bytes;
-            pool.add(NOISE_COST * n, Fn.Noise, x, y, n, +isF64, +additive, lo, hi, offset, first + at, stddev);
+            pool.add(NOISE_COST * n, Fn.Noise, x, y, n, isF64, additive, lo, hi, offset, first + at, stddev);
           }),
         );
       },

@@ -29,7 +29,8 @@ export abstract class WasmDropping implements Dropping {
 
   dropout(x: FloatArray, out: FloatArray, draws: Draws, affine: Affine, broadcast?: Broadcast): void {
     const { key, offset, P } = draws;
-    const { lo, hi } = key;
+    const lo = key.lo | 0;
+    const hi = key.hi | 0;
     const { scale, shift, fill } = affine;
     const size = sizeOf(x);
     const sink = size === 8 ? Sink.F64 : Sink.F32;

@@ -26,12 +26,13 @@ export class WasmExtras extends WasmDropping implements Extras {
   applyMask(x: FloatArray, mask: Uint8Array, bits: boolean, out: FloatArray, { scale, shift, fill }: Affine): void {
     const { length } = x;
     const size = sizeOf(x);
-    const isF64 = size === 8;
+    const isF64 = Number(size === 8);
+    const isBits = Number(bits);
     const memory = commonMemory(x, out, mask);
     const inPlace = memory && this.on(memory);
     if (inPlace) {
       const { byteOffset } = mask;
-      inPlace.applyMask(x.byteOffset, byteOffset, out.byteOffset, length, isF64, bits, scale, shift, fill);
+      inPlace.applyMask(x.byteOffset, byteOffset, out.byteOffset, length, isF64, isBits, scale, shift, fill);
       return;
     }
     const { applyMask } = this.exports;
@@ -40,7 +41,7 @@ export class WasmExtras extends WasmDropping implements Extras {
     for (let i = 0; i < length; i += tile.length) {
       const n = tile.load(x, i, length - i);
       maskTile.load(mask, bits ? i / 8 : i, bits ? Math.ceil(n / 8) : n);
-      applyMask(X_TILE, OPERAND_TILE, X_TILE, n, isF64, bits, scale, shift, fill);
+      applyMask(X_TILE, OPERAND_TILE, X_TILE, n, isF64, isBits, scale, shift, fill);
       tile.store(out, i, n);
     }
   }

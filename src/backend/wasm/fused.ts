@@ -64,8 +64,9 @@ export class WasmFused implements Fused {
     }
     const { key, offset, P } = draws;
     const [src, row, added, dst] = [x.byteOffset, bias.byteOffset, residual.byteOffset, out.byteOffset];
-    const isF64 = x.BYTES_PER_ELEMENT === 8;
-    inPlace.fused(mode, src, row, added, dst, x.length, bias.length, 0, isF64, key.lo, key.hi, offset, 0, P, scale);
+    const isF64 = Number(x.BYTES_PER_ELEMENT === 8);
+    const [lo, hi] = [key.lo | 0, key.hi | 0];
+    inPlace.fused(mode, src, row, added, dst, x.length, bias.length, 0, isF64, lo, hi, offset, 0, P, scale);
   }
 
   private fusedThroughTiles(
@@ -76,7 +77,8 @@ export class WasmFused implements Fused {
   ): void {
     const { fused } = this.own;
     const size = sizeOf(x);
-    const isF64 = size === 8;
+    const isF64 = Number(size === 8);
+    const [lo, hi] = [key.lo | 0, key.hi | 0];
     const tile = this.scratch.x[size];
     const residualTile = this.residualTiles[size];
     const biasTile = this.biasTiles[size];
@@ -90,7 +92,7 @@ export class WasmFused implements Fused {
       if (residual) residualTile.load(residual, i, n);
       if (!fits) biasTile.load(bias, column, n);
       const [width, first] = fits ? [features, column] : [n, 0];
-      fused(mode, X_TILE, BIAS_TILE, OPERAND_TILE, X_TILE, n, width, first, isF64, key.lo, key.hi, offset, i, P, scale);
+      fused(mode, X_TILE, BIAS_TILE, OPERAND_TILE, X_TILE, n, width, first, isF64, lo, hi, offset, i, P, scale);
       tile.store(out, i, n);
       if (!fits && mode === FusedMode.Backward) biasTile.store(bias, column, n);
     }

@@ -39,21 +39,23 @@ export class WasmGaussian implements Gaussian {
       });
       return;
     }
-    const { lo, hi } = key;
+    const lo = key.lo | 0;
+    const hi = key.hi | 0;
     const { length } = x;
     const size = sizeOf(x);
-    const isF64 = size === 8;
+    const isF64 = Number(size === 8);
+    const isAdditive = Number(additive);
     const memory = commonMemory(x, out);
     const inPlace = memory && this.on(memory);
     if (inPlace) {
-      inPlace.noise(x.byteOffset, out.byteOffset, length, isF64, additive, lo, hi, offset, 0, stddev);
+      inPlace.noise(x.byteOffset, out.byteOffset, length, isF64, isAdditive, lo, hi, offset, 0, stddev);
       return;
     }
     const { noise } = this.own;
     const tile = this.scratch.x[size];
     for (let i = 0; i < length; i += tile.length) {
       const n = tile.load(x, i, length - i);
-      noise(X_TILE, X_TILE, n, isF64, additive, lo, hi, offset, i, stddev);
+      noise(X_TILE, X_TILE, n, isF64, isAdditive, lo, hi, offset, i, stddev);
       tile.store(out, i, n);
     }
   }

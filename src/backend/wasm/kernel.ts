@@ -44,7 +44,7 @@ export class WasmKernel extends WasmDropping implements Kernel {
       const n = Math.min(max, length - i);
       const at = i / perByte;
       const dst = inPlace ? out.byteOffset + at : OPERAND_TILE;
-      kernel.dropout(sink, 0, dst, n, key.lo, key.hi, offset, i, P, 0, 0, 0, 1, n, 1);
+      kernel.dropout(sink, 0, dst, n, key.lo | 0, key.hi | 0, offset, i, P, 0, 0, 0, 1, n, 1);
       if (!inPlace) tile.store(out, at, Math.ceil(n / perByte));
     }
   }
