@@ -126,14 +126,14 @@ export function draw(
         writeMask(sink == Sink.Bits, dst, k, max(k, i), min(k + STEP, end), d0, d1, d2, d3);
         continue;
       }
-      // A whole step within one row: its flags apply unchanged to every repeat. extras.wasm has no room for f32, whose
-      // last steps take longer there, and has a loop where kernel.wasm has four calls.
+      // A whole step within one row: its flags apply unchanged to every repeat. extras.wasm has no room for that of f32.
       if (run == 1 && k >= i && end - k >= STEP && (!isAffine || sink == Sink.F64)) {
         const rowIndex = repeats == 1 ? 0 : k / row;
         if (k - rowIndex * row + STEP <= row) {
           let e = k + rowIndex * (repeats - 1) * row;
           for (let r = 0; r < repeats; ++r, e += row) {
             if (isAffine) {
+              // Unrolled, this would exceed 4096 bytes.
               let e0 = d0;
               let e1 = d1;
               for (let at = 0; at < 256; at += 128) {
@@ -154,10 +154,10 @@ export function draw(
             } else {
               const x = src + (e << 2);
               const y = dst + (e << 2);
-              apply8F32(isAffine, x, y, d0, scale32, shift32, fill32);
-              apply8F32(isAffine, x + 32, y + 32, d1, scale32, shift32, fill32);
-              apply8F32(isAffine, x + 64, y + 64, d2, scale32, shift32, fill32);
-              apply8F32(isAffine, x + 96, y + 96, d3, scale32, shift32, fill32);
+              apply8F32(false, x, y, d0, scale32, shift32, fill32);
+              apply8F32(false, x + 32, y + 32, d1, scale32, shift32, fill32);
+              apply8F32(false, x + 64, y + 64, d2, scale32, shift32, fill32);
+              apply8F32(false, x + 96, y + 96, d3, scale32, shift32, fill32);
             }
           }
           continue;

@@ -4,7 +4,7 @@
  */
 import { Sink, draw } from "./dropout";
 
-/** Plain dropout and masks: shift and fill take no part. */
+/** Plain dropout and masks: shift and fill are ignored. */
 export function dropout(
   sink: Sink, src: usize, dst: usize, n: i32, keyLo: u32, keyHi: u32, offset: f64, first: f64, P: f64,
   scale: f64, shift: f64, fill: f64, repeats: i32, row: i32, run: i32,

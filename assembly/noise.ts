@@ -142,7 +142,7 @@ export function noise(
         const z1 = centralQuantile(centered(v1), t1, n0, n1, n2, n3, n4, d0, d1, d2, d3);
         const z2 = centralQuantile(centered(v2), t2, n0, n1, n2, n3, n4, d0, d1, d2, d3);
         const z3 = centralQuantile(centered(v3), t3, n0, n1, n2, n3, n4, d0, d1, d2, d3);
-        // Only now: V8 computes constants where they are used, unless they are used before the loop can end.
+        // Tested after the arithmetic: otherwise V8 recomputes the constants in every iteration.
         if (k < i || k + NOISE_STEP > end) break;
         if (v128.any_true(inTail(f32x4.pmin(f32x4.pmin(t0, t1), f32x4.pmin(t2, t3))))) break;
         perturb4(src, dst, k, isF64, additive, s, z0);

@@ -49,7 +49,7 @@ function unpackFlags<T extends number>(flags: u32): v128 {
   return i32x4.eq(v128.and(i32x4.splat(flags), bits), bits);
 }
 
-/** A whole step of f32 in forward. The bias of its first `left` elements is at `row`, and then comes that of column 0. */
+/** A whole step of f32 in forward. The bias of its first `left` elements is at `row`, that of the others at `bias`. */
 // @ts-ignore: decorator
 @inline
 function forwardStep(
@@ -64,7 +64,9 @@ function forwardStep(
   forward4(x + 64, left > 16 ? row + 64 : bias + (64 - past), residual + 64, y + 64, low32(d2), scale, mask, none);
   forward4(x + 80, left > 20 ? row + 80 : bias + (80 - past), residual + 80, y + 80, high32(d2), scale, mask, none);
   forward4(x + 96, left > 24 ? row + 96 : bias + (96 - past), residual + 96, y + 96, low32(d3), scale, mask, none);
-  forward4(x + 112, left > 28 ? row + 112 : bias + (112 - past), residual + 112, y + 112, high32(d3), scale, mask, none);
+  forward4(
+    x + 112, left > 28 ? row + 112 : bias + (112 - past), residual + 112, y + 112, high32(d3), scale, mask, none,
+  );
 }
 
 /** Moves bytes up by n places, or down if n is negative, and zeros in. */
@@ -76,8 +78,8 @@ function move(v: v128, n: i32): v128 {
 }
 
 /**
- * A whole step of f32 in forward, in which the row ends after `left` elements. The vector with its end takes a wrong
- * bias at first, and is done again:
+ * A whole step of f32 in forward, in which the row ends after `left` elements. The vector with its end is first written
+ * with a wrong bias, then rewritten:
  *
  *   last 4 columns    w x y z               bytes moved down by 16 − part
  *   first 4 columns           a b c d       bytes moved up by part
@@ -275,6 +277,7 @@ export function fused(
         const x = src + (k << 2);
         const y = dst + (k << 2);
         if (isBackward) {
+          // Plain dropout: shift and fill are ignored.
           apply8F32(false, x, y, d0, s32, s32, s32);
           apply8F32(false, x + 32, y + 32, d1, s32, s32, s32);
           apply8F32(false, x + 64, y + 64, d2, s32, s32, s32);

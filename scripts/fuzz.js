@@ -31,17 +31,20 @@ const BATCH = 100;
 function options() {
   const { values } = parseArgs({
     options: {
-      minutes: { type: 'string', default: '1' },
+      minutes: { type: 'string' },
       seed: { type: 'string', default: '1' },
       path: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
   const { path, help } = values;
-  const minutes = /^\d*\.?\d+$/.test(values.minutes) ? Number(values.minutes) : 0;
-  if (minutes <= 0) throw new Error(`--minutes has to be a number above 0, but got ${values.minutes}`);
+  const { minutes: text = '1' } = values;
+  const minutes = /^\d*\.?\d+$/.test(text) ? Number(text) : 0;
+  if (minutes <= 0) throw new Error(`--minutes has to be a number above 0, but got ${text}`);
   const seed = /^\d{1,10}$/.test(values.seed) ? Number(values.seed) : Number.NaN;
   if (!(seed < 2 ** 31)) throw new Error(`--seed has to be a whole number below 2^31, but got ${values.seed}`);
+  if (path !== undefined && values.minutes !== undefined)
+    throw new Error('--path runs one program: leave --minutes out');
   if (path !== undefined && !/^\d+$/.test(path)) throw new Error(`--path has to be a whole number, but got ${path}`);
   return { minutes, seed, path, help };
 }

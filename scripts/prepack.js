@@ -1,6 +1,6 @@
 /**
  * Runs before `npm pack` and `npm publish`, after the build. npm stores the mode of each file in the tarball, which would
- * depend on the umask of whoever packs it.
+ * depend on the packer's umask.
  */
 import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';

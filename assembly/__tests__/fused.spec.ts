@@ -2,7 +2,7 @@
 import { FusedMode } from "../rows";
 import { TWO32, TWO53, callFused, get, guarded, isIntact, kept, ramp, set } from "./support";
 
-/** Rows that end in a vector, within a step, and once in a while, and rows for the hot loop alone. */
+/** Row lengths that end within a vector, within a step, and at a step. */
 const FEATURES: StaticArray<i32> = [3, 7, 16, 33, 50, 64];
 
 /** Calls `fused` on ramps, with 1, 2, 3 … in x, bias and residual, and checks everything that it writes. */
@@ -92,9 +92,9 @@ describe("fused", () => {
     const features = 33;
     const x = heap.alloc(4 * 64);
     const dst = guarded(4 * 64);
-    const last = (memory.size() << 16) - 4 * features;
     const size = 4 * features;
     const saved = heap.alloc(size);
+    const last = (memory.size() << 16) - size;
     for (let end = 0; end < 2; ++end) {
       const bias = end ? last : 0;
       memory.copy(saved, bias, size);

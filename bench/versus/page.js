@@ -71,7 +71,10 @@ Each peer runs with dropout-wasm in a process of its own. The two take turns of 
 time of the process, because a busy machine interrupts long calls more often than short ones, and medians over the
 quieter half of the rounds. All values are f32, all tensors exist before the clock starts, and everything runs on one
 thread. The output of each call is checked before it is timed: the share of kept elements, the value of each one, the
-gradient under the same mask, and a new mask in the next call.`;
+gradient under the same mask, and a new mask in the next call.
+
+A ratio compares the two sides of one process. The row of dropout-wasm is the median over all processes, so dividing two
+rows gives another number.`;
 }
 
 /** @param {Results} results */
@@ -108,7 +111,7 @@ function measureSection(results, measure) {
       });
       return `| ${title} | ${cells.join(' | ')} |`;
     });
-    return `ns per element at p = ${p}, and in parentheses how many times that of dropout-wasm:
+    return `ns per element at p = ${p}, and in parentheses the ratio to dropout-wasm:
 
 | n | ${sizes.map(count).join(' | ')} |
 |---|${sizes.map(() => '---:|').join('')}
@@ -129,8 +132,8 @@ function linearSection({ line }) {
   return `![Time of a forward over the number of elements, with the fitted line](benchmarks/linear.svg)
 
 The line through the times of a forward in an arena, p = 0.5, is **${digits(a)} ns + ${digits(b)} ns · n**. It has the
-least squares of the relative errors. The largest residual is ${percent(worst)}: the time per element is constant within a
-level of the caches, and rises from one to the next.
+least squares of the relative errors. The largest residual is ${percent(worst)}: the time per element
+is constant within a cache level and rises at each boundary.
 
 | n | ${points.map(({ n }) => count(n)).join(' | ')} |
 |---|${points.map(() => '---:|').join('')}
@@ -161,8 +164,8 @@ jax-js allocate in memory of their own is not included. A new array for the resu
 each \`Math.random()\` allocates a number of 16 bytes.
 
 The first result is that of 4 elements in a new process, by the clock and the median. Sizes are minified and gzipped
-with their WebAssembly, for a program that computes one forward. ONNX Runtime (native) and PyTorch are programs for a
-machine.`;
+with their WebAssembly, for a program that computes one forward. ONNX Runtime (native) and PyTorch are
+installed, not loaded by a page.`;
 }
 
 /** @param {Results} results */
@@ -214,7 +217,7 @@ ${rows.join('\n')}
 
 ONNX Runtime removes every Dropout, even in training mode, unless the session has the option
 \`extra: { optimization: { disable_specified_optimizers: 'EliminateDropout' } }\`. ONNX Runtime and PyTorch are told to use
-one thread; the others have one in Node.${missing.length > 0 ? `\n\nNot timed:\n\n${missing.join('\n')}` : ''}`;
+one thread; the others run on one.${missing.length > 0 ? `\n\nNot timed:\n\n${missing.join('\n')}` : ''}`;
 }
 
 /** @param {string} name */
@@ -225,7 +228,7 @@ function titleOf(name) {
 /** @param {number} n */
 const count = (n) => n.toLocaleString('en');
 /** @param {number} bytes */
-const kilobytes = (bytes) => (bytes / 1000).toLocaleString('en', { maximumFractionDigits: bytes < 1e5 ? 1 : 0 });
+const kilobytes = (bytes) => (bytes / 1024).toLocaleString('en', { maximumFractionDigits: bytes < 1e5 ? 1 : 0 });
 /** @param {number} share */
 const percent = (share) => `${(100 * share).toFixed(0)} %`;
 /** Three digits, without an exponent. @param {number} value */

@@ -63,7 +63,7 @@ export const PEERS = [
     first: 'versus/first/tfjs-wasm.js',
     runs: {
       forward: '`tf.dropout(x, p)`',
-      'forward + backward': '`tf.grad((x) => tf.dropout(x, p))(x, dy)`',
+      'forward + backward': '`tf.valueAndGrad((x) => tf.dropout(x, p))(x, dy)`',
       mask: '`tf.less(tf.randomUniform([n]), 1 - p)`',
     },
   },
@@ -73,7 +73,7 @@ export const PEERS = [
     first: 'versus/first/tfjs-cpu.js',
     runs: {
       forward: '`tf.dropout(x, p)`',
-      'forward + backward': '`tf.grad((x) => tf.dropout(x, p))(x, dy)`',
+      'forward + backward': '`tf.valueAndGrad((x) => tf.dropout(x, p))(x, dy)`',
       mask: '`tf.less(tf.randomUniform([n]), 1 - p)`',
     },
   },

@@ -25,7 +25,7 @@ export interface Affine {
   /** −0 for no shift: adding −0 changes no bit of any product. */
   readonly shift: number;
   readonly fill: number;
-  /** The part of the backend that drops so: the extras for a shift or a fill. Default: the kernel. */
+  /** The part of the backend that computes it. Required for a shift or a fill. Default: the kernel. */
   readonly part?: () => Dropping;
 }
 
@@ -35,7 +35,7 @@ export interface Dropping {
   dropout(x: FloatArray, out: FloatArray, draws: Draws, affine: Affine, broadcast?: Broadcast): void;
 }
 
-/** Its dropout knows no shift but −0, and no fill but 0. */
+/** Its dropout ignores shift and fill. */
 export interface Kernel extends Dropping {
   /**
    * Writes the mask of elements 0 … length − 1 as bytes, or as bits if `bits`; 1 = kept. With `broadcast`, no

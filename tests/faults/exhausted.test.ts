@@ -24,7 +24,7 @@ interface Report {
 
 // V8 reserves 10 GB of address space for every memory. No other system limits it by a shell command.
 describe.runIf(process.platform === 'linux')('without address space', () => {
-  /** Whether the kernel gets its page, and an arena its memory when all other memory is free again. */
+  /** Whether the kernel gets its pages, and an arena its memory when all other memory is free again. */
   const LIMITS = [
     [3, false, false],
     [12, false, true],

@@ -61,6 +61,7 @@ it('a call that never ends, in the middle of every kernel', async () => {
       const pairs = makers.map((make) => [make(n).fill(1), make(n)]);
       const calls = [
         (x, out) => L.dropout(x, { ...options, out }),
+        (x, out) => L.alphaDropout(x, { ...options, out }),
         (x, out) => L.gaussianNoise(x, { stddev: 1, key: 5n, out }),
         (x, out) => L.biasDropoutResidual(x, { ...options, bias: x.slice(0, 1024), residual: x, out }),
         (x, out) => L.applyMask(x, L.mask(n, options), { p: 0.5, out }),
@@ -71,7 +72,7 @@ it('a call that never ends, in the middle of every kernel', async () => {
       const all = () => calls.map((call) => pairs.map(([x, out]) => bits(call(x, out.fill(9)))).join());
       const right = String(all()); say(new Set(all()[0].split(',')).size)`),
   ).toBe('1');
-  for (let call = 0; call < 5; call++)
+  for (let call = 0; call < 6; call++)
     for (let at = 0; at < 3; at++) {
       // The second of the endless calls is under way when the line has said so.
       const line = `for (let i = 0; ; i++) { calls[${call}](...pairs[${at}]); if (i === 1) say('begun') }`;
@@ -79,7 +80,7 @@ it('a call that never ends, in the middle of every kernel', async () => {
       interrupt();
       expect(await type(`say(String(all()) === right && shared.threads)`), `call ${call} on ${at}`).toBe('3');
     }
-  expect(log.filter((line) => /interrupted by `SIGINT`/.test(line))).toHaveLength(15);
+  expect(log.filter((line) => /interrupted by `SIGINT`/.test(line))).toHaveLength(18);
 });
 
 it('a forward draws its key or does not, and the layer goes on with the mask that is due', async () => {

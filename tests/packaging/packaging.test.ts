@@ -176,7 +176,7 @@ describe.each(Object.entries(BUNDLERS))('%s', (name, bundle) => {
   it('bundles all entries', async () => {
     await bundle(project.directory, 'main.js', `out/${name}/main.mjs`);
     expect(await inProject(process.execPath, `out/${name}/main.mjs`)).toBe(LINE);
-    expect(modulesIn(read(`out/${name}/main.mjs`))).toBe(3);
+    expect(modulesIn(read(`out/${name}/main.mjs`))).toBe(4);
   });
 
   it('bundles one layer with one WebAssembly module and within its size limit', async () => {

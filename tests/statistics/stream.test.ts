@@ -250,7 +250,6 @@ describe('neighbors', () => {
   const from = (keys: (i: number) => bigint) => (calls: number, n: number) =>
     Array.from({ length: calls }, (_, i) => dropped(n, 0.5, keys(i)));
   const { keyAt, fork } = { keyAt: (i: number) => generator.keyAt(i), fork: (label: string) => generator.fork(label) };
-  const parent = new built.Generator(7);
   /** What is drawn one after another, and the elements of each. */
   const KINDS: [name: string, n: number, draw: (calls: number, n: number) => Uint32Array[] | Promise<Uint32Array[]>][] =
     [
@@ -259,7 +258,14 @@ describe('neighbors', () => {
       ['keys one or two bits apart', N, from((i) => keyAt(0) ^ (1n << BigInt(i % 64)) ^ BigInt(i >> 6))],
       ['seeds 0, 1, 2, …', N, from((i) => new built.Generator(i).keyAt(0))],
       ['forks by label', N, from((i) => fork(`layer ${i}`).keyAt(0))],
-      ['spawned children', N, from(() => parent.spawn().keyAt(0))],
+      [
+        'spawned children',
+        N,
+        (calls, n) => {
+          const parent = new built.Generator(7);
+          return Array.from({ length: calls }, () => dropped(n, 0.5, parent.spawn().keyAt(0)));
+        },
+      ],
       ['Monte-Carlo samples', N, samples],
       [
         'blocks of a key',

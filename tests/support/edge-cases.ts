@@ -3,7 +3,7 @@
 /** Includes a subnormal f32, a subnormal f64, and a number near the largest f32. */
 export const SPECIAL = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 0, 1e-45, -1e-310, 3e38];
 
-/** The ends of steps, pairs of steps, blocks and tiles. */
+/** The ends of steps, pairs of steps and blocks. */
 export const LENGTHS = [31, 32, 33, 63, 64, 65, 127, 128, 4095, 4096, 4097, 8192, 12289];
 
 /** Includes 0, 1, and values that round to a threshold of 0 or 65536. */

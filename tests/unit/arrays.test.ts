@@ -1,6 +1,7 @@
 /** Arrays whose class, realm or own properties are others': their elements are read and written, nothing of theirs is called. */
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
+import { TILE_BYTES } from '../../src/backend/wasm/scratch.js';
 import { wave } from '../support/arrays.js';
 import { packages } from '../support/backends.js';
 import { expectSameBits } from '../support/expect.js';
@@ -179,11 +180,11 @@ describe.each(packages)('on %s', (_, pkg) => {
       (Floats as Float32ArrayConstructor).from({ length: n }, (_, i) => wave(i + from)) as never;
   const plainBytes = (n: number) => Uint8Array.from({ length: n }, (_, i) => (i * 37) % 251) as never;
 
-  /** The element counts of a tile are 4,096 of f32 and 2,048 of f64. */
+  /** A small one, and one more vector than a tile holds, of f32 and of f64. */
   const sizes: [Float32ArrayConstructor | Float64ArrayConstructor, number][] = [
     [Float32Array, 64],
-    [Float32Array, 4160],
-    [Float64Array, 2064],
+    [Float32Array, TILE_BYTES / 4 + 64],
+    [Float64Array, TILE_BYTES / 8 + 16],
   ];
 
   describe.each(KINDS)('%s', (_, wrap) => {

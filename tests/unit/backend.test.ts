@@ -91,6 +91,28 @@ describe('where modules fail one after the other', () => {
     return { pkg: await import('../../src/index.js'), modules: () => n };
   }
 
+  it('each part has the bits of the reference where its own module fails, and the next call is right too', async () => {
+    const x = Float32Array.from({ length: 100 }, (_, i) => i - 50);
+    const image = { data: x, shape: [1, 1, 10, 10] };
+    const resultsOf = (pkg: typeof dropoutWasm) => [
+      pkg.dropout(x, { p: 0.5, key }),
+      pkg.alphaDropout(x, { p: 0.5, key }),
+      pkg.dropBlock2d(image, { p: 0.5, key, blockSize: 2 }).data,
+      pkg.biasDropoutResidual(x, { bias: x.slice(0, 10), residual: x, p: 0.5, key }),
+      pkg.gaussianDropout(x, { p: 0.5, key }),
+    ];
+    const expected = resultsOf(dropoutWasm);
+    for (const refused of [1, 2, 3, 4]) {
+      const { pkg, modules } = await loadRefusing((n) => n === refused);
+      for (let round = 0; round < 2; round++) expect(resultsOf(pkg)).toEqual(expected);
+      expect(modules()).toBe(refused === 1 ? 1 : 4);
+      expect(pkg.backend()).toMatchObject({
+        name: refused === 1 ? 'reference' : 'wasm-simd',
+        reason: `Error: module ${refused} is refused by the test`,
+      });
+    }
+  });
+
   it('backend() gives the first reason', async () => {
     const { pkg } = await loadRefusing((n) => n > 1);
     pkg.applyMask(new Float32Array(4), new Uint8Array(4), { p: 0.5 });

@@ -10,7 +10,7 @@ import { broadcastOf } from '../../src/core/shapes.js';
 import type { U64 } from '../../src/core/u64.js';
 import { alpha } from '../../src/functional/alpha.js';
 import { drawsFor, inverted, scaleBy } from '../../src/functional/common.js';
-import { deviations, lengths, offsets, probabilities } from '../support/arbitraries.js';
+import { deviations, lengths, longRows, offsets, probabilities } from '../support/arbitraries.js';
 import { size } from '../support/arrays.js';
 import { type Backend, backends, reference, wasm } from '../support/backends.js';
 import { bitAt } from '../support/bits.js';
@@ -261,6 +261,7 @@ describe('the kernel gives the same bits as the reference', () => {
     const matrices = fc.oneof(
       fc.tuple(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 1, max: 40 })),
       fc.tuple(fc.integer({ min: 0, max: 9 }), fc.constantFrom(31, 32, 64, 100, 768, 2048, 4096, 4100, 5000)),
+      fc.tuple(fc.integer({ min: 1, max: 3 }), longRows),
     );
     check(
       1000,

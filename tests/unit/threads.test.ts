@@ -7,6 +7,8 @@ import { setFlagsFromString } from 'node:v8';
 import { createContext, runInContext, runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import {
+  alphaDropout,
+  alphaDropoutBackward,
   applyMask,
   biasDropoutResidual,
   biasDropoutResidualBackward,
@@ -76,6 +78,22 @@ const CALLS: [string, (arrays: Arrays, n: number) => ArrayBufferView[]][] = [
     (arrays, n) => {
       const x = filled(arrays.float32(n));
       return [dropout(x, { p: 0.5, key, out: x })];
+    },
+  ],
+  [
+    'alpha dropout, of elements and of channels, and its gradient',
+    (arrays, n) => {
+      const shape = [1, Math.floor(n / 49), 7, 7];
+      const image = () => filled(arrays.float32(size(shape)));
+      const noiseShape = [1, null, 1, 1];
+      const options = { p: 0.3, key, noiseShape, offset: 5 };
+      const x = { data: image(), shape };
+      return [
+        alphaDropout(filled(arrays.float32(n)), { p: 0.3, key, out: arrays.float32(n) }),
+        alphaDropout(filled(arrays.float64(n)), { p: 0.3, key, out: arrays.float64(n) }),
+        alphaDropout(x, { ...options, out: { data: arrays.float32(size(shape)), shape } }).data,
+        alphaDropoutBackward(x, { ...options, out: { data: arrays.float32(size(shape)), shape } }).data,
+      ];
     },
   ],
   [

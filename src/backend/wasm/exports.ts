@@ -2,8 +2,8 @@
  * The exports of the WebAssembly modules, as assembly/ declares them. Parameters stay flat: a struct would need space
  * in the memory, which may belong to another module.
  *
- * Flags are 0 or 1, and the halves of a key are signed: JavaScriptCore converts a boolean or an integer from 2^31 on to
- * an i32 in a slow call, which made a call of 128 elements take 510 ns instead of 160.
+ * Flags are 0 or 1, and the halves of a key are signed: JavaScriptCore converts booleans, and integers of 2^31 or more,
+ * to i32 in a slow call.
  * @module
  */
 
@@ -43,7 +43,7 @@ export type Draw = (
 
 /** The export of kernel.wasm (assembly/kernel.ts), bound to one memory. */
 export interface KernelExports {
-  /** Plain dropout and masks: shift and fill take no part. */
+  /** Plain dropout and masks: shift and fill are ignored. */
   readonly dropout: Draw;
 }
 

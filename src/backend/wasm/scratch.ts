@@ -6,10 +6,10 @@ import { type FloatArray, setArray, subarray } from '../../core/tensor.js';
 import type { WasmMemory } from './types.js';
 
 /**
- * Bytes of a tile. Beside 64 KB, by turns in one process: 16 KB takes 1.08 × as long at 1M f32 and as long at 64K;
- * 128 KB takes 0.97 × and 1 ×. The tile and the pieces of x and out should fit the L2 cache together.
+ * Bytes of a tile. Relative to 64 KB: 16 KB takes 1.08 × at 1M f32 and 1 × at 64K; 128 KB takes 0.97 × and 1 ×. The
+ * tile and the pieces of x and out should fit the L2 cache together.
  */
-const TILE_BYTES = 65536;
+export const TILE_BYTES = 65536;
 
 /**
  * Addresses of the tiles. They avoid 4K aliasing: when source and target of a copy agree in their low 12 bits, loads
@@ -21,6 +21,8 @@ export const X_TILE = 1040;
 export const OPERAND_TILE = X_TILE + TILE_BYTES;
 /** The third operand: a row of bias, or its gradient. */
 export const BIAS_TILE = OPERAND_TILE + TILE_BYTES;
+
+const PAGES = Math.ceil((BIAS_TILE + TILE_BYTES) / 65536);
 
 type TileArray = FloatArray | Uint8Array;
 /** A fixed piece of scratch memory that arrays are copied through. */
@@ -55,7 +57,7 @@ export type Tiles = Readonly<Record<2 | 4 | 8, Tile>>;
 export const sizeOf = (x: FloatArray): 2 | 4 | 8 => x.BYTES_PER_ELEMENT as 2 | 4 | 8;
 
 export class Scratch {
-  readonly memory: WasmMemory = new WebAssembly.Memory({ initial: 4, maximum: 4 });
+  readonly memory: WasmMemory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
   readonly x: Tiles = this.tilesAt(X_TILE);
   readonly mask: Tile = new Tile(new Uint8Array(this.memory.buffer, OPERAND_TILE, TILE_BYTES));
 

@@ -4,7 +4,7 @@
  *
  *   node --expose-gc arenas.js COUNT
  */
-import { Arena, applyMask, backend, dropout, gaussianNoise, mask } from 'dropout-wasm';
+import { Arena, applyMask, backend, biasDropoutResidual, dropout, gaussianNoise, mask } from 'dropout-wasm';
 
 const count = Number(process.argv[2]);
 const n = 8000;
@@ -15,14 +15,16 @@ const options = { p: 0.5, key: 1n };
 const resultsOf = (x) => [
   dropout(x, options),
   applyMask(x, kept, { p: 0.5 }),
+  biasDropoutResidual(x, { ...options, bias }),
   gaussianNoise(x, { stddev: 1, key: 1n }),
 ];
 const kept = mask(n, options);
+const bias = new Float32Array(8).fill(1);
 const expected = resultsOf(x).map(String);
 
 let [copied, wrong, peak, early] = [0, 0, 0, 0];
 for (let i = 0; i < count; i++) {
-  const arena = new Arena({ bytes: 4 * 4 * n });
+  const arena = new Arena({ bytes: 5 * 4 * n });
   const inArena = arena.float32(n);
   inArena.set(x);
   const results = resultsOf(inArena);
