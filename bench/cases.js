@@ -55,15 +55,7 @@ export const FAMILY = [
     const layer = new GaussianDropout(p, { seed: 42 });
     return () => layer.forward(x, out);
   }),
-  ...family(
-    'fused',
-    'biasDropoutResidual',
-    ({ biasDropoutResidual, Generator }, p, x, out, residual, bias) => {
-      const key = new Generator(42).next();
-      return () => biasDropoutResidual(x, { bias, residual, p, key, out });
-    },
-    (n) => [n, 1024],
-  ),
+  ...[1024, 1000, 100, 63].flatMap(fused),
   ...family('runs-of-64', 'noiseShape [n / 64, 1]', (pkg, p, x, out) => {
     return broadcast(pkg, p, x, out, [x.length / 64, 64], [null, 1]);
   }),
@@ -79,6 +71,36 @@ export const FAMILY = [
     const layer = new AlphaDropout(p, { seed: 42 });
     return () => layer.forward(x, out);
   }),
+  ...family('feature-alpha', 'FeatureAlphaDropout, 8 × 8', ({ FeatureAlphaDropout }, p, x, out) => {
+    const shape = [x.length / 4096, 64, 8, 8];
+    const layer = new FeatureAlphaDropout(p, { seed: 42 });
+    return () => layer.forward({ data: x, shape }, { data: out, shape });
+  }),
+];
+
+/** @type {Case} */
+export const F64 = {
+  name: 'f64',
+  title: 'forward of n / 2 elements of f64 in an arena',
+  sizes: FAMILY_SIZES,
+  place: 'arena',
+  create: ({ Dropout }, p, x, out) => forwardOfF64(new Dropout(p, { seed: 42 }), x, out),
+};
+
+/** Against `F64`. @type {Case[]} */
+export const FAMILY_F64 = [
+  {
+    ...F64,
+    name: 'gaussian-f64',
+    title: 'GaussianDropout of n / 2 elements of f64 in an arena',
+    create: ({ GaussianDropout }, p, x, out) => forwardOfF64(new GaussianDropout(p, { seed: 42 }), x, out),
+  },
+  {
+    ...F64,
+    name: 'alpha-f64',
+    title: 'AlphaDropout of n / 2 elements of f64 in an arena',
+    create: ({ AlphaDropout }, p, x, out) => forwardOfF64(new AlphaDropout(p, { seed: 42 }), x, out),
+  },
 ];
 
 /** @type {Case[]} */
@@ -92,7 +114,7 @@ export const THREADS = [2, 4, 8]
     create: forward,
   }));
 
-export const CASES = [ARENA, ARRAY, BACKWARD, ...FAMILY, ...THREADS];
+export const CASES = [ARENA, ARRAY, BACKWARD, ...FAMILY, F64, ...FAMILY_F64, ...THREADS];
 
 /**
  * A training forward: draws a key, checks its arguments, writes out.
@@ -104,6 +126,39 @@ function forward({ Dropout }, p, x, out) {
   return () => {
     layer.forward(x, out);
   };
+}
+
+/**
+ * The bytes of x and out as f64.
+ *
+ * @param {import('dropout-wasm').Layer} layer
+ * @param {Float32Array[]} arrays
+ */
+function forwardOfF64(layer, ...arrays) {
+  const [x, out] = /** @type {[Float64Array, Float64Array]} */ (
+    arrays.map(({ buffer, byteOffset, length }) => new Float64Array(buffer, byteOffset, length / 2))
+  );
+  return () => layer.forward(x, out);
+}
+
+/**
+ * biasDropoutResidual on as many whole rows as n elements hold.
+ *
+ * @param {number} features
+ */
+function fused(features) {
+  return family(
+    features === 1024 ? 'fused' : `fused-${features}`,
+    `biasDropoutResidual, ${features} features`,
+    ({ biasDropoutResidual, Generator }, p, ...arrays) => {
+      const bias = /** @type {Float32Array} */ (arrays.pop());
+      const rows = arrays.map((array) => array.subarray(0, array.length - (array.length % features)));
+      const [x, out, residual] = /** @type {[Float32Array, Float32Array, Float32Array]} */ (rows);
+      const key = new Generator(42).next();
+      return () => biasDropoutResidual(x, { bias, residual, p, key, out });
+    },
+    (n) => [n, features],
+  );
 }
 
 /**

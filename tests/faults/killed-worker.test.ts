@@ -1,6 +1,7 @@
 /**
  * A worker that ends at every step of its program: while it starts, while it joins a job, at its piece, when it has done
- * it, and while it spins or sleeps. The step itself ends the worker, so no test depends on time.
+ * it, and while it spins or sleeps. The step itself ends the worker. One that holds a piece is missed
+ * when the arena's timeout has passed.
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
@@ -50,8 +51,10 @@ const BOTH = ['before', 'after'] as const;
 
 /** Steps of the start, of which none lets the worker answer. */
 const STARTING: [when: string, step: string, nth: number][] = [
-  ...[1, 2, 3].flatMap((nth) => ['Module', 'Instance'].map((step): [string, string, number] => ['before', step, nth])),
-  ['after', 'Instance', 3],
+  ...[1, 2, 3, 4].flatMap((nth) =>
+    ['Module', 'Instance'].map((step): [string, string, number] => ['before', step, nth]),
+  ),
+  ['after', 'Instance', 4],
   ...BOTH.map((when): [string, string, number] => [when, 'compareExchange STATE', 1]),
   ['before', 'answer', 1],
 ];
