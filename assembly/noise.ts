@@ -42,6 +42,18 @@ function perturb4(src: usize, dst: usize, k: i32, isF64: bool, additive: bool, s
   } else perturbV<f32>(src + (k << 2), dst + (k << 2), additive, f32x4.mul(s, z));
 }
 
+/** A whole step from element k. */
+// @ts-ignore: decorator
+@inline
+function perturbStep(
+  src: usize, dst: usize, k: i32, isF64: bool, additive: bool, s: v128, z0: v128, z1: v128, z2: v128, z3: v128,
+): void {
+  perturb4(src, dst, k, isF64, additive, s, z0);
+  perturb4(src, dst, k + 4, isF64, additive, s, z1);
+  perturb4(src, dst, k + 8, isF64, additive, s, z2);
+  perturb4(src, dst, k + 12, isF64, additive, s, z3);
+}
+
 /** One element of T. */
 // @ts-ignore: decorator
 @inline
@@ -145,10 +157,12 @@ export function noise(
         // Tested after the arithmetic: otherwise V8 recomputes the constants in every iteration.
         if (k < i || k + NOISE_STEP > end) break;
         if (v128.any_true(inTail(f32x4.pmin(f32x4.pmin(t0, t1), f32x4.pmin(t2, t3))))) break;
-        perturb4(src, dst, k, isF64, additive, s, z0);
-        perturb4(src, dst, k + 4, isF64, additive, s, z1);
-        perturb4(src, dst, k + 8, isF64, additive, s, z2);
-        perturb4(src, dst, k + 12, isF64, additive, s, z3);
+        // One branch for a step: with one in each vector, the loop takes 9 % longer.
+        if (isF64) {
+          if (additive) perturbStep(src, dst, k, true, true, s, z0, z1, z2, z3);
+          else perturbStep(src, dst, k, true, false, s, z0, z1, z2, z3);
+        } else if (additive) perturbStep(src, dst, k, false, true, s, z0, z1, z2, z3);
+        else perturbStep(src, dst, k, false, false, s, z0, z1, z2, z3);
       }
       if (k + NOISE_STEP > i && k < end) anyStep(v0, v1, v2, v3, k, i, end, src, dst, isF64, additive, stddev, s);
     }
