@@ -1,4 +1,4 @@
-/** No code is made from text: neither the source nor the bundles have a way to, and every entry runs where it is forbidden. */
+/** No code is made from text: source and bundles have no way to, and every entry runs where it is forbidden. */
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

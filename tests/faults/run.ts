@@ -16,8 +16,8 @@ export interface Process {
 export async function runProgram<T>(name: string, { flags = [], args = [], addressSpace }: Process = {}): Promise<T> {
   const program = fileURLToPath(new URL(`programs/${name}.js`, import.meta.url));
   const command = [process.execPath, ...flags, program, ...args.map(String)];
-  const limited = addressSpace === undefined ? command : ['sh', '-c', `ulimit -v ${addressSpace * 1e6}; exec "$@"`, ''];
-  const [file, ...rest] = addressSpace === undefined ? command : [...limited, ...command];
+  const limit = addressSpace === undefined ? [] : ['sh', '-c', `ulimit -v ${addressSpace * 1e6}; exec "$@"`, ''];
+  const [file, ...rest] = [...limit, ...command];
   const { stdout } = await promisify(execFile)(file!, rest, { maxBuffer: 2 ** 26 });
   return JSON.parse(stdout);
 }

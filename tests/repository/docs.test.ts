@@ -1,7 +1,7 @@
 /**
  * Every snippet of docs/coming-from.md, layers.md, machines.md, reproducibility.md, stream.md, tfjs.md and
- * uncertainty.md runs and prints what its comments state. The pages name every export of their entries; layers.md has a section on every layer,
- * and tfjs.md has the arguments of every layer. The links of all pages lead somewhere.
+ * uncertainty.md runs and prints what its comments state. The pages name every export of their entries; layers.md has a
+ * section on every layer, and tfjs.md has the arguments of every layer. The links of all pages lead somewhere.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as dropoutWasm from 'dropout-wasm';
