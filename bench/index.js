@@ -2,6 +2,7 @@
  * `npm run bench`: dropout-wasm against baselines, or against another build of it, in one process.
  */
 import { parseArgs } from 'node:util';
+import { readCommandLine } from '../scripts/command-line.js';
 import { checkBuild, timeBuilds } from './builds.js';
 import { CASES, PROBABILITIES } from './cases.js';
 import { ROWS, timeRow } from './comparisons.js';
@@ -64,6 +65,7 @@ function options() {
       help: { type: 'boolean', default: false },
     },
   });
+  if (values.help) return undefined;
   const { against, only, runtime, json } = values;
   const unknownRuntime = runtime?.find((name) => !RUNTIMES.includes(name));
   if (unknownRuntime !== undefined)
@@ -77,7 +79,7 @@ function options() {
   return values;
 }
 
-/** @param {ReturnType<typeof options>} chosen */
+/** @param {NonNullable<ReturnType<typeof options>>} chosen */
 async function run(chosen) {
   const { against, only, runtime, quick, json } = chosen;
   const scale = quick ? QUICK : FULL;
@@ -139,12 +141,5 @@ async function timeAll(rows, time, table, print) {
   return all;
 }
 
-let given;
-try {
-  given = options();
-} catch (error) {
-  console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
-  process.exit(1);
-}
-if (given.help) console.log(USAGE);
-else await run(given);
+const chosen = readCommandLine(USAGE, options);
+if (chosen) await run(chosen);

@@ -16,6 +16,7 @@ import * as reference from 'dropout-wasm/reference';
 import { dropout as tfDropout } from 'dropout-wasm/tfjs';
 import { SharedArena } from 'dropout-wasm/threads';
 import { build } from 'esbuild';
+import { readCommandLine } from './command-line.js';
 
 const USAGE = `npm run fuzz -- [--minutes N] [--seed S] [--path P]
 
@@ -37,7 +38,8 @@ function options() {
       help: { type: 'boolean', default: false },
     },
   });
-  const { path, help } = values;
+  if (values.help) return undefined;
+  const { path } = values;
   const { minutes: text = '1' } = values;
   const minutes = /^\d*\.?\d+$/.test(text) ? Number(text) : 0;
   if (minutes <= 0) throw new Error(`--minutes has to be a number above 0, but got ${text}`);
@@ -46,20 +48,13 @@ function options() {
   if (path !== undefined && values.minutes !== undefined)
     throw new Error('--path runs one program: leave --minutes out');
   if (path !== undefined && !/^\d+$/.test(path)) throw new Error(`--path has to be a whole number, but got ${path}`);
-  return { minutes, seed, path, help };
+  return { minutes, seed, path };
 }
 
-let given;
-try {
-  given = options();
-} catch (error) {
-  console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
-  process.exit(1);
-}
-if (given.help) console.log(USAGE);
-else process.exitCode = await run(given);
+const chosen = readCommandLine(USAGE, options);
+if (chosen) process.exitCode = await run(chosen);
 
-/** @param {ReturnType<typeof options>} options */
+/** @param {NonNullable<ReturnType<typeof options>>} options */
 async function run({ minutes, seed: first, path }) {
   mkdirSync('build/fuzz', { recursive: true });
   const outfile = 'build/fuzz/fuzz.js';

@@ -12,6 +12,7 @@ import { loadDigits, PIXELS } from '../examples/digits/data.js';
 import { withProgress } from '../examples/digits/progress.js';
 import { meanAndStd } from '../examples/digits/report/stats.js';
 import { backward, createModel, forward, score } from '../examples/mlp.js';
+import { readCommandLine, whole } from './command-line.js';
 
 const USAGE = `npm run philox -- [options]
 
@@ -97,19 +98,8 @@ function options() {
       help: { type: 'boolean', default: false },
     },
   });
-  return { seeds: whole('--seeds', values.seeds, 2), steps: whole('--steps', values.steps, 1), help: values.help };
-}
-
-/**
- * @param {string} name
- * @param {string} text
- * @param {number} least
- */
-function whole(name, text, least) {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < least || value > 1e6)
-    throw new Error(`${name} has to be a whole number from ${least} to 1000000, but got ${text}`);
-  return value;
+  if (values.help) return undefined;
+  return { seeds: whole('--seeds', values.seeds, 2, 1e6), steps: whole('--steps', values.steps, 1, 1e6) };
 }
 
 /** @typedef {import('../examples/digits/data.js').Digits} Digits */
@@ -180,13 +170,6 @@ async function run({ seeds, steps }) {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  let given;
-  try {
-    given = options();
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
-    process.exit(1);
-  }
-  if (given.help) console.log(USAGE);
-  else await run(given);
+  const chosen = readCommandLine(USAGE, options);
+  if (chosen) await run(chosen);
 }

@@ -9,6 +9,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { Generator, mask } from 'dropout-wasm';
+import { mistake, readCommandLine, whole } from './command-line.js';
 
 const USAGE = `npm run -s stream -- --mode MODE [options] | dieharder -a -g 200
 
@@ -73,26 +74,6 @@ function options() {
     streams: whole('--streams', streams ?? '8196'),
     bytes: values.bytes === undefined ? Number.POSITIVE_INFINITY : whole('--bytes', values.bytes),
   };
-}
-
-/**
- * @param {string} name
- * @param {string} text
- */
-function whole(name, text) {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value === 0 || !Number.isSafeInteger(value))
-    throw mistake(name, 'a whole number from 1', text);
-  return value;
-}
-
-/**
- * @param {string} name
- * @param {string} expected
- * @param {string | undefined} got
- */
-function mistake(name, expected, got) {
-  return new Error(`${name} has to be ${expected}, but got ${got}`);
 }
 
 /** @typedef {NonNullable<ReturnType<typeof options>>} Chosen */
@@ -173,15 +154,8 @@ function* take(chunks, bytes) {
   }
 }
 
-let chosen;
-try {
-  chosen = options();
-} catch (error) {
-  console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
-  process.exit(1);
-}
-if (chosen === undefined) console.log(USAGE);
-else {
+const chosen = readCommandLine(USAGE, options);
+if (chosen) {
   const chunks = chosen.mode === 'interleaved' ? interleaved(chosen) : calls(chosen);
   try {
     await pipeline(Readable.from(take(chunks, chosen.bytes), { objectMode: false }), process.stdout);

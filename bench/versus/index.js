@@ -7,6 +7,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { readCommandLine } from '../../scripts/command-line.js';
 import { endProgress, machine, progress, table } from '../report.js';
 import { RUNTIMES, RUNTIMES_LEGEND, runtimeTable, timeRuntimes } from '../runtimes.js';
 import { sizeOf, timeStarts } from './costs.js';
@@ -45,6 +46,7 @@ function options() {
       help: { type: 'boolean', default: false },
     },
   });
+  if (values.help) return undefined;
   const unknown = values.only?.find((name) => !PARTS.includes(name));
   if (unknown !== undefined) throw new Error(`--only has to be one of ${PARTS.join(', ')}, but got ${unknown}`);
   if (values.render && (values.quick || values.only))
@@ -54,7 +56,7 @@ function options() {
 
 /** @typedef {import('./results.js').PeerResult} PeerResult */
 
-/** @param {ReturnType<typeof options>} chosen */
+/** @param {NonNullable<ReturnType<typeof options>>} chosen */
 async function run({ quick, only }) {
   const { effort, sizes, starts } = quick ? QUICK : FULL;
   const wanted = (/** @type {string} */ name) => only?.includes(name) ?? true;
@@ -277,13 +279,6 @@ function lineTable(line) {
   return `${table([['n', 'µs', 'fitted', 'residual'], ...rows])}\na = ${a.toFixed(0)} ns, b = ${b.toFixed(3)} ns`;
 }
 
-let given;
-try {
-  given = options();
-} catch (error) {
-  console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
-  process.exit(1);
-}
-if (given.help) console.log(USAGE);
-else if (given.render) write(stored());
-else await run(given);
+const chosen = readCommandLine(USAGE, options);
+if (chosen?.render) write(stored());
+else if (chosen) await run(chosen);
