@@ -8,24 +8,32 @@ import type { FloatArray } from '../../core/tensor.js';
 import type { Affine, Draws, Dropping } from '../interface.js';
 import { eachChunk } from './chunks.js';
 import { type Draw, type DrawExports, Sink } from './exports.js';
-import { commonMemory, type LinearMemory } from './memory.js';
+import { commonMemory, instantiate, type LinearMemory } from './memory.js';
 import { type Scratch, sizeOf, X_TILE } from './scratch.js';
+import type { WasmModule } from './types.js';
 
-export abstract class WasmDropping implements Dropping {
+export abstract class WasmDropping<Name extends keyof DrawExports, Exports extends Record<Name, Draw>>
+  implements Dropping
+{
+  declare protected readonly module: WasmModule;
   declare protected readonly scratch: Scratch;
-  declare private readonly own: Draw;
+  /** The exports on the memory of `scratch`. */
+  declare protected readonly own: Exports;
+  declare private readonly name: Name;
 
-  /** @param own the module's `Draw` on the memory of `scratch` */
-  constructor(scratch: Scratch, own: Draw) {
+  /**
+   * @param name the export that draws
+   * @throws the engine's error where it lacks SIMD, refuses the module or is out of memory
+   */
+  constructor(module: WasmModule, scratch: Scratch, name: Name) {
+    this.module = module;
     this.scratch = scratch;
-    this.own = own;
+    this.own = instantiate(module, scratch);
+    this.name = name;
   }
 
-  /** The module's `Draw` on a memory; undefined if the engine refuses it. */
-  protected abstract drawOn(memory: LinearMemory): Draw | undefined;
-
-  /** The module's `Draw` among the exports of all. */
-  protected abstract drawOf(exports: DrawExports): Draw;
+  /** The exports on a memory; undefined if the engine refuses it. */
+  protected abstract on(memory: LinearMemory): Exports | undefined;
 
   dropout(x: FloatArray, out: FloatArray, draws: Draws, affine: Affine, broadcast?: Broadcast): void {
     const { key, offset, P } = draws;
@@ -35,14 +43,14 @@ export abstract class WasmDropping implements Dropping {
     const size = sizeOf(x);
     const sink = size === 8 ? Sink.F64 : Sink.F32;
     const memory = commonMemory(x, out);
-    const inPlace = memory && this.drawOn(memory);
-    // Calls of their own: an engine calls a function of WebAssembly faster where it has seen only that one.
+    const inPlace = memory && this.on(memory)?.[this.name];
+    // Calls of their own: an engine calls a function of WebAssembly faster where it has seen few others.
     if (inPlace && !broadcast) {
       const { length } = x;
       inPlace(sink, x.byteOffset, out.byteOffset, length, lo, hi, offset, 0, P, scale, shift, fill, 1, length, 1);
       return;
     }
-    const { own } = this;
+    const own = this.own[this.name];
     const tile = this.scratch.x[size];
     if (!broadcast) {
       for (let i = 0; i < x.length; i += tile.length) {
@@ -60,7 +68,7 @@ export abstract class WasmDropping implements Dropping {
         draw(sink, src, dst, noise, lo, hi, offset, first, P, scale, shift, fill, repeats, row, run);
         if (!inPlace) tile.store(out, at, length);
       });
-    if (inPlace && memory.batch) memory.batch((exports) => calls(this.drawOf(exports)));
+    if (inPlace && memory.batch) memory.batch((exports) => calls(exports[this.name]));
     else calls(inPlace ?? own);
   }
 }

@@ -5,22 +5,15 @@
 import type { FloatArray } from '../../core/tensor.js';
 import type { Affine, Extras } from '../interface.js';
 import { WasmDropping } from './dropping.js';
-import type { Draw, DrawExports, ExtrasExports } from './exports.js';
-import { commonMemory, instantiate, type LinearMemory, tryInstantiate } from './memory.js';
+import type { ExtrasExports } from './exports.js';
+import { commonMemory, type LinearMemory, tryInstantiate } from './memory.js';
 import { extrasModule } from './modules.js';
 import { OPERAND_TILE, type Scratch, sizeOf, X_TILE } from './scratch.js';
 import type { WasmModule } from './types.js';
 
-export class WasmExtras extends WasmDropping implements Extras {
-  declare private readonly module: WasmModule;
-  declare private readonly exports: ExtrasExports;
-
-  /** @throws the engine's error where it refuses the module */
+export class WasmExtras extends WasmDropping<'affine', ExtrasExports> implements Extras {
   constructor(module: WasmModule, scratch: Scratch) {
-    const exports = instantiate<ExtrasExports>(module, scratch);
-    super(scratch, exports.affine);
-    this.module = module;
-    this.exports = exports;
+    super(module, scratch, 'affine');
   }
 
   applyMask(x: FloatArray, mask: Uint8Array, bits: boolean, out: FloatArray, { scale, shift, fill }: Affine): void {
@@ -35,7 +28,7 @@ export class WasmExtras extends WasmDropping implements Extras {
       inPlace.applyMask(x.byteOffset, byteOffset, out.byteOffset, length, isF64, isBits, scale, shift, fill);
       return;
     }
-    const { applyMask } = this.exports;
+    const { applyMask } = this.own;
     const tile = this.scratch.x[size];
     const maskTile = this.scratch.mask;
     for (let i = 0; i < length; i += tile.length) {
@@ -46,16 +39,7 @@ export class WasmExtras extends WasmDropping implements Extras {
     }
   }
 
-  protected override drawOn(memory: LinearMemory): Draw | undefined {
-    return this.on(memory)?.affine;
-  }
-
-  protected override drawOf({ affine }: DrawExports): Draw {
-    return affine;
-  }
-
-  /** The exports on a memory; undefined if the engine refuses it. */
-  private on(memory: LinearMemory): ExtrasExports | undefined {
+  protected override on(memory: LinearMemory): ExtrasExports | undefined {
     memory.extras ??= tryInstantiate<ExtrasExports>(this.module, extrasModule, memory);
     return memory.extras;
   }

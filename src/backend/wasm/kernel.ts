@@ -7,22 +7,15 @@ import { subarray } from '../../core/tensor.js';
 import type { Draws, Kernel } from '../interface.js';
 import { eachChunk } from './chunks.js';
 import { WasmDropping } from './dropping.js';
-import { type Draw, type DrawExports, type KernelExports, Sink } from './exports.js';
-import { commonMemory, instantiate, type LinearMemory, tryInstantiate } from './memory.js';
+import { type KernelExports, Sink } from './exports.js';
+import { commonMemory, type LinearMemory, tryInstantiate } from './memory.js';
 import { kernelModule } from './modules.js';
 import { OPERAND_TILE, type Scratch } from './scratch.js';
 import type { WasmModule } from './types.js';
 
-export class WasmKernel extends WasmDropping implements Kernel {
-  declare private readonly module: WasmModule;
-  declare private readonly exports: KernelExports;
-
-  /** @throws the engine's error where it lacks SIMD or is out of memory */
+export class WasmKernel extends WasmDropping<'dropout', KernelExports> implements Kernel {
   constructor(module: WasmModule, scratch: Scratch) {
-    const exports = instantiate<KernelExports>(module, scratch);
-    super(scratch, exports.dropout);
-    this.module = module;
-    this.exports = exports;
+    super(module, scratch, 'dropout');
   }
 
   mask(out: Uint8Array, length: number, bits: boolean, { key, offset, P }: Draws, broadcast?: Broadcast): void {
@@ -37,7 +30,7 @@ export class WasmKernel extends WasmDropping implements Kernel {
     const sink = bits ? Sink.Bits : Sink.Bytes;
     const memory = commonMemory(out);
     const inPlace = memory && this.on(memory);
-    const kernel = inPlace ?? this.exports;
+    const kernel = inPlace ?? this.own;
     const tile = this.scratch.mask;
     const max = inPlace ? 2 ** 30 : perByte * tile.length;
     for (let i = 0; i < length; i += max) {
@@ -49,16 +42,7 @@ export class WasmKernel extends WasmDropping implements Kernel {
     }
   }
 
-  protected override drawOn(memory: LinearMemory): Draw | undefined {
-    return this.on(memory)?.dropout;
-  }
-
-  protected override drawOf({ dropout }: DrawExports): Draw {
-    return dropout;
-  }
-
-  /** The exports on a memory; undefined if the engine refuses it. */
-  private on(memory: LinearMemory): KernelExports | undefined {
+  protected override on(memory: LinearMemory): KernelExports | undefined {
     memory.kernel ??= tryInstantiate<KernelExports>(this.module, kernelModule, memory);
     return memory.kernel;
   }
