@@ -13,7 +13,7 @@
  *
  * A lane's output is four 16-bit pieces, so one vector covers eight elements in memory order.
  *
- * dropout.ts, fused.ts and noise.ts each unroll the lanes by hand and repeat the code that seeds and steps them. Lane
+ * dropout.ts, rows.ts and noise.ts each unroll the lanes by hand and repeat the code that seeds and steps them. Lane
  * state (s0 in a0 … a3, s1 in b0 … b3) has to stay in locals; in an array or a class it would live in memory.
  * AssemblyScript has no macros, and a function, even an inlined one, cannot assign its caller's locals.
  */

@@ -15,7 +15,7 @@ export enum Sink {
   Bits = 3,
 }
 
-/** What `fused` computes (assembly/fused.ts). */
+/** What `fused` computes (assembly/rows.ts). */
 export enum FusedMode {
   Bias = 0,
   Residual = 1,
