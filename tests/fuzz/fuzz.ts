@@ -1,4 +1,5 @@
 /** Random programs on two packages, and the report of one that fails. */
+import * as dropoutWasm from 'dropout-wasm';
 import fc from 'fast-check';
 import { Finding, type Machine, Pair } from './machine.js';
 import { createMemory } from './memory.js';
@@ -78,6 +79,7 @@ export function programOf({ program }: Pick<Failure, 'program'>): string {
     const used = names.filter(uses);
     return used.length ? preamble(used.join(', ')) : [];
   });
+  const names = Object.keys(dropoutWasm).filter((name) => uses(name) || name === 'manualSeed');
   const isThreaded = uses("'shared'");
   const bytes = isThreaded ? SHARED_BYTES : 0;
   return `import * as wasm from 'dropout-wasm';
@@ -87,7 +89,7 @@ ${preambles.join('\n')}
 ${createMemory}
 
 async function run(pkg, shared) {
-  const { ${[...NAMES.filter(uses), 'manualSeed'].join(', ')} } = pkg;
+  const { ${names.join(', ')} } = pkg;
   const { array, arena, other } = createMemory(pkg, shared);
   manualSeed(0);
 ${program.map((line) => `  ${line}`).join('\n')}
@@ -105,33 +107,3 @@ export const SHARED_BYTES = 8 * 2 ** 20;
 /** Whether two arrays have the same elements. NaN equals NaN, and −0 differs from 0. */
 export const same = (a: ArrayLike<number>, b: ArrayLike<number>): boolean =>
   a.length === b.length && Array.from(a).every((value, i) => Object.is(value, b[i]));
-
-/** What programs use of a package. */
-const NAMES = [
-  'alphaDropout',
-  'alphaDropoutBackward',
-  'applyMask',
-  'biasDropoutResidual',
-  'biasDropoutResidualBackward',
-  'dropBlock2d',
-  'dropout',
-  'gaussianDropout',
-  'gaussianNoise',
-  'mask',
-  'Arena',
-  'Generator',
-  'layersFromJSON',
-  'layersToJSON',
-  'setTraining',
-  'AlphaDropout',
-  'DropBlock2d',
-  'Dropout',
-  'Dropout1d',
-  'Dropout2d',
-  'Dropout3d',
-  'DropPath',
-  'FeatureAlphaDropout',
-  'GaussianDropout',
-  'GaussianNoise',
-  'LockedDropout',
-];
