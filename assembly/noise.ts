@@ -142,6 +142,7 @@ export function noise(
         b1 = c1;
         b2 = c2;
         b3 = c3;
+        if (k + NOISE_STEP <= i) continue;
         v0 = i64x2.add(a0, b0);
         v1 = i64x2.add(a1, b1);
         v2 = i64x2.add(a2, b2);
@@ -164,7 +165,7 @@ export function noise(
         } else if (additive) perturbStep(src, dst, k, false, true, s, z0, z1, z2, z3);
         else perturbStep(src, dst, k, false, false, s, z0, z1, z2, z3);
       }
-      if (k + NOISE_STEP > i && k < end) anyStep(v0, v1, v2, v3, k, i, end, src, dst, isF64, additive, stddev, s);
+      if (k < end) anyStep(v0, v1, v2, v3, k, i, end, src, dst, isF64, additive, stddev, s);
     }
     i = end;
   }
