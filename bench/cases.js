@@ -27,7 +27,7 @@ import { availableParallelism } from 'node:os';
 export const MAX_SIZE = 16_777_216;
 export const PROBABILITIES = [0.5, 0.1];
 const SIZES = [128, 4096, 65_536, 1_048_576, MAX_SIZE];
-const FAMILY_SIZES = [4096, 65_536, 1_048_576];
+export const FAMILY_SIZES = [4096, 65_536, 1_048_576];
 const THREADS_SIZES = [4096, 65_536, 131_072, 262_144, 524_288, 1_048_576, 4_194_304, MAX_SIZE];
 
 /** @type {Case} */

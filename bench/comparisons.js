@@ -4,7 +4,7 @@
 import * as main from 'dropout-wasm';
 import * as threads from 'dropout-wasm/threads';
 import { memoryCopy, tfjsWasm } from './baselines.js';
-import { ARENA, ARRAY, BACKWARD, F64, FAMILY, FAMILY_F64, THREADS } from './cases.js';
+import { ARENA, ARRAY, BACKWARD, F64, FAMILY, FAMILY_F64, FAMILY_SIZES, THREADS } from './cases.js';
 import { mathRandomLoop } from './loops.js';
 import { medians } from './measure.js';
 import { memory, timeSides } from './sides.js';
@@ -49,6 +49,7 @@ export const ROWS = [
     place: 'arrays',
     create: (_, p, x) => tfjsWasm(x, p),
   }),
+  row({ ...ARRAY, sizes: FAMILY_SIZES }, 'arena', 'forward in an arena', ARENA),
   row(BACKWARD, 'forward', 'forward', ARENA),
   ...FAMILY.map((ours) => row(ours, 'plain', 'Dropout', ours.place === 'arena' ? ARENA : ARRAY)),
   ...FAMILY_F64.map((ours) => row(ours, 'plain', 'Dropout', F64)),

@@ -8,14 +8,15 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { readCommandLine } from '../../scripts/command-line.js';
-import { endProgress, machine, progress, table } from '../report.js';
+import { comparisonTable, endProgress, machine, progress, table } from '../report.js';
 import { RUNTIMES, RUNTIMES_LEGEND, runtimeTable, timeRuntimes } from '../runtimes.js';
 import { sizeOf, timeStarts } from './costs.js';
+import { timeKernels } from './kernels.js';
 import { MEASURES, OURS, PEERS, PROBABILITIES, SIZES } from './peers.js';
 import { ROOT, STORED, stored, write } from './results.js';
 import { fitLine, isBusy, plainTitle } from './summary.js';
 
-const PARTS = [...PEERS.map(({ name }) => name), 'costs', 'line', 'runtimes'];
+const PARTS = [...PEERS.map(({ name }) => name), 'costs', 'line', 'kernels', 'runtimes'];
 const FULL = { effort: { rounds: 24, turn: 12e6, budget: 0.6e9 }, sizes: SIZES, starts: 9 };
 const QUICK = { effort: { rounds: 4, turn: 12e6, budget: 0.1e9 }, sizes: [2 ** 7, 2 ** 16, 2 ** 20], starts: 3 };
 /** The line has as many sides as sizes. */
@@ -79,6 +80,8 @@ come from the clock: run this on a quiet machine for them.`);
     /** @type {PeerResult} */ (results.find((result) => result.name === name));
   /** @type {import('./results.js').Results['line']} */
   let line = [];
+  /** @type {import('./results.js').Results['kernels']} */
+  let kernels = [];
   /** @type {import('../runtimes.js').RuntimeResult[]} */
   let runtimes = [];
 
@@ -105,6 +108,13 @@ own. ratio = peer / ours: above 1 ours is faster.`);
     endProgress();
     console.log(`\nline: forward in an arena, p = 0.5, against a + b · n\n${lineTable(line)}`);
   }
+  if (wanted('kernels')) {
+    progress('kernels');
+    kernels = await timeKernels(quick);
+    endProgress();
+    for (const name of new Set(kernels.map(({ name }) => name)))
+      console.log(`\nkernels: ${name}\n${comparisonTable(kernels.filter((result) => result.name === name))}`);
+  }
   if (wanted('runtimes')) {
     console.log(`\nruntimes: the kernels in other runtimes\n${RUNTIMES_LEGEND}`);
     runtimes = await timeRuntimes(RUNTIMES, effort, (result) => {
@@ -115,11 +125,24 @@ own. ratio = peer / ours: above 1 ours is faster.`);
   if (quick || only) return;
   const minutes = (Date.now() - began) / 60e3;
   const date = new Date().toISOString().slice(0, 10);
-  const all = { date, machine: machineRows(description), load, cores, minutes, peers: results, line, runtimes };
+  const all = {
+    date,
+    machine: machineRows(description),
+    load,
+    cores,
+    minutes,
+    peers: results,
+    line,
+    kernels,
+    runtimes,
+  };
   writeFileSync(STORED, `${JSON.stringify(all, (_, value) => rounded(value), 1)}\n`);
   mkdirSync(`${ROOT}docs/benchmarks`, { recursive: true });
   write(stored());
   console.log(`\nwrote docs/benchmarks.md in ${minutes.toFixed(1)} minutes`);
+  const missing = [...results.filter(({ errors }) => errors.length > 0), ...runtimes.filter(({ error }) => error)];
+  if (missing.length > 0)
+    console.log(`It lacks figures of ${missing.map(({ name }) => name).join(', ')}: see "Not timed" in it.`);
 }
 
 /** Four digits: more are noise. @param {unknown} value */

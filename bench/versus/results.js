@@ -25,6 +25,7 @@ import { page } from './page.js';
  * @property {number} minutes that all took
  * @property {PeerResult[]} peers the first is dropout-wasm itself, without timings
  * @property {{ n: number, ns: number }[]} line ns per forward in an arena
+ * @property {import('../comparisons.js').Result[]} kernels
  * @property {import('../runtimes.js').RuntimeResult[]} runtimes
  */
 

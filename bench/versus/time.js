@@ -22,7 +22,9 @@ import { MEASURES, PROBABILITIES } from './peers.js';
  */
 
 /**
- * @typedef {{ version: string } | Timing | { n: number, p: number, skipped: string } | { allocated: number, ours: number }} Line
+ * @typedef {{ n: number, p: number, skipped: string }} Skipped
+ * @typedef {{ allocated: number, ours: number }} Allocated bytes per call
+ * @typedef {{ version: string } | Timing | Skipped | Allocated} Line
  */
 
 /** ns that a call may take: a measurement needs at least ten. */

@@ -62,8 +62,15 @@ function* changed(value: unknown, replacement: unknown): Generator<unknown> {
 }
 
 /** Of an engine, for a value that was used unchecked. */
-const UNCHECKED =
-  /Cannot (read|set|convert|destructure|mix|create|assign|delete|use)|is not (a function|iterable|a constructor|defined|valid)|call stack|Invalid (array|typed|string|time|regular)|is not extensible|read only/;
+const UNCHECKED = new RegExp(
+  [
+    'Cannot (read|set|convert|destructure|mix|create|assign|delete|use)',
+    'is not (a function|iterable|a constructor|defined|valid|extensible)',
+    'Invalid (array|typed|string|time|regular)',
+    'call stack',
+    'read only',
+  ].join('|'),
+);
 
 /** Expects that a call succeeds, or throws an error that names the mistake in a few words. */
 function expectClear(call: () => unknown, label: string): void {

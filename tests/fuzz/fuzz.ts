@@ -3,7 +3,8 @@ import * as dropoutWasm from 'dropout-wasm';
 import fc from 'fast-check';
 import { Finding, type Machine, Pair } from './machine.js';
 import { createMemory } from './memory.js';
-import { newModel, programs } from './steps.js';
+import { programs } from './steps/index.js';
+import { newModel } from './steps/program.js';
 
 export interface FuzzOptions {
   seed: number;
@@ -81,7 +82,6 @@ export function programOf({ program }: Pick<Failure, 'program'>): string {
   });
   const names = Object.keys(dropoutWasm).filter((name) => uses(name) || name === 'manualSeed');
   const isThreaded = uses("'shared'");
-  const bytes = isThreaded ? SHARED_BYTES : 0;
   return `import * as wasm from 'dropout-wasm';
 import * as reference from 'dropout-wasm/reference';
 ${preambles.join('\n')}
@@ -95,9 +95,10 @@ async function run(pkg, shared) {
 ${program.map((line) => `  ${line}`).join('\n')}
 }
 
-const shared = ${isThreaded ? `await SharedArena.create({ bytes: ${bytes}, threads: 2 })` : `new wasm.Arena({ bytes: ${bytes} })`};
+const bytes = ${isThreaded ? SHARED_BYTES : 0};
+const shared = ${isThreaded ? 'await SharedArena.create({ bytes, threads: 2 })' : 'new wasm.Arena({ bytes })'};
 console.log(await run(wasm, shared).catch(String));
-console.log(await run(reference, new reference.Arena({ bytes: ${bytes} })).catch(String));${isThreaded ? '\nshared.close();' : ''}
+console.log(await run(reference, new reference.Arena({ bytes })).catch(String));${isThreaded ? '\nshared.close();' : ''}
 `;
 }
 

@@ -1,6 +1,7 @@
 /** Draws from the built package, not from the source, and known defects to plant in them. */
 import type * as MonteCarlo from '../../src/monte-carlo/index.js';
 import type { Package } from '../support/layers.js';
+import { mix } from '../support/splitmix.js';
 
 const dist = (path: string): string => new URL(`../../dist/${path}`, import.meta.url).href;
 
@@ -54,13 +55,6 @@ export function dropMore(bits: Uint32Array, share: number): Uint32Array {
 
 const WORD = 2n ** 64n - 1n;
 const GAMMA = 0x9e3779b97f4a7c15n;
-
-/** The finalizer of SplitMix64, as docs/SPEC.md states it. */
-export function mix(z: bigint): bigint {
-  z = ((z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n) & WORD;
-  z = ((z ^ (z >> 27n)) * 0x94d049bb133111ebn) & WORD;
-  return z ^ (z >> 31n);
-}
 
 /** Word j of a block. Words 0 to 15 are the states of the lanes; the top 16 bits of word 16 round p. */
 export const wordOf = (key: bigint, block: number, j: number): bigint =>

@@ -3,15 +3,9 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { packages } from '../support/backends.js';
 import { refuses } from '../support/expect.js';
+import { mix } from '../support/splitmix.js';
 
 const MASK = 2n ** 64n - 1n;
-
-/** The SplitMix64 finalizer, in BigInt. */
-function mix(z: bigint): bigint {
-  z = ((z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n) & MASK;
-  z = ((z ^ (z >> 27n)) * 0x94d049bb133111ebn) & MASK;
-  return z ^ (z >> 31n);
-}
 
 describe.each(packages)('Generator on %s', (_, { Generator, manualSeed }) => {
   it('draws a random 64-bit seed if none is given, and keeps it', () => {
