@@ -8,6 +8,7 @@
  * @property {number} rounds each side has one turn per round
  * @property {number} turn ns per turn; a longer call is still timed once
  * @property {number} budget ns per comparison, but at least `MIN_ROUNDS` rounds are timed
+ * @property {number} [warmUp] ns that each side runs before the rounds
  */
 
 const MIN_ROUNDS = 4;
@@ -32,8 +33,12 @@ const WALL = clockOf(() => performance.now());
  * @param {(side: Side, turn: number) => number | Promise<number>} time `timePromises` if the sides are asynchronous
  * @returns the quieter rounds: ns per call of each side
  */
-export async function compare(sides, { rounds, turn, budget }, time = /** @type {any} */ (timeCalls)) {
-  for (const side of sides) await time(side, WARM_UP);
+export async function compare(
+  sides,
+  { rounds, turn, budget, warmUp = WARM_UP },
+  time = /** @type {any} */ (timeCalls),
+) {
+  for (const side of sides) await time(side, warmUp);
   const taken = [];
   const start = performance.now();
   while (taken.length < MIN_ROUNDS || (taken.length < rounds && (performance.now() - start) * 1e6 < budget)) {
