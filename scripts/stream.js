@@ -25,11 +25,14 @@ const USAGE = `npm run -s stream -- --mode MODE [options] | dieharder -a -g 200
   --p P               the probability of being dropped, from 0 to 1. Default 0.5
   --seed S            the seed, or the first seed. Default 42
   --key K             with --mode one, instead of --seed: the key in hex digits
-  --length N          elements of a call, a multiple of 8. Default 16384; with
-                      --mode first and interleaved 64
+  --length N          elements of a call, a multiple of 8 up to 2^32. Default
+                      16384; with --mode first and interleaved 64
   --streams N         with --mode interleaved: the number of keys. Default 8196
   --bytes N           the length of the output. Default: until the reader stops
   --help              this text`;
+
+/** The most elements of a call, whose mask is written from memory. */
+const MAX_LENGTH = 2 ** 32;
 
 /** The least number of bytes that are written at once. */
 const CHUNK = 2 ** 18;
@@ -52,7 +55,8 @@ function options() {
   const { values } = parseArgs({ options: OPTIONS });
   if (values.help) return undefined;
   const { mode, seed = '42', key, streams } = values;
-  if (mode === undefined || !MODES.includes(mode)) throw mistake('--mode', `one of ${MODES.join(', ')}`, mode);
+  if (mode === undefined) throw new Error(`--mode has to be given: one of ${MODES.join(', ')}`);
+  if (!MODES.includes(mode)) throw mistake('--mode', `one of ${MODES.join(', ')}`, mode);
   if (key !== undefined && mode !== 'one') throw mistake('--key', 'left out unless --mode is one', key);
   if (key !== undefined && values.seed !== undefined) throw mistake('--key', 'left out beside --seed', key);
   if (key !== undefined && !/^(0x)?[\da-f]{1,16}$/i.test(key)) throw mistake('--key', '1 to 16 hex digits', key);
@@ -63,7 +67,7 @@ function options() {
   const p = Number(values.p);
   if (values.p.trim() === '' || !(p >= 0 && p <= 1)) throw mistake('--p', 'a number from 0 to 1', values.p);
   const isShort = mode === 'first' || mode === 'interleaved';
-  const length = whole('--length', values.length ?? (isShort ? '64' : '16384'));
+  const length = whole('--length', values.length ?? (isShort ? '64' : '16384'), 1, MAX_LENGTH);
   if (length % 8 !== 0) throw mistake('--length', 'a multiple of 8', values.length);
   return {
     mode,

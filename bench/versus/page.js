@@ -100,8 +100,13 @@ function goals(results) {
 |---|---|---|---|---|
 ${rows.join('\n')}
 
+PyTorch and ONNX Runtime draw their random numbers by code for the processor at hand, which differs from machine to
+machine, and so do the ratios. They also differ between runs: on the machine above, runs on two days gave 83 and 69 for
+PyTorch, and 41 and 33 for ONNX Runtime.
+
 At 128 elements most of the time is the call: the layer draws a key and checks its arguments, and the engine enters
-WebAssembly. Newer versions of V8 than that of Node 20 do the latter faster (see [Runtimes](#runtimes)).`;
+WebAssembly. Engines differ in this: see [Runtimes](#runtimes). JavaScriptCore converts an integer of 2^31 or more, and
+a boolean, in a slow call, so the halves of a key are signed and flags are 0 or 1.`;
 }
 
 /** @param {Results} results */
@@ -131,8 +136,8 @@ What these times consist of, and what was tried:
   below 2e-6 at each of its 2^32 arguments ([normal-noise.md](normal-noise.md)). A polynomial in the logarithm needs more
   operations. A quotient of degree 6 over 1 in the fourth root needs one more square root, from the unit that divides
   too. Both were slower. Code for two vectors at once does not fit into the 4,096 bytes of a module.
-- A plain array is copied into the memory of WebAssembly and its result back, 64 KB at a time. Smaller and larger pieces
-  and other places of the piece were not faster.
+- A plain array is copied into the memory of WebAssembly and its result back, 64 KB at a time. Other sizes and places of
+  the piece gain 3 % at most ([architecture.md](architecture.md)).
 - Rows that are no multiple of 64 elements start anywhere in a vector of bits. A step in which a row ends does the work
   of two, and the shorter the rows, the more steps have an end.`;
 }
@@ -167,16 +172,22 @@ ${rows.join('\n')}`;
 ${tables.join('\n\n')}`;
 }
 
+/** The most elements whose x and out fit into the caches of the machine that the page is about. */
+const CACHED = 2 ** 21;
+
 /** @param {Results} results */
 function linearSection({ line }) {
   const { a, b, points } = fitLine(line);
-  const worst = Math.max(...points.map(({ residual }) => Math.abs(residual)));
+  const inside = fitLine(line.filter(({ n }) => n <= CACHED));
+  const outside = fitLine(line.filter(({ n }) => n >= CACHED));
   return `![Time of a forward over the number of elements, with the fitted line](benchmarks/linear.svg)
 
 The line through the times of a forward in an arena, p = 0.5, is **${digits(a)} ns + ${digits(b)} ns · n**. It has the
-least squares of the relative errors. The largest residual is ${percent(worst)}: the time per element
-is constant as long as x and out fit into a cache, and rises where they leave it. That of \`memory.copy\` rises at the
-same sizes, and more (see the forward above), so the steps are those of the memory and not of the algorithm.
+least squares of the relative errors. The largest residual is ${worst(points)}, because the time per element rises where
+x and out leave a cache. Up to ${count(CACHED)} elements the line is ${digits(inside.a)} ns + ${digits(inside.b)} ns · n, with
+residuals up to ${worst(inside.points)}, and from there on ${digits(outside.b)} ns per element, with residuals up to
+${worst(outside.points)}. The time of \`memory.copy\` per element rises at the same sizes, and more (see the forward
+above), so the steps are those of the memory and not of the algorithm.
 
 | n | ${points.map(({ n }) => count(n)).join(' | ')} |
 |---|${points.map(() => '---:|').join('')}
@@ -262,6 +273,9 @@ ONNX Runtime removes every Dropout, even in training mode, unless the session ha
 \`extra: { optimization: { disable_specified_optimizers: 'EliminateDropout' } }\`. ONNX Runtime and PyTorch are told to use
 one thread; the others run on one.${missing.length > 0 ? `\n\nNot timed:\n\n${missing.join('\n')}` : ''}`;
 }
+
+/** @param {{ residual: number }[]} points */
+const worst = (points) => percent(Math.max(...points.map(({ residual }) => Math.abs(residual))));
 
 /** @param {string} name */
 function titleOf(name) {

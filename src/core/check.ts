@@ -39,12 +39,15 @@ export function format(value: unknown): string {
   return text.slice(0, 80);
 }
 
+/** Names of stored objects, which `checkOptions` requires. */
+const REQUIRED = ['json', 'generator'];
+
 /**
- * Requires an object of known options, or undefined, which stands for no options. Objects of any realm, without a
- * prototype and behind a Proxy are fine.
+ * Requires an object of known options. Undefined stands for no options, unless the object is a stored one. Objects of
+ * any realm, without a prototype and behind a Proxy are fine.
  */
 export function checkOptions<T extends object>(options: T | undefined, known: readonly string[], name = 'options'): T {
-  if (options === undefined) return {} as T;
+  if (options === undefined && !REQUIRED.includes(name)) return {} as T;
   if (!isOptions(options))
     throw wrongType(name, 'an object', options, typeof options === 'string' ? 'JSON.parse it' : undefined);
   for (const option of Object.keys(options))

@@ -58,7 +58,7 @@ describe('an option', () => {
   });
 
   it.each([
-    [[], '--mode has to be one of one, keys, seeds, forks, first, interleaved, but got undefined'],
+    [[], '--mode has to be given: one of one, keys, seeds, forks, first, interleaved'],
     [['--mode', 'two'], '--mode has to be one of one, keys, seeds, forks, first, interleaved, but got two'],
     [['--mode', 'one', '--p', '1.5'], '--p has to be a number from 0 to 1, but got 1.5'],
     [['--mode', 'one', '--p', ''], '--p has to be a number from 0 to 1, but got '],
@@ -68,7 +68,9 @@ describe('an option', () => {
     [['--mode', 'one', '--key', 'seven'], '--key has to be 1 to 16 hex digits, but got seven'],
     [['--mode', 'one', '--key', '0x1', '--seed', '1'], '--key has to be left out beside --seed, but got 0x1'],
     [['--mode', 'one', '--length', '12'], '--length has to be a multiple of 8, but got 12'],
-    [['--mode', 'one', '--length', '0'], '--length has to be a whole number from 1, but got 0'],
+    [['--mode', 'one', '--length', '0'], '--length has to be a whole number from 1 to 4294967296, but got 0'],
+    [['--mode', 'one', '--length', '1e13'], '--length has to be a whole number from 1 to 4294967296, but got 1e13'],
+    [['--mode', 'one', '--length', '4294967304'], '--length has to be a whole number from 1 to 4294967296'],
     [['--mode', 'keys', '--streams', '2'], '--streams has to be left out unless --mode is interleaved, but got 2'],
     [['--mode', 'one', '--bytes', '1e9'], '--bytes has to be a whole number from 1, but got 1e9'],
     [['--mode', 'one', '--fast'], "Unknown option '--fast'"],

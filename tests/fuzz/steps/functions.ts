@@ -129,32 +129,45 @@ const rows = inputOf(
 export const fused = kind(
   'biasDropoutResidual',
   2,
-  fc.record({ input: rows, draws, residual: fc.constantFrom('none', 'new', 'out', 'x'), bad: bads }),
-  ({ input, draws: { p, key, offset }, residual, bad }, model) => {
+  fc.record({
+    input: rows,
+    draws,
+    residual: fc.constantFrom('none', 'new', 'out', 'x'),
+    overlap: fc.nat(7),
+    bad: bads,
+  }),
+  ({ input, draws: { p, key, offset }, residual, overlap, bad }, model) => {
     const prepared = prepare(input, model.names);
     const n = size(input.shape);
     const [bias, other] = [`bias${model.names}`, `residual${model.names}`];
-    prepared.setup.push(`const ${bias} = ${arrayText(input.layout, 2, input.shape[1]!)}`);
+    const target = overlap === 0 && n > 0 ? prepared.writes[0]?.[0] : undefined;
+    const features = input.shape[1]!;
+    const row = target ? `${target}.subarray(0, ${features})` : arrayText(input.layout, 2, features);
+    prepared.setup.push(`const ${bias} = ${row}`);
     if (residual === 'new') prepared.setup.push(`const ${other} = ${arrayText(input.layout, 3, n)}`);
     const added = residual === 'new' ? wrap(input, other) : residual === 'x' ? prepared.x : prepared.out;
     const isLegal = residual !== 'none' && (residual !== 'out' || !prepared.refusal);
     const options = { bias, residual: isLegal ? added : undefined, p: `${p}`, key, offset: `${offset}` };
-    return callOf('biasDropoutResidual', prepared, options, model, bad, undefined);
+    const refusal: Step['refusal'] = target ? { type: 'RangeError', message: /^out overlaps bias$/ } : undefined;
+    return callOf('biasDropoutResidual', prepared, options, model, bad, refusal);
   },
 );
 
 export const fusedBackward = kind(
   'biasDropoutResidualBackward',
   2,
-  fc.record({ input: rows, draws, hasSums: fc.boolean(), bad: bads }),
-  ({ input, draws: { p, key, offset }, hasSums, bad }, model) => {
+  fc.record({ input: rows, draws, sums: fc.constantFrom('none', 'none', 'new', 'new', 'over dy'), bad: bads }),
+  ({ input, draws: { p, key, offset }, sums: place, bad }, model) => {
     // Ordinary numbers: most sums of the others are NaN.
     const finite = { ...input, layout: { ...input.layout, from: 0 } };
     const { out: dx, refusal, ...prepared } = prepare(finite, model.names, 'dy');
     const features = input.shape[1]!;
     const sums = `sums${model.names}`;
+    const hasSums = place !== 'none';
+    const isOver = place === 'over dy' && size(input.shape) > 0 && !refusal;
     if (hasSums) {
-      prepared.setup.push(`const ${sums} = ${arrayText(finite.layout, 2, features)}`);
+      const row = isOver ? `x${model.names}.subarray(0, ${features})` : arrayText(finite.layout, 2, features);
+      prepared.setup.push(`const ${sums} = ${row}`);
       prepared.writes.push([sums, features]);
     }
     const options = {
@@ -165,10 +178,12 @@ export const fusedBackward = kind(
       out: dx || hasSums ? optionsText({ dx, dbias: hasSums ? sums : undefined }) : undefined,
     };
     // What is wrong with dx is named in full, but for an overlap.
-    const named = refusal && {
-      ...refusal,
-      message: new RegExp(refusal.message.source.replace(/^\^out\b/, '^out(\\.dx)?')),
-    };
+    const named: Step['refusal'] = isOver
+      ? { type: 'RangeError', message: /^out\.dbias overlaps another argument$/ }
+      : refusal && {
+          ...refusal,
+          message: new RegExp(refusal.message.source.replace(/^\^out\b/, '^out(\\.dx)?')),
+        };
     return callOf('biasDropoutResidualBackward', prepared, options, model, bad, named, 'dy');
   },
 );

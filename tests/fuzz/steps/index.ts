@@ -5,7 +5,7 @@ import { applied, dropBlock, drops, fused, fusedBackward, masks, noise } from '.
 import { arenas, generators } from './generators.js';
 import { backward, badJSON, create, forward, json, layerMask, mode, pullback, pulled } from './layers.js';
 import { Command, type Kinds, type Model, type Real } from './program.js';
-import { maskOfDropout, pieces } from './relations.js';
+import { backwardOfFused, maskOfDropout, pieces } from './relations.js';
 
 const STEPS: Kinds[] = [
   ...drops,
@@ -27,6 +27,7 @@ const STEPS: Kinds[] = [
   generators,
   arenas,
   pieces,
+  backwardOfFused,
   maskOfDropout,
   sampled,
   inferred,

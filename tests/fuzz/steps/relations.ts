@@ -23,6 +23,22 @@ export const pieces = kind(
   },
 );
 
+export const backwardOfFused = kind(
+  'backward of fused',
+  1,
+  fc.record({ features: fc.integer({ min: 1, max: 70 }), rows: fc.nat(40), draws, layout: layouts }),
+  ({ features, rows, draws: { p, key, offset }, layout }, model) => {
+    const x = `x${model.names}`;
+    const options = { p: `${p}`, key, offset: `${offset}` };
+    const backward = `biasDropoutResidualBackward(${x}, ${optionsText({ ...options, features: `${features}` })})`;
+    return {
+      setup: [`const ${x} = ${arrayText({ ...layout, places: ['plain'], skews: [0] }, 0, rows * features)}`],
+      call: `same(${backward}.dx, dropout(${x}, ${optionsText(options)}))`,
+      is: true,
+    };
+  },
+);
+
 export const maskOfDropout = kind(
   'mask of dropout',
   2,

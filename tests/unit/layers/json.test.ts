@@ -86,6 +86,7 @@ describe.each(packages)('on %s', (_, pkg) => {
     ['p', '0.5', 'p has to be a number between 0 and 1, but got "0.5"'],
     ['training', 'no', 'training has to be a boolean'],
     ['generator', null, 'generator has to be an object, but got null'],
+    ['generator', undefined, 'generator has to be an object, but got undefined'],
     ['generator', 5, 'generator has to be an object, but got 5'],
     ['generator', { seed: 42, position: 0 }, 'seed has to be a whole number below 2^64 in a string, but got 42'],
     [
@@ -105,6 +106,7 @@ describe.each(packages)('on %s', (_, pkg) => {
     for (const restore of [layersFromJSON, Dropout.fromJSON.bind(Dropout)] as ((json: never) => unknown)[]) {
       refuses(() => restore('{}' as never), TypeError, /^json has to be an object, but got "\{\}": JSON\.parse it$/);
       refuses(() => restore(null as never), TypeError, /^json has to be an object, but got null$/);
+      refuses(() => restore(undefined as never), TypeError, /^json has to be an object, but got undefined$/);
     }
     for (const layers of [undefined, null, { length: 0 }, '[]'])
       refuses(() => layersFromJSON({ layers } as never), TypeError, /^layers has to be an array, but got /);
