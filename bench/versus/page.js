@@ -101,8 +101,8 @@ function goals(results) {
 ${rows.join('\n')}
 
 PyTorch and ONNX Runtime draw their random numbers by code for the processor at hand, which differs from machine to
-machine, and so do the ratios. They also differ between runs: on the machine above, runs on two days gave 83 and 69 for
-PyTorch, and 41 and 33 for ONNX Runtime.
+machine, and so do the ratios. They also differ between runs: on the machine above, three runs gave 69, 70 and 83 for
+PyTorch, and 33, 41 and 44 for ONNX Runtime.
 
 At 128 elements most of the time is the call: the layer draws a key and checks its arguments, and the engine enters
 WebAssembly. Engines differ in this: see [Runtimes](#runtimes). JavaScriptCore converts an integer of 2^31 or more, and
