@@ -1,3 +1,4 @@
+/** SplitMix64 in BigInt, for tests that compute keys and words by themselves. */
 const WORD = 2n ** 64n - 1n;
 
 /** The finalizer of SplitMix64, as docs/SPEC.md states it. */
