@@ -40,7 +40,7 @@ export function format(value: unknown): string {
 }
 
 /** Names of stored objects, which `checkOptions` requires. */
-const REQUIRED = ['json', 'generator', 'modelTopology'];
+const REQUIRED = ['json', 'generator'];
 
 /**
  * Requires an object of known options. Undefined stands for no options, unless the object is a stored one. Objects of

@@ -51,7 +51,7 @@ const ARGS = /^(name|trainable|dtype|(batch_?)?input_?shape|(rate|noise_?shape|s
 export function toBuiltins(modelTopology: io.ModelArtifacts['modelTopology'], options?: ToBuiltinsOptions): object {
   const { inferenceOnly = false } = checkOptions(options, ['inferenceOnly']);
   checkBoolean(inferenceOnly, 'inferenceOnly');
-  checkOptions(modelTopology, Object.keys(Object(modelTopology)), 'modelTopology');
+  checkOptions(modelTopology ?? (null as never), Object.keys(Object(modelTopology)), 'modelTopology');
   if ('toJSON' in modelTopology!) throw wrongType('modelTopology', 'JSON', modelTopology, 'toJSON(null, false)');
   return JSON.parse(JSON.stringify(modelTopology), (_, value) =>
     isOurs(value) ? toBuiltin(value, inferenceOnly) : value,

@@ -281,8 +281,8 @@ describe('bad input', () => {
       /^modelTopology has to be JSON, but got Sequential: toJSON\(null, false\)$/,
     ],
     ['a list', [bare()], /^modelTopology/],
-    ['null', null, /got undefined/],
-    ['nothing', undefined, /got undefined/],
+    ['null', null, /got null/],
+    ['nothing', undefined, /got null/],
   ])('%s is a TypeError', (_, topology, message) => {
     refuses(() => toBuiltins(topology as never), TypeError, message);
   });
