@@ -48,6 +48,7 @@ export const alias = [
   { find: /^dropout-wasm\/threads$/, replacement: source('threads/index.ts') },
   { find: /^dropout-wasm\/tfjs$/, replacement: source('tfjs/index.ts') },
   { find: /^dropout-wasm\/tfjs\/inference$/, replacement: source('tfjs/inference.ts') },
+  { find: /^dropout-wasm\/webgpu$/, replacement: source('webgpu/index.ts') },
 ];
 
 export default defineConfig(({ mode }) => {

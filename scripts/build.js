@@ -3,5 +3,6 @@ import { rmSync } from 'node:fs';
 
 rmSync('dist', { recursive: true, force: true });
 await import('./build-kernel.js');
+await import('./build-shaders.js');
 await import('./build-js.js');
 await import('./build-types.js');

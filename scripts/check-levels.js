@@ -13,7 +13,7 @@ const LEVELS = [
   ['functional'],
   ['layers'],
   ['internals'],
-  ['index', 'inference', 'monte-carlo', 'onnx', 'tfjs', 'threads'],
+  ['index', 'inference', 'monte-carlo', 'onnx', 'tfjs', 'threads', 'webgpu'],
 ];
 
 /** @param {string} path relative to src/, such as "layers/dropout.ts" */

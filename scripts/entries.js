@@ -9,4 +9,5 @@ export const ENTRIES = [
   'tfjs/inference',
   'threads/index',
   'threads/worker',
+  'webgpu/index',
 ];

@@ -1,6 +1,5 @@
 /**
- * What dropout-wasm/tfjs, dropout-wasm/monte-carlo and dropout-wasm/onnx take from the main entry instead of bundling
- * it again.
+ * What the other entries take from the main entry instead of bundling it again.
  * @module
  */
 import { settle } from './backend/wasm/memory.js';
@@ -19,6 +18,7 @@ import {
   wrongType,
   wrongValue,
 } from './core/check.js';
+import { checkDraws } from './core/draws.js';
 import { checkMask, checkShape, type FloatArray, open, shapeOf } from './core/tensor.js';
 import { defaultGenerator, seedFor, sourceFor, storedStream, streamFor } from './generator.js';
 import { checkLayers } from './layers/layer.js';
@@ -41,6 +41,7 @@ function read(value: unknown, name: string): { data: FloatArray; shape: readonly
 export const internals = {
   brandOf,
   checkBoolean,
+  checkDraws,
   checkLayers,
   checkMask,
   checkNames,

@@ -3,21 +3,9 @@
  * `x`, and the two are the same elements or do not overlap.
  * @module
  */
+import type { Draws, StreamStart } from '../core/draws.js';
 import type { Broadcast } from '../core/shapes.js';
 import type { FloatArray } from '../core/tensor.js';
-import type { U64 } from '../core/u64.js';
-
-/** Where the draws of a call start. Without a broadcast, element i takes draw `offset + i` of the key's stream. */
-export interface StreamStart {
-  readonly key: U64;
-  readonly offset: number;
-}
-
-/** The draws of a call, and with which probability they drop. */
-export interface Draws extends StreamStart {
-  /** The drop probability in units of 2^-32: an integer from 0 to 2^32. */
-  readonly P: number;
-}
 
 /** Kept elements become x · scale + shift, dropped ones become fill. Each is rounded to f32 unless x is f64. */
 export interface Affine {

@@ -2,12 +2,12 @@
  * Shared by the stateless calls. Which elements are dropped depends on key, offset and p alone (docs/SPEC.md).
  * @module
  */
-import type { Affine, Draws } from '../backend/interface.js';
+import type { Affine } from '../backend/interface.js';
 import { kernel } from '../backend/select.js';
-import { checkKey, checkOptions, checkProbability, checkWhole } from '../core/check.js';
+import { checkOptions } from '../core/check.js';
+import { checkDraws, type Draws } from '../core/draws.js';
 import { type Broadcast, broadcastOf, type NoiseShape } from '../core/shapes.js';
 import { type FloatArray, type Input, type Like, type OpenInput, open, type Result, shapeOf } from '../core/tensor.js';
-import type { U64 } from '../core/u64.js';
 import { clear, copy, newResult, resultOf, targetOf } from './result.js';
 import { checkSlice, type Slice, sliceDraws, writeSlice } from './slice.js';
 
@@ -53,17 +53,6 @@ export interface DropoutOptions<X extends Input> extends SliceOptions<X> {
 export const SLICE_OPTIONS: readonly string[] = ['p', 'key', 'offset', 'slice', 'out'];
 const DROPOUT_OPTIONS: readonly string[] = ['p', 'key', 'offset', 'slice', 'noiseShape', 'out'];
 
-/** Placeholder key for p = 0 and p = 1, which never read the stream. */
-export const NO_KEY: U64 = { hi: 0, lo: 0 };
-
-/** Whether p needs a key: p = 0 keeps and p = 1 drops every element without one. */
-export const needsKey = (p: number): boolean => p > 0 && p < 1;
-
-/** P of docs/SPEC.md: the probability in units of 2^-32. */
-export const toFixedPoint = (p: number): number => Math.floor(p * 2 ** 32 + 0.5);
-
-export const drawsFor = (p: number, key: U64 = NO_KEY, offset = 0): Draws => ({ key, offset, P: toFixedPoint(p) });
-
 export const scaleBy = (scale: number): Affine => ({ scale, shift: -0, fill: 0 });
 
 /** Inverted dropout: kept elements are scaled by 1 / (1 − p), which keeps the expectation. */
@@ -79,15 +68,6 @@ export interface Scaling {
 type AffineFor = (p: number, mask?: Uint8Array, bits?: boolean, n?: number) => Affine;
 
 export const INVERTED: Scaling = { forward: inverted, gradient: inverted };
-
-export const checkOffset = (offset = 0): number => checkWhole(offset, 'offset');
-
-/** @throws TypeError, RangeError for p, key or offset */
-export function checkDraws(p: number, key: bigint | string | undefined, offset: number | undefined): Draws {
-  checkProbability(p);
-  checkOffset(offset);
-  return drawsFor(p, key === undefined && !needsKey(p) ? NO_KEY : checkKey(key), offset);
-}
 
 /** A stateless call that drops elements: checks its arguments and writes the result. */
 export function callDropout<X extends Input>(

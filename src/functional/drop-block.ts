@@ -2,12 +2,14 @@
  * DropBlock as a stateless call.
  * @module
  */
-import type { Affine, Draws } from '../backend/interface.js';
+
+import type { Affine } from '../backend/interface.js';
 import { extras } from '../backend/select.js';
 import { checkOptions, checkPositive, wrongValue } from '../core/check.js';
+import { checkDraws, type Draws, drawsFor } from '../core/draws.js';
 import { type Channels, checkChannels } from '../core/shapes.js';
 import { type FloatArray, open, type Result, requireShape, type Tensor } from '../core/tensor.js';
-import { type CallOptions, checkDraws, drawsFor, scaleBy } from './common.js';
+import { type CallOptions, scaleBy } from './common.js';
 import { maskOf } from './mask.js';
 import { clear, copy, resultOf } from './result.js';
 

@@ -2,8 +2,10 @@
  * Bias, dropout and residual in one pass, as stateless calls.
  * @module
  */
+
 import { fused } from '../backend/select.js';
 import { checkOptions, checkWhole, wrongValue } from '../core/check.js';
+import { checkDraws } from '../core/draws.js';
 import {
   checkLength,
   type DataLike,
@@ -15,7 +17,7 @@ import {
   openLike,
   type Result,
 } from '../core/tensor.js';
-import { type CallOptions, checkDraws, inverted } from './common.js';
+import { type CallOptions, inverted } from './common.js';
 import { apart, arraysOverlap, resultOf, withNew } from './result.js';
 
 /** Options of `biasDropoutResidual`. */

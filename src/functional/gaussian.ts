@@ -2,13 +2,14 @@
  * Gaussian dropout and noise as stateless calls.
  * @module
  */
-import type { StreamStart } from '../backend/interface.js';
+
 import { gaussian } from '../backend/select.js';
 import { checkDeviation, checkKey, checkOptions } from '../core/check.js';
+import { checkDraws, checkOffset, NO_KEY, type StreamStart } from '../core/draws.js';
 import type { Broadcast } from '../core/shapes.js';
 import { type FloatArray, type Input, type Like, open, type Result, shapeOf } from '../core/tensor.js';
 import type { U64 } from '../core/u64.js';
-import { checkDraws, checkOffset, NO_KEY, SLICE_OPTIONS, type SliceOptions } from './common.js';
+import { SLICE_OPTIONS, type SliceOptions } from './common.js';
 import { clear, copy, resultOf } from './result.js';
 import { checkSlice, type Slice, sliceDraws, writeSlice } from './slice.js';
 

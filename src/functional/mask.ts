@@ -2,12 +2,13 @@
  * Masks as arrays: the mask of a stream, and masks that the caller supplies.
  * @module
  */
-import type { Draws } from '../backend/interface.js';
+
 import { extras, kernel } from '../backend/select.js';
 import { checkBoolean, checkOptions, checkProbability, checkWhole, checkWord, wrongType } from '../core/check.js';
+import { checkDraws, type Draws } from '../core/draws.js';
 import { broadcastOf, type NoiseShape } from '../core/shapes.js';
 import { checkMask, type Input, type Like, open, type Result, subarray } from '../core/tensor.js';
-import { checkDraws, dropoutInto, INVERTED, type Scaling, scaleBy } from './common.js';
+import { dropoutInto, INVERTED, type Scaling, scaleBy } from './common.js';
 import { apart, arraysOverlap, clear, copy, resultOf } from './result.js';
 import { checkSizes, checkSlice, isPadded, type Slice, type SliceDraws, sliceDraws, writeSlice } from './slice.js';
 

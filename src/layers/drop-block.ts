@@ -2,10 +2,12 @@
  * The DropBlock2d layer.
  * @module
  */
+
 import { checkPositive } from '../core/check.js';
+import { drawsFor } from '../core/draws.js';
 import { type Channels, checkChannels } from '../core/shapes.js';
 import { type FloatArray, type OpenInput, requireShape } from '../core/tensor.js';
-import { drawsFor, type Scaling } from '../functional/common.js';
+import type { Scaling } from '../functional/common.js';
 import { blockMask, dropBlockInto, type Images, imagesOf, keptAffine } from '../functional/drop-block.js';
 import { formatMask, type MaskFormat } from '../functional/mask.js';
 import type { ForwardContext, LayerOptions, LayerOptionTable } from './layer.js';

@@ -2,9 +2,10 @@
  * Layers of normal noise. They drop nothing, so they have no mask.
  * @module
  */
+
 import { checkDeviation, isOptions } from '../core/check.js';
+import { drawsFor } from '../core/draws.js';
 import type { FloatArray } from '../core/tensor.js';
-import { drawsFor } from '../functional/common.js';
 import { gaussianDropoutInto, gaussianNoiseInto } from '../functional/gaussian.js';
 import { copy } from '../functional/result.js';
 import { type ForwardContext, Layer, type LayerOptions } from './layer.js';

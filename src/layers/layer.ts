@@ -2,8 +2,10 @@
  * The base class of layers: a mode, a stream and the state of the latest forward, over the stateless functions.
  * @module
  */
+
 import { brand, brandOf } from '../core/brand.js';
 import { checkBoolean, checkOptions, checkProbability, checkWord, isOptions, wrongType } from '../core/check.js';
+import { needsKey } from '../core/draws.js';
 import type { Broadcast } from '../core/shapes.js';
 import {
   checkLength,
@@ -17,7 +19,6 @@ import {
   type Result,
 } from '../core/tensor.js';
 import { toBigInt, type U64 } from '../core/u64.js';
-import { needsKey } from '../functional/common.js';
 import { copy, newResult, targetOf } from '../functional/result.js';
 import { Generator, type GeneratorJSON, streamFor } from '../generator.js';
 

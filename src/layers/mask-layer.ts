@@ -2,8 +2,9 @@
  * The base class of layers with a mask.
  * @module
  */
+import { drawsFor } from '../core/draws.js';
 import type { FloatArray } from '../core/tensor.js';
-import { drawsFor, dropoutInto, INVERTED, type Scaling, scaleBy } from '../functional/common.js';
+import { dropoutInto, INVERTED, type Scaling, scaleBy } from '../functional/common.js';
 import { type MaskFormat, maskByOnes, maskOf } from '../functional/mask.js';
 import { type ForwardContext, Layer } from './layer.js';
 

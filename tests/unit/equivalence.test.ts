@@ -2,14 +2,16 @@
  * The kernel against the reference on random cases: it has to write the same bits, and no byte outside its result. Here
  * backends are called directly, with affine maps that no layer has; `npm run fuzz` calls the public names.
  */
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Arena } from '../../src/arena.js';
 import type { Affine } from '../../src/backend/interface.js';
+import { drawsFor } from '../../src/core/draws.js';
 import { broadcastOf } from '../../src/core/shapes.js';
 import type { U64 } from '../../src/core/u64.js';
 import { alpha } from '../../src/functional/alpha.js';
-import { drawsFor, inverted, scaleBy } from '../../src/functional/common.js';
+import { inverted, scaleBy } from '../../src/functional/common.js';
 import { deviations, lengths, longRows, offsets, probabilities } from '../support/arbitraries.js';
 import { size } from '../support/arrays.js';
 import { type Backend, backends, reference, wasm } from '../support/backends.js';

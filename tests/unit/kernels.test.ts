@@ -2,11 +2,13 @@
  * Every call of a backend against its definition in src/backend/interface.ts, where the kernel's loops begin, end and
  * carry. The masks and the noise that the definitions need are the reference's, which vectors.test.ts checks.
  */
+
 import { describe, expect, it } from 'vitest';
 import { Arena } from '../../src/arena.js';
-import type { Affine, Draws } from '../../src/backend/interface.js';
+import type { Affine } from '../../src/backend/interface.js';
+import { type Draws, drawsFor } from '../../src/core/draws.js';
 import { fromBigInt } from '../../src/core/u64.js';
-import { drawsFor, inverted, scaleBy } from '../../src/functional/common.js';
+import { inverted, scaleBy } from '../../src/functional/common.js';
 import { size } from '../support/arrays.js';
 import { backends, reference } from '../support/backends.js';
 import { SPECIAL } from '../support/edge-cases.js';

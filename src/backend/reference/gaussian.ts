@@ -3,7 +3,8 @@
  * @module
  */
 
-import type { Gaussian, StreamStart } from '../interface.js';
+import type { StreamStart } from '../../core/draws.js';
+import type { Gaussian } from '../interface.js';
 import { rounding } from './affine.js';
 import { BLOCK, type DrawRun, eachRun, pieces, placeOf } from './stream.js';
 

@@ -3,9 +3,9 @@
  * @module
  */
 
+import type { Draws } from '../../core/draws.js';
 import type { Broadcast } from '../../core/shapes.js';
 import { add, fromNumber, GAMMA, mix, mul, type U64 } from '../../core/u64.js';
-import type { Draws } from '../interface.js';
 
 export const BLOCK = 4096;
 const STEPS = 128;

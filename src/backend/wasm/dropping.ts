@@ -3,9 +3,10 @@
  * place. All others are streamed through a tile of fixed size, so that memory use does not grow with the tensor.
  * @module
  */
+import type { Draws } from '../../core/draws.js';
 import type { Broadcast } from '../../core/shapes.js';
 import type { FloatArray } from '../../core/tensor.js';
-import type { Affine, Draws, Dropping } from '../interface.js';
+import type { Affine, Dropping } from '../interface.js';
 import { eachChunk } from './chunks.js';
 import { type Draw, type DrawExports, Sink } from './exports.js';
 import { commonMemory, instantiate, type LinearMemory } from './memory.js';

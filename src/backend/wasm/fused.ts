@@ -2,8 +2,9 @@
  * The binding of fused.wasm, on the memories and tiles of kernel.wasm.
  * @module
  */
+import type { Draws } from '../../core/draws.js';
 import { type FloatArray, setArray, zero } from '../../core/tensor.js';
-import type { Draws, Fused } from '../interface.js';
+import type { Fused } from '../interface.js';
 import { type FusedExports, FusedMode } from './exports.js';
 import { commonMemory, instantiate, type LinearMemory, tryInstantiate } from './memory.js';
 import { fusedModule } from './modules.js';

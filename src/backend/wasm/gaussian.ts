@@ -2,9 +2,10 @@
  * The binding of gaussian.wasm, on the memories and tiles of kernel.wasm.
  * @module
  */
+import type { StreamStart } from '../../core/draws.js';
 import type { Broadcast } from '../../core/shapes.js';
 import { type FloatArray, subarray } from '../../core/tensor.js';
-import type { Gaussian, StreamStart } from '../interface.js';
+import type { Gaussian } from '../interface.js';
 import { eachChunk } from './chunks.js';
 import type { GaussianExports } from './exports.js';
 import { commonMemory, instantiate, type LinearMemory, tryInstantiate } from './memory.js';

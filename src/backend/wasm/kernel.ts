@@ -2,9 +2,10 @@
  * The binding of kernel.wasm: plain dropout and masks.
  * @module
  */
+import type { Draws } from '../../core/draws.js';
 import type { Broadcast } from '../../core/shapes.js';
 import { subarray } from '../../core/tensor.js';
-import type { Draws, Kernel } from '../interface.js';
+import type { Kernel } from '../interface.js';
 import { eachChunk } from './chunks.js';
 import { WasmDropping } from './dropping.js';
 import { type KernelExports, Sink } from './exports.js';
