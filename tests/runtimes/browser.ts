@@ -3,7 +3,7 @@
  * answers back to it, so any browser that can open an address will do, without a driver.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -23,9 +23,18 @@ export const ISOLATED = {
 
 /** Arguments for an unattended start with a fresh profile. */
 const FLAGS = {
-  // Chromium's sandbox refuses to run as root. It opens nothing but our page.
-  chromium: (profile: string) => ['--headless', '--no-sandbox', '--no-first-run', `--user-data-dir=${profile}`],
-  firefox: (profile: string) => ['--headless', '--no-remote', '--profile', profile],
+  chromium: (profile: string) => [
+    // Chromium's sandbox refuses to run as root. It opens nothing but our page.
+    ...['--headless', '--no-sandbox', '--no-first-run', `--user-data-dir=${profile}`],
+    // WebGPU by SwiftShader, on every machine.
+    ...['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
+  ],
+  firefox(profile: string) {
+    // WebGPU on Linux.
+    const prefs = ['dom.webgpu.enabled', 'gfx.webgpu.ignore-blocklist'];
+    writeFileSync(join(profile, 'user.js'), prefs.map((name) => `user_pref('${name}', true);\n`).join(''));
+    return ['--headless', '--no-remote', '--profile', profile];
+  },
   webkit: () => [],
 };
 
@@ -45,6 +54,7 @@ const imports = {
   'dropout-wasm/monte-carlo': exports['./monte-carlo'].default,
   'dropout-wasm/reference': exports['./reference'].default,
   'dropout-wasm/threads': exports['./threads'].default,
+  'dropout-wasm/webgpu': exports['./webgpu'].default,
 };
 
 /** Runs a function, posts what it returns, and moves on to the next page as soon as there is one. */
@@ -64,7 +74,7 @@ const IDLE = `<!doctype html>
 
 /** The files that a page may load. */
 const FILES =
-  /^\/(dist\/index(\.\w+)?|dist\/monte-carlo\/index|dist\/threads\/(index|worker)|build\/runtimes\/(report|threads|bench))\.js$/;
+  /^\/(dist\/index(\.\w+)?|dist\/monte-carlo\/index|dist\/threads\/(index|worker)|dist\/webgpu\/index|build\/runtimes\/(report|threads|webgpu|bench))\.js$/;
 
 /** A browser that starts when the first page runs, and again after a page that gave no answer. */
 export class Browser {

@@ -10,6 +10,8 @@ import {
   chromiumFound,
   closeBrowsers,
   EMULATED_LIMIT,
+  type GpuRuntime,
+  gpuRuntimes,
   nodeRuntime,
   type Runtime,
   runtimes,
@@ -17,16 +19,17 @@ import {
   versionOf,
 } from './runtimes.js';
 import type { List } from './suite.js';
+import type { GpuReport } from './webgpu.js';
 
 const file = (path: string) => new URL(`../../${path}`, import.meta.url);
 
-const missing = runtimes.filter(({ command }) => !command);
+const missing = [...runtimes, ...gpuRuntimes].filter(({ command }) => !command);
 if (missing.length) console.log(`not installed: ${missing.map(({ name }) => name).join('; ')}`);
 const tested = mode === 'golden' ? [] : runtimes.filter(({ command }) => command || requiresAll);
 
 beforeAll(async () => {
   await build({
-    entryPoints: ['report', 'console', 'worker', 'threads'].map((name) => `tests/runtimes/${name}.ts`),
+    entryPoints: ['report', 'console', 'worker', 'threads', 'webgpu'].map((name) => `tests/runtimes/${name}.ts`),
     outdir: 'build/runtimes',
     bundle: true,
     packages: 'external',
@@ -106,11 +109,33 @@ if (chromiumFound && mode !== 'golden')
     );
   });
 
+const extent = mode === 'everywhere' ? 'full' : 'short';
+const gpuReports = new Map<GpuRuntime, GpuReport>();
+
+for (const gpu of gpuRuntimes) {
+  const isLeftOut = !gpu.command && (!requiresAll || (gpu.optional && mode === 'required'));
+  if (isLeftOut || mode === 'golden') continue;
+  it(`WebGPU in ${gpu.name}: the bits of the calls on arrays`, { timeout: 300_000 }, async () => {
+    const report = await gpu.report(extent);
+    const { adapter, cases, digest, milliseconds, errors } = report;
+    console.log(`WebGPU in ${gpu.name}, ${extent} list: ${cases} cases, ${digest}, ${adapter}, ${milliseconds} ms`);
+    expect(errors).toEqual([]);
+    gpuReports.set(gpu, report);
+    // Each has compared its values with its own backend. This compares that the same cases have run.
+    expect(new Set(Array.from(gpuReports.values(), ({ digest }) => digest)).size).toBe(1);
+  });
+}
+
 /** A row of the table in docs/runtimes.md. */
 async function rowOf(runtime: Runtime): Promise<string[]> {
   const { backend, float16, cases, digest } = reports.get(runtime)!;
   const version = await versionOf(runtime.command!);
   return [runtime.name, version, backend.name, float16 ? 'yes' : 'no', `${cases}`, `\`${digest}\``];
+}
+
+async function gpuRowOf(gpu: GpuRuntime): Promise<string[]> {
+  const { adapter, cases, digest } = gpuReports.get(gpu)!;
+  return [gpu.name, await versionOf(gpu.command!), adapter, `${cases}`, `\`${digest}\``];
 }
 
 if (mode === 'everywhere')
@@ -119,6 +144,8 @@ if (mode === 'everywhere')
     expect(runtimes.filter((runtime) => !reports.has(runtime)).map(({ name }) => name)).toEqual([]);
     const head = ['Runtime', 'Version', 'Backend', 'Float16Array', 'Cases', 'Digest'];
     const rows = [head, head.map(() => '---'), ...(await Promise.all(runtimes.map(rowOf)))];
+    const gpuHead = ['WebGPU in', 'Version', 'Adapter', 'Cases', 'Digest'];
+    const gpuRows = [gpuHead, gpuHead.map(() => '---'), ...(await Promise.all(gpuRuntimes.map(gpuRowOf)))];
     const monteCarlo = await reportOfNode('monte-carlo');
     const reasons = runtimes
       .filter(({ fallsBack }) => fallsBack)
@@ -126,6 +153,8 @@ if (mode === 'everywhere')
     const text = [
       '\n',
       ...rows.map((cells) => `| ${cells.join(' | ')} |\n`),
+      '\n`dropout-wasm/webgpu` against the calls on arrays, on software adapters:\n\n',
+      ...gpuRows.map((cells) => `| ${cells.join(' | ')} |\n`),
       `\nThe ${monteCarlo.cases} cases of Monte-Carlo runs give \`${monteCarlo.digest}\` in all of them.\n`,
       '\nThe reasons that `backend()` gives for the reference:\n\n',
       ...reasons,

@@ -5,11 +5,20 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Result } from '../../bench/core.js';
-import { findChromium, findFirefox, findMiniBrowser, which } from '../../scripts/programs.js';
+import {
+  findChromium,
+  findFirefox,
+  findLavapipe,
+  findMiniBrowser,
+  findSwiftShader,
+  which,
+} from '../../scripts/programs.js';
+import type { Extent } from '../webgpu/suite.js';
 import { type Binary, binaries, commandOf } from './binaries.js';
 import { Browser, ISOLATED, NO_WASM } from './browser.js';
 import type { Report } from './report.js';
 import type { List } from './suite.js';
+import type { GpuReport } from './webgpu.js';
 import { inWorkerd } from './workerd.js';
 
 export interface Runtime {
@@ -59,8 +68,12 @@ export const versionOf = async (command: string[]): Promise<string> =>
 const script = fileURLToPath(new URL('../../build/runtimes/console.js', import.meta.url));
 
 /** Runs console.ts in a runtime with a command line. */
-async function inConsole<T>(command: string[], task: List | 'threads', limits?: Limits): Promise<T> {
-  return JSON.parse(await output([...command, script, task], limits));
+async function inConsole<T>(
+  command: string[],
+  task: List | 'threads' | readonly ['webgpu', Extent],
+  limits?: Limits,
+): Promise<T> {
+  return JSON.parse(await output([...command, script, ...[task].flat()], limits));
 }
 
 const benchScript = fileURLToPath(new URL('../../build/runtimes/bench-console.js', import.meta.url));
@@ -158,6 +171,38 @@ export const runtimes: Runtime[] = [
     report: (list) => chromium.run({ module: 'report', argument: list, headers: NO_WASM }),
     fallsBack: true,
   },
+];
+
+/** A WebGPU implementation on a driver that computes on the CPU. */
+export interface GpuRuntime {
+  name: string;
+  /** Undefined if it is not installed. */
+  command: string[] | undefined;
+  report(extent: Extent): Promise<GpuReport>;
+  /** Whether .ci/run leaves it out where it is not installed. */
+  optional?: boolean;
+}
+
+const [swiftShader, lavapipe] = [findSwiftShader(), findLavapipe()];
+
+const denoGpu = (driver: string, env: NodeJS.ProcessEnv | undefined): Omit<GpuRuntime, 'optional'> => ({
+  name: `Deno, ${driver}`,
+  command: env && deno,
+  report: (extent) => inConsole([...denoRun, '--unstable-webgpu'], ['webgpu', extent], { env: env! }),
+});
+
+const browserGpu = (name: string, browser: Browser): Omit<GpuRuntime, 'optional'> => ({
+  name,
+  command: browser.command,
+  report: (extent) => browser.run({ module: 'webgpu', argument: extent }),
+});
+
+export const gpuRuntimes: GpuRuntime[] = [
+  browserGpu('Chromium, SwiftShader', chromium),
+  denoGpu('SwiftShader', swiftShader),
+  { ...denoGpu('lavapipe', lavapipe), optional: true },
+  // Its only driver without a GPU.
+  { ...browserGpu('Firefox, lavapipe', firefox), ...(!lavapipe && { command: undefined }), optional: true },
 ];
 
 /** Runs threads.ts in a non-isolated page, which has no shared memory. */

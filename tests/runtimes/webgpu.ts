@@ -1,10 +1,10 @@
 /** Runs the checks of dropout-wasm/webgpu inside a runtime, on the built package, imported by its name. */
 import * as arrays from 'dropout-wasm';
 import * as entry from 'dropout-wasm/webgpu';
-import { Recorder } from '../runtimes/recorder.js';
 import { Digest } from '../support/digest.js';
-import type { Setting } from './setting.js';
-import { CHECKS, type Extent } from './suite.js';
+import type { Setting } from '../webgpu/setting.js';
+import { CHECKS, type Extent } from '../webgpu/suite.js';
+import { Recorder } from './recorder.js';
 
 export interface GpuReport {
   adapter: string;
@@ -37,7 +37,7 @@ export async function webgpu(extent: Extent): Promise<GpuReport> {
   await device.queue.onSubmittedWorkDone();
   const { vendor, architecture, device: name, description } = adapter.info;
   return {
-    adapter: description || [vendor, architecture, name].filter(Boolean).join(' '),
+    adapter: description || [vendor, architecture, name].filter(Boolean).join(' ') || 'not named',
     cases,
     digest: `${digest}`,
     milliseconds: Date.now() - started,
