@@ -185,7 +185,7 @@ export class GpuDropout {
     const layer = Dropout.fromJSON(json);
     if (layer.noiseShape)
       throw wrongValue('noiseShape', 'undefined on a GPU, where every element has its own draw', layer.noiseShape);
-    const restored = new GpuDropout(layer.p, { gpu, seed: 0 });
+    const restored = instance(layer.p, { gpu, seed: 0 });
     restored.cpu = layer;
     return restored;
   }
@@ -213,6 +213,9 @@ export class GpuDropout {
       this.gpu.dropoutOf(encoder, { x, out, ...forward }, name);
   }
 }
+
+/** Outside of the class: bundlers rename a class that refers to itself. */
+const instance = (p: number, options: GpuDropoutOptions) => new GpuDropout(p, options);
 
 /** @throws TypeError, RangeError unless x is a buffer of whole elements */
 function lengthOf(x: BufferOrRange, name: string): number {

@@ -137,6 +137,7 @@ describe('with the globals of ES2022 alone', () => {
     'onnx/index',
     'onnx/prepare',
     'threads/index',
+    'webgpu/index',
   ])('importing dist/%s.js changes no global', async (path) => {
     const realm = new Realm();
     const before = realm.names();

@@ -12,6 +12,7 @@ import * as onnxPrepare from 'dropout-wasm/onnx/prepare';
 import * as reference from 'dropout-wasm/reference';
 import * as tfjs from 'dropout-wasm/tfjs';
 import { SharedArena } from 'dropout-wasm/threads';
+import * as webgpu from 'dropout-wasm/webgpu';
 import { bitsOfResults } from '../faults/programs/results.js';
 import { report } from './fixtures/report.js';
 
@@ -34,7 +35,7 @@ const tensor = /** @type {import('@tensorflow/tfjs-core').Tensor} */ (
   new tfjs.Dropout({ rate: 0.5, seed: 42 }).apply(ones([8]), { training: true })
 );
 document.title = JSON.stringify({
-  report: report(main, inference, monteCarlo, onnx, onnxPrepare, reference),
+  report: report(main, inference, monteCarlo, onnx, onnxPrepare, reference, webgpu),
   bits: bitsOfResults(main),
   inArena,
   reason: main.backend().reason,

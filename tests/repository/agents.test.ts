@@ -9,6 +9,7 @@ import * as onnx from 'dropout-wasm/onnx';
 import * as prepare from 'dropout-wasm/onnx/prepare';
 import * as tfjs from 'dropout-wasm/tfjs';
 import * as threads from 'dropout-wasm/threads';
+import * as webgpu from 'dropout-wasm/webgpu';
 import { describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import * as inference from '../../src/inference/index.js';
@@ -26,6 +27,7 @@ const ENTRIES: { [name: string]: object } = {
   'dropout-wasm/onnx/prepare': prepare,
   'dropout-wasm/tfjs': tfjs,
   'dropout-wasm/threads': threads,
+  'dropout-wasm/webgpu': webgpu,
 };
 
 /** A call whose last argument is an object of option names. */
