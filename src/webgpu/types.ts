@@ -40,7 +40,7 @@ export interface GpuPass {
 export interface GpuDevice {
   readonly limits: { readonly maxStorageBufferBindingSize: number; readonly minStorageBufferOffsetAlignment: number };
   readonly lost: Promise<{ readonly reason?: string | undefined; readonly message: string }>;
-  readonly queue: { writeBuffer(buffer: object, offset: number, data: Uint32Array<ArrayBuffer>): void };
+  readonly queue: { writeBuffer(buffer: object, offset: number, data: Uint32Array): void };
   createBuffer(descriptor: object): GpuBuffer;
   createBindGroup(descriptor: object): object;
   createComputePipeline(descriptor: object): GpuPipeline;
