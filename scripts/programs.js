@@ -1,7 +1,7 @@
 /** Installed programs. */
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { accessSync, constants, existsSync, readdirSync, realpathSync } from 'node:fs';
+import { basename, delimiter, dirname, join } from 'node:path';
 
 /**
  * The paths of these programs on PATH, those of the first name first.
@@ -31,6 +31,34 @@ export function whichAll(...names) {
 export const which = (...names) => whichAll(...names)[0];
 
 export const findChromium = () => which('chromium', 'chromium-browser', 'google-chrome');
+
+/**
+ * The variables by which programs find SwiftShader, the Vulkan driver that Chromium has beside its program.
+ *
+ * @returns {Record<string, string> | undefined}
+ */
+export function findSwiftShader() {
+  const chromium = findChromium();
+  if (!chromium) return undefined;
+  // Debian's command is a script in another folder.
+  const folders = [dirname(realpathSync(chromium)), join(dirname(chromium), '../lib', basename(chromium))];
+  const folder = folders.find((folder) => existsSync(join(folder, SWIFT_SHADER)));
+  // Chromium has the loader of Vulkan too.
+  return folder === undefined ? undefined : { VK_ICD_FILENAMES: join(folder, SWIFT_SHADER), LD_LIBRARY_PATH: folder };
+}
+
+const SWIFT_SHADER = 'vk_swiftshader_icd.json';
+
+/**
+ * The variables by which programs find lavapipe, Mesa's driver (Debian: mesa-vulkan-drivers, libvulkan1).
+ *
+ * @returns {Record<string, string> | undefined}
+ */
+export function findLavapipe() {
+  const folder = '/usr/share/vulkan/icd.d';
+  const file = existsSync(folder) && readdirSync(folder).find((name) => name.startsWith('lvp_icd.'));
+  return file ? { VK_ICD_FILENAMES: join(folder, file) } : undefined;
+}
 
 export const findFirefox = () => which('firefox-esr', 'firefox');
 
