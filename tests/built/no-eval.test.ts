@@ -102,6 +102,7 @@ it('every entry runs where code from text is forbidden, with WebAssembly and thr
     import { ones } from '@tensorflow/tfjs-core';
     import * as tfjs from 'dropout-wasm/tfjs';
     import 'dropout-wasm/tfjs/inference';
+    import 'dropout-wasm/webgpu';
     import { report } from './tests/packaging/fixtures/report.js';
     let forbidden = false;
     try { new Function(''); } catch { forbidden = true; }

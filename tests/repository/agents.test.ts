@@ -9,9 +9,11 @@ import * as onnx from 'dropout-wasm/onnx';
 import * as prepare from 'dropout-wasm/onnx/prepare';
 import * as tfjs from 'dropout-wasm/tfjs';
 import * as threads from 'dropout-wasm/threads';
+import * as webgpu from 'dropout-wasm/webgpu';
 import { describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import * as inference from '../../src/inference/index.js';
+import { Gpu } from '../../src/webgpu/gpu.js';
 import { ROOT, run } from '../packaging/project.js';
 import { expectPrinted, runBody, runNode, snippetsOf, withoutSnippets } from './snippets.js';
 
@@ -26,6 +28,7 @@ const ENTRIES: { [name: string]: object } = {
   'dropout-wasm/onnx/prepare': prepare,
   'dropout-wasm/tfjs': tfjs,
   'dropout-wasm/threads': threads,
+  'dropout-wasm/webgpu': webgpu,
 };
 
 /** A call whose last argument is an object of option names. */
@@ -108,7 +111,7 @@ describe('members', () => {
   );
 
   it.each(members)('%s has %s', (name, code) => {
-    const classes = ENTRIES['dropout-wasm'] as { [name: string]: { prototype: object } };
+    const classes = { ...dropoutWasm, ...webgpu, Gpu } as object as { [name: string]: { prototype: object } };
     expect(code!.match(/\w+/)![0] in classes[name!]!.prototype).toBe(true);
   });
 });
