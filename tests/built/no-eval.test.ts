@@ -97,12 +97,12 @@ it('every entry runs where code from text is forbidden, with WebAssembly and thr
     import * as onnx from 'dropout-wasm/onnx';
     import * as onnxPrepare from 'dropout-wasm/onnx/prepare';
     import * as reference from 'dropout-wasm/reference';
+    import * as webgpu from 'dropout-wasm/webgpu';
     import { SharedArena } from 'dropout-wasm/threads';
     import '@tensorflow/tfjs-backend-cpu';
     import { ones } from '@tensorflow/tfjs-core';
     import * as tfjs from 'dropout-wasm/tfjs';
     import 'dropout-wasm/tfjs/inference';
-    import 'dropout-wasm/webgpu';
     import { report } from './tests/packaging/fixtures/report.js';
     let forbidden = false;
     try { new Function(''); } catch { forbidden = true; }
@@ -112,7 +112,7 @@ it('every entry runs where code from text is forbidden, with WebAssembly and thr
     const [y, z] = [x, x.slice()].map((x) => main.dropout(x, { p: 0.5, key: 1n }));
     console.log(forbidden, Buffer.compare(new Uint8Array(y.slice().buffer), new Uint8Array(z.buffer)), arena.threads, blob.threads);
     console.log(new tfjs.Dropout({ rate: 0.5, seed: 42 }).apply(ones([8]), { training: true }).dataSync().join());
-    console.log(report(main, inference, monteCarlo, onnx, onnxPrepare, reference));
+    console.log(report(main, inference, monteCarlo, onnx, onnxPrepare, reference, webgpu));
     blob.close();
     arena.close();`;
   const flags = ['--disallow-code-generation-from-strings', '--input-type=module', '-e', program];
