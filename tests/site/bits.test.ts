@@ -22,7 +22,13 @@ async function sides(tab: Tab): Promise<string[]> {
   return tab.evaluate(() => Array.from(document.querySelectorAll('#bits-times th'), (e) => e.textContent!));
 }
 
-describeInBrowsers('the same bits', (tab) => {
+/** What the page says of the GPU. */
+async function gpuLine(tab: Tab): Promise<string> {
+  await tab.waitFor(() => !document.querySelector('#bits-gpu')!.textContent!.endsWith('…'));
+  return tab.text('#bits-gpu');
+}
+
+describeInBrowsers('the same bits', (tab, browser) => {
   it.each([
     ['isolated', 'wasm-simd'],
     ['plain', 'wasm-simd'],
@@ -36,6 +42,19 @@ describeInBrowsers('the same bits', (tab) => {
     expect(await tab.text('#bits-sentence')).toContain(expectedDigest);
     expect(await tab.errors()).toEqual([]);
   });
+
+  it('says in one line that there is no WebGPU', async () => {
+    await open(tab, { headers: 'plain' });
+    expect(await gpuLine(tab)).toBe('This browser offers no WebGPU here, so no GPU draws the masks.');
+    expect(await tab.errors()).toEqual([]);
+  });
+
+  if (browser === 'Chromium')
+    it.each(['plain', 'strict'] as const)('draws the same masks on the GPU, with %s headers', async (headers) => {
+      await open(tab, { headers, gpu: true });
+      expect(await gpuLine(tab)).toMatch(/^On the GPU \(.*swiftshader.*\): ✓ The same bits\.$/i);
+      expect(await tab.errors()).toEqual([]);
+    });
 
   it('measures again by a click, with two threads in an isolated page', async () => {
     await open(tab, { headers: 'isolated' });
