@@ -1,6 +1,6 @@
 /**
- * docs/webgpu.md: its page runs in Chromium, and its programs in Chromium and in Deno, on SwiftShader and on the built
- * package. That with ONNX Runtime runs in tests/packaging/onnxruntime.test.ts.
+ * docs/webgpu.md: its page runs in Chromium, and its programs, with the examples of the docstrings, in Chromium and in
+ * Deno, on SwiftShader and on the built package. That with ONNX Runtime runs in tests/packaging/onnxruntime.test.ts.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -10,15 +10,20 @@ import { promisify } from 'node:util';
 import * as webgpu from 'dropout-wasm/webgpu';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findChromium, findSwiftShader } from '../../scripts/programs.js';
+import { statedBy } from '../../scripts/snippets.js';
+import { examplesOf, isForGpu } from '../../website/api/examples.js';
 import { type Chromium, launch } from '../packaging/chromium.js';
 import { ROOT, tool } from '../packaging/project.js';
 import { type Server, serveFiles } from '../packaging/servers.js';
 import { requiresAll } from '../runtimes/mode.js';
-import { expectPrinted, lineOf, snippetsOf, withoutSnippets } from './snippets.js';
+import { lineOf, snippetsOf, withoutSnippets } from './snippets.js';
 
 const page = readFileSync(join(ROOT, 'docs/webgpu.md'), 'utf8');
 const snippets = snippetsOf(page);
-const programs = snippets.filter(({ code }) => !code.includes('onnxruntime')).map(({ name, code }) => [name, code]);
+const examples = ['gpu', 'gpu-dropout']
+  .map((name) => `src/webgpu/${name}.ts`)
+  .flatMap((file) => examplesOf(file, readFileSync(join(ROOT, file), 'utf8')));
+const programs = [...snippets.filter(({ code }) => !code.includes('onnxruntime')), ...examples];
 const [, html] = page.match(/^```html\n([\s\S]*?)^```$/m)!;
 
 const imports = { 'dropout-wasm': './dist/index.js', 'dropout-wasm/webgpu': './dist/webgpu/index.js' };
@@ -29,8 +34,8 @@ beforeAll(() => {
   symlinkSync(join(ROOT, 'dist'), join(directory, 'dist'), 'junction');
   writeFileSync(join(directory, 'index.html'), html!.replaceAll('BASE', '.'));
   writeFileSync(join(directory, 'imports.json'), JSON.stringify({ imports }));
-  for (const [i, [, code]] of programs.entries()) {
-    writeFileSync(join(directory, `program-${i}.js`), code!);
+  for (const [i, { code }] of programs.entries()) {
+    writeFileSync(join(directory, `program-${i}.js`), code);
     writeFileSync(
       join(directory, `program-${i}.html`),
       `<!doctype html>
@@ -78,7 +83,7 @@ if (chromium || requiresAll)
       await plain.close();
     });
 
-    it.each(programs.map(([name], i) => [name, i] as const))('%s', async (_, i) => {
+    it.each(programs.map(({ name }, i) => [name, i] as const))('%s', async (_, i) => {
       const tab = await browser.newPage();
       const printed: Promise<string>[] = [];
       tab.on('console', (message) =>
@@ -87,7 +92,7 @@ if (chromium || requiresAll)
       await tab.goto(`${server.url}/program-${i}.html`);
       await tab.waitForFunction('document.title !== ""');
       expect(await tab.title()).toBe('done');
-      expectPrinted({ code: programs[i]![1]!, printed: await Promise.all(printed) });
+      expect(await Promise.all(printed)).toEqual(statedBy(programs[i]!.code));
       await tab.close();
     });
   });
@@ -96,16 +101,22 @@ const swiftShader = findSwiftShader();
 
 if (swiftShader || requiresAll)
   describe('docs/webgpu.md in Deno', () => {
-    it.each(programs.map(([name], i) => [name, i] as const))('%s', async (_, i) => {
+    it.each(programs.map(({ name }, i) => [name, i] as const))('%s', async (_, i) => {
       const args = ['run', '-A', '--quiet', '--unstable-webgpu', '--import-map=imports.json', `program-${i}.js`];
       // The driver writes to stderr.
       const { stdout } = await promisify(execFile)(process.execPath, [tool('deno/bin.cjs'), ...args], {
         cwd: directory,
         env: { ...process.env, ...swiftShader, NO_COLOR: '1' },
       });
-      expectPrinted({ code: programs[i]![1]!, printed: stdout.trimEnd().split('\n') });
+      expect(stdout.split('\n').filter(Boolean)).toEqual(statedBy(programs[i]!.code));
     });
   });
+
+it('each program of docs/webgpu.md prints something, and each example of the docstrings needs a GPU', () => {
+  for (const { name, code } of snippets) expect(statedBy(code), name).not.toEqual([]);
+  expect(examples.filter(isForGpu)).toHaveLength(2);
+  expect(examples).toHaveLength(2);
+});
 
 it('docs/webgpu.md has no code blocks other than its page and its programs', () => {
   expect(page.match(/^ *(```|~~~)/gm)).toHaveLength(2 * snippets.length + 2);
