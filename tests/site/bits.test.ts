@@ -50,12 +50,23 @@ describeInBrowsers('the same bits', (tab, browser) => {
     expect(await tab.errors()).toEqual([]);
   });
 
-  if (browser === 'Chromium')
+  if (browser === 'Chromium') {
     it.each(['plain', 'strict'] as const)('draws the same masks on the GPU, with %s headers', async (headers) => {
       await open(tab, { headers, gpu: true });
       expect(await gpuLine(tab)).toMatch(/^On the GPU \(.*swiftshader.*\): ✓ The same bits\.$/i);
       expect(await tab.errors()).toEqual([]);
     });
+
+    it('says that the GPU failed', async () => {
+      await tab.open(PAGE, { gpu: true });
+      await tab.evaluate(() => {
+        GPUAdapter.prototype.requestDevice = () => Promise.reject(new Error('no memory'));
+      });
+      await tab.scrollTo('#bits');
+      expect(await gpuLine(tab)).toMatch(/^On the GPU \(.*\): it failed: no memory$/);
+      expect(await tab.errors()).toEqual([]);
+    });
+  }
 
   it('measures again by a click, with two threads in an isolated page', async () => {
     await open(tab, { headers: 'isolated' });
