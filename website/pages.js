@@ -26,6 +26,7 @@ export const GROUPS = [
       page('docs/uncertainty.md', 'Uncertainty', 'Monte-Carlo dropout: means, spread, entropy and calibration.'),
       page('docs/reproducibility.md', 'Reproducibility', 'Seeds, keys, resuming, slices, and the stream in NumPy.'),
       page('docs/threads.md', 'Threads', 'Large calls on several threads, with the same bits.'),
+      page('docs/webgpu.md', 'WebGPU', 'The same masks, and dropout, on the buffers of a GPU.'),
       page('docs/machines.md', 'Many machines', 'One model or one run on several machines.'),
       page('docs/tfjs.md', 'TensorFlow.js', 'The layers in TensorFlow.js models, on every backend.'),
       page('docs/onnx.md', 'ONNX', 'Dropout in ONNX Runtime, and the ONNX operator.'),

@@ -2,10 +2,11 @@
  * The checks of `prepare` and `onnxMonteCarlo` on ONNX Runtime. They run in Node and in pages, so nothing here imports
  * Node or vitest. A check returns the digest of the samples, which has to be the same everywhere, or undefined.
  */
-import { Dropout, Generator } from 'dropout-wasm';
+import { Dropout, dropout, Generator } from 'dropout-wasm';
 import { type ClassResult, type MonteCarloResult, merge, monteCarlo } from 'dropout-wasm/monte-carlo';
 import { type OnnxMonteCarloOptions, type OnnxSession, type OnnxTensor, onnxMonteCarlo } from 'dropout-wasm/onnx';
 import { prepare } from 'dropout-wasm/onnx/prepare';
+import { create, type GpuBuffer } from 'dropout-wasm/webgpu';
 import { createClassifier, weightsFromBytes } from '../../examples/digits/classifier.js';
 import { digestOf } from '../support/digest.js';
 import {
@@ -377,6 +378,64 @@ const forms = OPSETS.map(
   ],
 );
 
+/** What the checks use of onnxruntime-web on WebGPU. */
+interface GpuOrt extends Ort {
+  env: { webgpu: { device: Promise<GPUDevice> } };
+  Tensor: Ort['Tensor'] & { fromGpuBuffer(buffer: GpuBuffer, options: object): GpuTensor };
+}
+
+interface GpuTensor extends OnnxTensor {
+  gpuBuffer: GpuBuffer;
+  getData(): Promise<Float32Array>;
+}
+
+/** Dropout of dropout-wasm/webgpu between two sessions, on buffers of ONNX Runtime and of the check. */
+const gpuBuffers: Check = [
+  'dropout-wasm/webgpu on the buffer of an output, in place and to another one, which the next session reads',
+  async (ort) => {
+    const { env, InferenceSession, Tensor } = ort as GpuOrt;
+    const n = 4999;
+    const bytes = encode(
+      model(13, {
+        node: [abs('x', 'y')],
+        input: [value('x', FLOAT, [n])],
+        output: [value('y', FLOAT, [n])],
+      }),
+    );
+    const onGpu = await InferenceSession.create(bytes, { preferredOutputLocation: 'gpu-buffer' });
+    const next = await InferenceSession.create(bytes);
+    const device = await env.webgpu.device;
+    const gpu = create(device);
+    const x = Float32Array.from({ length: n }, (_, i) => (i - 2500) / 3);
+    const call = { p: 0.3, key: new Generator(42).next(), offset: 77 };
+    const expected = [...dropout(x.map(Math.abs), call)];
+    const dims = { dataType: 'float32', dims: [n] };
+    const record = (options: { x?: GpuBuffer; out: GpuBuffer }) => {
+      const encoder = device.createCommandEncoder();
+      gpu.dropout(encoder, { ...options, length: n, ...call });
+      device.queue.submit([encoder.finish()]);
+    };
+    const read = async (buffer: GpuBuffer) => {
+      const { y } = await run(next, { x: Tensor.fromGpuBuffer(buffer, dims) });
+      return y!;
+    };
+    const { y } = (await onGpu.run({ x: new Tensor('float32', x, [n]) }, ['y'])) as Record<string, GpuTensor>;
+    const { usage } = y!.gpuBuffer;
+    // ONNX Runtime reads four elements at a time.
+    const own = device.createBuffer({ size: 16 * Math.ceil(n / 4), usage });
+    record({ x: y!.gpuBuffer, out: own });
+    expectEqual(await read(own), expected, 'the result in a buffer of ours');
+    expectEqual(await read(y!.gpuBuffer), [...x.map(Math.abs)], 'x');
+    record({ out: y!.gpuBuffer });
+    expectEqual(await read(y!.gpuBuffer), expected, 'the result in place');
+    expectEqual([...(await y!.getData())], expected, 'the output of the session');
+    own.destroy();
+    await onGpu.release();
+    await next.release();
+    return undefined;
+  },
+];
+
 /** A run whose outputs stay on the GPU. */
 const gpu: Check = [
   'outputs on the GPU are read',
@@ -398,7 +457,7 @@ const gpu: Check = [
 
 export const checksOf = (name: SettingName): Check[] =>
   name === 'web in Chromium on WebGPU'
-    ? [gpu, shared, ranges, overlapping, intact, digits]
+    ? [gpu, gpuBuffers, shared, ranges, overlapping, intact, digits]
     : [...forms, shared, ranges, overlapping, intact, digits, trap];
 
 /** Runs the checks of a setting. */

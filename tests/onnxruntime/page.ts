@@ -3,7 +3,7 @@
 import * as digits from 'digits';
 // @ts-expect-error: a part of onnxruntime-web, from the bundler.
 import ort from 'onnxruntime';
-import { results, type SettingName } from './checks.js';
+import { type Ort, results, type SettingName } from './checks.js';
 
 const name = decodeURIComponent(location.search.slice(1)) as SettingName;
 const isGpu = name.endsWith('WebGPU');
@@ -12,4 +12,6 @@ Object.assign(ort.env.wasm, { wasmPaths: { wasm: `./${file}.wasm` }, numThreads:
 const create = (model: Uint8Array, options: object) =>
   ort.InferenceSession.create(model, { executionProviders: [isGpu ? 'webgpu' : 'wasm'], ...options });
 
-document.title = JSON.stringify(await results(name, { Tensor: ort.Tensor, InferenceSession: { create } }, digits));
+document.title = JSON.stringify(
+  await results(name, { env: ort.env, Tensor: ort.Tensor, InferenceSession: { create } } as Ort, digits),
+);

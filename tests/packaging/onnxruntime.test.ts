@@ -1,6 +1,6 @@
 /**
- * The packed package with ONNX Runtime: the checks of tests/onnxruntime in Node and in Chromium, the types, and the
- * programs of docs/onnx.md.
+ * The packed package with ONNX Runtime: the checks of tests/onnxruntime in Node and in Chromium, the types, the programs
+ * of docs/onnx.md, and that of docs/webgpu.md.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,6 +25,14 @@ let directory: string;
 beforeAll(async () => {
   project = await install();
   directory = await installTool(project, 'onnxruntime');
+  // The models of the docs.
+  const weights = weightsFromBytes(readFileSync(join(ROOT, 'examples/digits/weights.bin')));
+  for (const [file, model] of Object.entries({
+    'model.onnx': digitsModel(weights, false),
+    'encoder.onnx': encoderModel(weights),
+    'head.onnx': headModel(weights),
+  }))
+    writeFileSync(join(directory, file), encode(model));
 });
 afterAll(() => project?.remove());
 
@@ -98,16 +106,6 @@ describe('docs/onnx.md', () => {
   const page = readFileSync(join(ROOT, 'docs/onnx.md'), 'utf8');
   const snippets = snippetsOf(page);
 
-  beforeAll(() => {
-    const weights = weightsFromBytes(readFileSync(join(ROOT, 'examples/digits/weights.bin')));
-    for (const [file, model] of Object.entries({
-      'model.onnx': digitsModel(weights, false),
-      'encoder.onnx': encoderModel(weights),
-      'head.onnx': headModel(weights),
-    }))
-      writeFileSync(join(directory, file), encode(model));
-  });
-
   // In the order of the page, since one writes the files of the next.
   it.each(snippets.map(({ name, code }) => [name, code]))('%s', (_, code) => {
     expectPrinted({ code, printed: runNodeIn(directory, '--input-type=module', '--eval', code) });
@@ -150,4 +148,34 @@ if (chromium || requiresAll)
       });
     inPage('web in Chromium', 'wasm');
     inPage('web in Chromium on WebGPU', 'webgpu');
+
+    it('docs/webgpu.md: With ONNX Runtime', async () => {
+      const page = readFileSync(join(ROOT, 'docs/webgpu.md'), 'utf8');
+      const { code } = snippetsOf(page).find(({ code }) => code.includes('onnxruntime'))!;
+      const imports = {
+        'dropout-wasm': './node_modules/dropout-wasm/dist/index.js',
+        'dropout-wasm/webgpu': './node_modules/dropout-wasm/dist/webgpu/index.js',
+        'onnxruntime-web/webgpu': './node_modules/onnxruntime-web/dist/ort.webgpu.bundle.min.mjs',
+      };
+      writeFileSync(
+        join(directory, 'webgpu.html'),
+        `<!doctype html>
+        <link rel="icon" href="data:," />
+        <script type="importmap">${JSON.stringify({ imports })}</script>
+        <script type="module">
+          const printed = [];
+          console.log = (...values) => printed.push(values.join(' '));
+          await import('./webgpu.js').catch((error) => printed.push(String(error)));
+          document.title = printed.join();
+        </script>`,
+      );
+      writeFileSync(join(directory, 'webgpu.js'), code);
+      const server = await serveFiles(directory);
+      try {
+        const [title] = (await browser.titleOf(`${server.url}/webgpu.html`, 110_000)).split('\n');
+        expectPrinted({ code, printed: [title!] });
+      } finally {
+        await server.close();
+      }
+    });
   });

@@ -21,7 +21,12 @@ const ISOLATED = {
   'cross-origin-embedder-policy': 'require-corp',
 };
 
-const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
+const TYPES: Record<string, string> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.wasm': 'application/wasm',
+};
 
 export async function serveFiles(directory: string): Promise<Server> {
   const server = createServer(async ({ url }, response) => {

@@ -13,6 +13,7 @@ import * as webgpu from 'dropout-wasm/webgpu';
 import { describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import * as inference from '../../src/inference/index.js';
+import { Gpu } from '../../src/webgpu/gpu.js';
 import { ROOT, run } from '../packaging/project.js';
 import { expectPrinted, runBody, runNode, snippetsOf, withoutSnippets } from './snippets.js';
 
@@ -110,7 +111,7 @@ describe('members', () => {
   );
 
   it.each(members)('%s has %s', (name, code) => {
-    const classes = ENTRIES['dropout-wasm'] as { [name: string]: { prototype: object } };
+    const classes = { ...dropoutWasm, ...webgpu, Gpu } as object as { [name: string]: { prototype: object } };
     expect(code!.match(/\w+/)![0] in classes[name!]!.prototype).toBe(true);
   });
 });

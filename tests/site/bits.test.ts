@@ -22,7 +22,13 @@ async function sides(tab: Tab): Promise<string[]> {
   return tab.evaluate(() => Array.from(document.querySelectorAll('#bits-times th'), (e) => e.textContent!));
 }
 
-describeInBrowsers('the same bits', (tab) => {
+/** What the page says of the GPU. */
+async function gpuLine(tab: Tab): Promise<string> {
+  await tab.waitFor(() => !document.querySelector('#bits-gpu')!.textContent!.endsWith('…'));
+  return tab.text('#bits-gpu');
+}
+
+describeInBrowsers('the same bits', (tab, browser) => {
   it.each([
     ['isolated', 'wasm-simd'],
     ['plain', 'wasm-simd'],
@@ -36,6 +42,31 @@ describeInBrowsers('the same bits', (tab) => {
     expect(await tab.text('#bits-sentence')).toContain(expectedDigest);
     expect(await tab.errors()).toEqual([]);
   });
+
+  it('says in one line that there is no WebGPU, unless this machine has a GPU', async () => {
+    await open(tab, { headers: 'plain' });
+    const hasAdapter = await tab.evaluate(async () => Boolean(await navigator.gpu?.requestAdapter()));
+    expect(await gpuLine(tab)).toMatch(hasAdapter ? /: ✓ The same bits\.$/ : /^This browser offers no WebGPU here/);
+    expect(await tab.errors()).toEqual([]);
+  });
+
+  if (browser === 'Chromium') {
+    it.each(['plain', 'strict'] as const)('draws the same masks on the GPU, with %s headers', async (headers) => {
+      await open(tab, { headers, gpu: true });
+      expect(await gpuLine(tab)).toMatch(/^On the GPU \(.*swiftshader.*\): ✓ The same bits\.$/i);
+      expect(await tab.errors()).toEqual([]);
+    });
+
+    it('says that the GPU failed', async () => {
+      await tab.open(PAGE, { gpu: true });
+      await tab.evaluate(() => {
+        GPUAdapter.prototype.requestDevice = () => Promise.reject(new Error('no memory'));
+      });
+      await tab.scrollTo('#bits');
+      expect(await gpuLine(tab)).toMatch(/^On the GPU \(.*\): it failed: no memory$/);
+      expect(await tab.errors()).toEqual([]);
+    });
+  }
 
   it('measures again by a click, with two threads in an isolated page', async () => {
     await open(tab, { headers: 'isolated' });

@@ -12,6 +12,8 @@ export interface Preferences {
   dark: boolean;
   /** prefers-reduced-motion: reduce */
   reducedMotion: boolean;
+  /** WebGPU by SwiftShader, on every machine (Chromium). */
+  gpu: boolean;
 }
 
 export interface Driver {

@@ -2,17 +2,19 @@
 import puppeteer from 'puppeteer-core';
 import type { Driver, Preferences } from './driver.js';
 
+const SWIFT_SHADER = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+
 export async function openPuppeteer(
   browser: 'chrome' | 'firefox',
   executablePath: string,
-  { dark, reducedMotion }: Preferences,
+  { dark, reducedMotion, gpu }: Preferences,
 ): Promise<Driver> {
   const running = await puppeteer.launch({
     browser,
     executablePath,
     headless: true,
     // Chromium's sandbox refuses to run as root. It opens nothing but our pages.
-    args: browser === 'chrome' ? ['--no-sandbox'] : [],
+    args: browser === 'chrome' ? ['--no-sandbox', ...(gpu ? SWIFT_SHADER : [])] : [],
     extraPrefsFirefox: {
       // On a desktop, Firefox has touch events only if told so.
       'dom.w3c_touch_events.enabled': 1,

@@ -12,7 +12,7 @@
  *     });
  *   });
  *
- * A browser starts when it is first needed, with a second instance for dark and another for reduced motion, and stays
+ * A browser starts when it is first needed, with more instances for dark, for reduced motion and for WebGPU, and stays
  * until the run ends. To try one browser: `npm run test:site -- -t Firefox`, or one file: `… tests/site/x.test.ts`.
  */
 import { writeFile } from 'node:fs/promises';
@@ -54,10 +54,11 @@ export class Tab {
       headers = 'plain',
       dark = false,
       reducedMotion = false,
+      gpu = false,
     } = options;
     const { origin, failed } = this.server;
     await this.leave();
-    this.driver = await this.start({ dark, reducedMotion });
+    this.driver = await this.start({ dark, reducedMotion, gpu });
     // From another page, so an address that differs by its fragment alone is loaded too.
     await this.driver.goto(origin + BLANK);
     await this.evaluate(() => {

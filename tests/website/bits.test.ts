@@ -1,7 +1,7 @@
 /** The section "The same bits on your device" without the page. */
 import { expect, it } from 'vitest';
 import { code } from '../../website/playground/bits/code.js';
-import { digestOfAll, digests, expectedDigest, vectors } from '../../website/playground/bits/stream.js';
+import { answerOf, digestOfAll, digests, expectedDigest, vectors } from '../../website/playground/bits/stream.js';
 import { last } from '../support/last.js';
 import { printed } from './state.js';
 
@@ -12,7 +12,9 @@ it('Node gives the digests of the vectors', async () => {
 it('another bit gives another digest', () => {
   const expected = vectors.map(({ expected }) => expected);
   expect(digestOfAll(expected)).toBe(expectedDigest);
-  expect(digestOfAll(expected.with(3, '0000000000000000'))).not.toBe(expectedDigest);
+  const other = expected.with(3, '0000000000000000');
+  expect(digestOfAll(other)).not.toBe(expectedDigest);
+  expect([expected, other].map(answerOf)).toEqual(['✓ The same bits.', '✗ Other bits: 1 of 25 masks differ.']);
 });
 
 it('25 masks, of 100,000 elements but for one', () => {

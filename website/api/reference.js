@@ -17,8 +17,9 @@ const OPTIONS = {
   excludeInternal: true,
   excludePrivate: true,
   excludeProtected: true,
-  // Members that the classes of TensorFlow.js have.
+  // Members that the classes of TensorFlow.js have, and the objects of WebGPU.
   excludeExternals: true,
+  externalPattern: ['**/node_modules/**', '**/src/webgpu/types.ts'],
   disableSources: true,
   disableGit: true,
   hideGenerator: true,

@@ -1,4 +1,4 @@
-/** "The same bits on your device": the digest of the standard stream, what runs here, and how fast. */
+/** "The same bits on your device": the digest of the standard stream, on a GPU too, what runs here, and how fast. */
 import { backend } from 'dropout-wasm';
 import { copy } from '../copy.js';
 import { inSlices } from '../pace.js';
@@ -6,7 +6,7 @@ import { find, type Section } from '../section.js';
 import { grouped, significant } from '../text.js';
 import { code } from './code.js';
 import { facts } from './facts.js';
-import { digestOfAll, digests, expectedDigest, vectors } from './stream.js';
+import { answerOf, digestOfAll, digests, expectedDigest, vectors } from './stream.js';
 import { type Time, timeLoop, timeThreads } from './timing.js';
 
 export const bits: Section = {
@@ -14,6 +14,7 @@ export const bits: Section = {
   code,
   start(root) {
     startDigest(root);
+    startGpu(find(root, '#bits-gpu'));
     for (const [name, value] of facts()) addRow(find(root, '#bits-facts'), [name, value]);
     startTimes(root);
   },
@@ -29,15 +30,27 @@ function startDigest(root: HTMLElement): void {
     }
     const digest = digestOfAll(all);
     here.textContent = digest;
-    const wrong = vectors.filter(({ expected }, i) => all[i] !== expected).length;
-    find(root, '#bits-answer').textContent =
-      wrong === 0 ? '✓ The same bits.' : `✗ Other bits: ${wrong} of ${vectors.length} masks differ.`;
+    find(root, '#bits-answer').textContent = answerOf(all);
     find(root, '#bits-sentence').textContent =
       `On this device (${backend().name}) the digest of dropout-wasm’s mask stream is ${digest}.`;
   });
   compute();
   const button = find<HTMLButtonElement>(root, '#bits-copy');
   button.addEventListener('click', () => copy(find(root, '#bits-sentence').textContent ?? '', button));
+}
+
+async function startGpu(line: HTMLElement): Promise<void> {
+  const adapter = await navigator.gpu?.requestAdapter().catch(() => null);
+  if (!adapter) {
+    line.textContent = 'This browser offers no WebGPU here, so no GPU draws the masks.';
+    return;
+  }
+  const { vendor, architecture, device, description } = adapter.info;
+  const name = description || [vendor, architecture, device].filter(Boolean).join(' ') || 'not named';
+  const answer = import('./gpu.js')
+    .then(({ gpuDigests }) => gpuDigests(adapter))
+    .then(answerOf, (error: Error) => `it failed: ${error.message}`);
+  line.textContent = `On the GPU (${name}): ${await answer}`;
 }
 
 function startTimes(root: HTMLElement): void {

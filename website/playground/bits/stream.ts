@@ -23,6 +23,12 @@ export const vectors: readonly Vector[] = streamVectors.masks.map(({ seed, posit
 export const digestOfAll = (digests: readonly string[]): string =>
   digestOf(new TextEncoder().encode(`${digests.join('\n')}\n`));
 
+/** Whether the digests of the masks are those of the vectors, in a sentence. */
+export function answerOf(digests: readonly string[]): string {
+  const wrong = vectors.filter(({ expected }, i) => digests[i] !== expected).length;
+  return wrong === 0 ? '✓ The same bits.' : `✗ Other bits: ${wrong} of ${vectors.length} masks differ.`;
+}
+
 export const expectedDigest = digestOfAll(vectors.map(({ expected }) => expected));
 
 /** Computes the masks, and yields the digests so far after each. */
