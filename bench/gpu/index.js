@@ -172,8 +172,8 @@ const digits = (value) => value.toFixed(value < 1 ? 3 : value < 10 ? 2 : value <
 /** @param {number} n */
 const count = (n) => n.toLocaleString('en');
 
-const chosen = readCommandLine(USAGE, options);
-if (chosen) {
+/** @param {NonNullable<ReturnType<typeof options>>} chosen */
+async function main(chosen) {
   const print = chosen.json ? () => {} : console.log;
   print(machine());
   let result;
@@ -185,4 +185,13 @@ if (chosen) {
   if (!result) throw new Error('this Chromium has no WebGPU, not even SwiftShader');
   const { timings, ...rest } = result;
   if (chosen.json) console.log(JSON.stringify({ ...rest, results: rowsOf(timings) }, undefined, 2));
+}
+
+const chosen = readCommandLine(USAGE, options);
+if (chosen) {
+  await main(chosen).catch((error) => {
+    endProgress();
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  });
 }
