@@ -1,5 +1,8 @@
 /** `npm run bench:gpu`: its command line, and a short run where Chromium is installed. No test asserts a time. */
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { GROUPS, SIDES } from '../../bench/gpu/sides.js';
@@ -39,13 +42,21 @@ describe('the command line', () => {
   });
 });
 
-describe.skipIf(!findChromium())('a run on SwiftShader', () => {
-  const args = ['--software', '--quick', '--size', '640'];
+describe.skipIf(!findChromium())('a short run', () => {
+  const args = ['--quick', '--size', '640'];
 
-  it('names the adapter, says that it is software, and prints every side, in 80 columns', () => {
-    const { status, stdout, stderr } = bench(args);
-    expect(stderr).not.toContain('Error');
+  it('without a GPU takes SwiftShader, says that it is software, and prints every side, in 80 columns', () => {
+    const PATH = mkdtempSync(join(tmpdir(), 'dropout-wasm-'));
+    // A Chromium that has WebGPU on SwiftShader alone.
+    const program = `#!/bin/sh
+case "$*" in *use-webgpu-adapter=swiftshader*) ;; *) set -- --disable-software-rasterizer "$@" ;; esac
+PATH='${process.env.PATH}' exec '${findChromium()}' "$@"
+`;
+    writeFileSync(join(PATH, 'chromium'), program, { mode: 0o755 });
+    const { status, stdout } = bench(args, { ...process.env, PATH });
+    rmSync(PATH, { recursive: true });
     expect(status).toBe(0);
+    expect(stdout).toMatch(/^Chromium finds no WebGPU adapter here: SwiftShader instead\.$/m);
     expect(stdout).toMatch(/^Chromium [\d.]+, adapter: .*swiftshader/im);
     expect(stdout).toMatch(/^This adapter is software: it computes on the CPU\./m);
     expect(stdout.match(/^n = .*$/gm)).toEqual(['n = 640']);
@@ -63,8 +74,8 @@ describe.skipIf(!findChromium())('a run on SwiftShader', () => {
     expect(widthOf(stdout)).toBeLessThanOrEqual(80);
   });
 
-  it('--json prints the adapter, and a ratio to ours for each side', () => {
-    const { adapter, results } = JSON.parse(bench([...args, '--json']).stdout);
+  it('--software --json prints the adapter, and a ratio to ours for each side', () => {
+    const { adapter, results } = JSON.parse(bench([...args, '--software', '--json']).stdout);
     expect(adapter.isSoftware).toBe(true);
     const names = GROUPS.flatMap(({ ours, peers }) =>
       [ours, ...peers].map((side) => [SIDES[side], SIDES[ours]] as const),
