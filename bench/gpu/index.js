@@ -114,7 +114,7 @@ a GPU. Run the same command on a machine that has one.`
       endProgress();
       print(`\nn = ${count(n)}\n${tableOf(timings.filter((timing) => timing.n === n))}`);
     }
-    if (adapter.isSoftware) print(goalsOf(timings));
+    if (adapter.isSoftware && sizes.includes(GOALS.n)) print(goalsOf(timings));
     result = { adapter, chromium, timings };
   });
   return result;
@@ -150,7 +150,7 @@ function goalsOf(timings) {
   at least ${atLeast}: ${digits(ratio)}, ${reached}`;
       }),
     );
-  return lines.length > 0 ? `\n${lines.join('\n')}` : '';
+  return `\n${lines.join('\n')}`;
 }
 
 /** @param {Timing[]} timings */
