@@ -25,7 +25,7 @@ const MOST = 2 ** 23;
 
 const USAGE = `node bench/gpu/index.js [--quick] [--size N]... [--software] [--json]
 
-  --quick     4 rounds: a rough look in half a minute
+  --quick     4 rounds: a rough look in under a minute
   --size N    only N elements, a multiple of ${MULTIPLE} up to ${MOST}; may be repeated.
               By default ${SIZES.join(', ')}
   --software  SwiftShader, which computes on the CPU, also where there is a GPU
