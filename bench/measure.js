@@ -92,6 +92,27 @@ export function quantile(values, q) {
 }
 
 /**
+ * @typedef {object} Comparison
+ * @property {number} ratio
+ * @property {number} spread in three quarters of the rounds, ratio is within ratio · (1 ± spread)
+ */
+
+/**
+ * @param {number[]} baseline ns by round
+ * @param {number[]} other ns of the same rounds
+ * @returns {Comparison} how many times faster the other is
+ */
+export function comparison(baseline, other) {
+  const ratios = baseline.map((ns, round) => ns / /** @type {number} */ (other[round]));
+  const ratio = median(ratios);
+  const spread = quantile(
+    ratios.map((one) => Math.abs(one / ratio - 1)),
+    0.75,
+  );
+  return { ratio, spread };
+}
+
+/**
  * Median ns of a call within one turn, after one untimed call. A plain loop, since mitata's `measure` allocates 8 MB
  * per turn: on a virtual machine with slow page faults that takes 40 ms, against 12 ms for a turn.
  *

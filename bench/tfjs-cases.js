@@ -6,15 +6,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { Generator } from 'dropout-wasm';
 import { Dropout, dropout, monteCarloPredict, tfjsPath } from 'dropout-wasm/tfjs';
-import { compare, median, quantile, timeCalls, timePromises } from './measure.js';
+import { compare, comparison, median, timeCalls, timePromises } from './measure.js';
 
 /** @typedef {import('./measure.js').Effort} Effort */
-
-/**
- * @typedef {object} Comparison
- * @property {number} ratio
- * @property {number} spread in three quarters of the rounds, ratio is within ratio · (1 ± spread)
- */
 
 const RATE = 0.5;
 
@@ -235,19 +229,4 @@ async function wait(y) {
 function times(rounds, calls = 1) {
   const sides = rounds[0] ?? [];
   return /** @type {any} */ (sides.map((_, side) => rounds.map((round) => (round[side] ?? 0) / calls)));
-}
-
-/**
- * @param {number[]} baseline ns by round
- * @param {number[]} other ns of the same rounds
- * @returns {Comparison} how many times faster the other is
- */
-function comparison(baseline, other) {
-  const ratios = baseline.map((ns, round) => ns / /** @type {number} */ (other[round]));
-  const ratio = median(ratios);
-  const spread = quantile(
-    ratios.map((one) => Math.abs(one / ratio - 1)),
-    0.75,
-  );
-  return { ratio, spread };
 }

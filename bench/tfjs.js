@@ -1,27 +1,12 @@
 /**
  * dropout-wasm inside TensorFlow.js against TF.js's own layer: the wasm backend in Node, the GPU backends in Chromium.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
-import { findChromium } from '../scripts/programs.js';
-import { bundlePage } from '../tests/tools/tfjs/install.js';
+import { inChromium, SOFTWARE } from './chromium.js';
 import { progress, table } from './report.js';
 
 /** @typedef {typeof import('./tfjs-cases.js').MEASURES} Measures */
 
-/**
- * Runs a function of `tfjs-cases.js`.
- *
- * @typedef {<Name extends keyof Measures>(
- *   name: Name,
- *   argument: Parameters<Measures[Name]>[0],
- * ) => ReturnType<Measures[Name]>} Measure
- */
-
-/** @typedef {{ backend: 'wasm' | 'webgl' | 'webgpu', measure: Measure }} Engine */
+/** @typedef {{ backend: 'wasm' | 'webgl' | 'webgpu', measure: import('./chromium.js').Measure<Measures> }} Engine */
 
 const SIZES = [4096, 65_536, 1_048_576];
 /** Calls between two waits for the GPU: some 30 ms, because reading an element takes up to 4 ms. */
@@ -72,7 +57,7 @@ export async function timeTfjs({ effort, trainingSteps }) {
     await timeModel(engine, '784-512-512-10');
   });
   await orNote('webgl, webgpu', () =>
-    inChromium((engine) =>
+    onGpu((engine) =>
       orNote(engine.backend, async () => {
         await time(engine);
         if (engine.backend === 'webgl') await timeModel(engine, '784-512-512-10');
@@ -163,46 +148,15 @@ async function onWasm(run) {
   await run({ backend: 'wasm', measure: (name, argument) => /** @type {any} */ (MEASURES[name])(argument) });
 }
 
-/**
- * @param {(engine: Engine) => Promise<void>} run on each backend, in a page of its own
- * @throws Error without Chromium, and what a page throws
- */
-async function inChromium(run) {
-  const executablePath = findChromium();
-  if (!executablePath) throw new Error('Chromium is not installed');
-  const folder = mkdtempSync(join(tmpdir(), 'dropout-wasm-'));
-  try {
-    await bundlePage(fileURLToPath(new URL('tfjs-page.js', import.meta.url)), folder);
-    // Chromium's sandbox refuses to run as root. It opens nothing but this page.
-    const args = ['--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
-    const browser = await chromium.launch({ executablePath, args });
-    try {
-      for (const backend of /** @type {const} */ (['webgl', 'webgpu'])) {
-        const page = await browser.newPage();
-        // Pages of localhost have WebGPU, which files have not.
-        await page.route('**/*', (route) => {
-          const path = join(folder, basename(new URL(route.request().url()).pathname) || 'index.html');
-          return route.fulfill({
-            body: readFileSync(path),
-            contentType: path.endsWith('.js') ? 'text/javascript' : 'text/html',
-          });
-        });
-        await page.goto('http://localhost/');
-        await page.waitForFunction('globalThis.MEASURES');
-        const measure = (/** @type {string} */ name, /** @type {unknown} */ argument) =>
-          page.evaluate(
-            ([name, argument]) => /** @type {any} */ (globalThis).MEASURES[name](argument),
-            /** @type {const} */ ([name, argument]),
-          );
-        await run({ backend, measure: /** @type {Measure} */ (measure) });
-        await page.close();
-      }
-    } finally {
-      await browser.close();
+/** @param {(engine: Engine) => Promise<void>} run on each backend, in a page of its own */
+async function onGpu(run) {
+  await inChromium(new URL('tfjs-page.js', import.meta.url), SOFTWARE, async (open) => {
+    for (const backend of /** @type {const} */ (['webgl', 'webgpu'])) {
+      const { measure, close } = await open();
+      await run({ backend, measure });
+      await close();
     }
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  });
 }
 
 /** @param {string} text */
