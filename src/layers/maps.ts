@@ -95,19 +95,16 @@ export function layerMap(layer: Layer, context: ForwardContext): ElementwiseMap 
 
   /** The factors of a map that applies one of the two affine maps, or noise. */
   const factors = (direction: 'forward' | 'gradient') => (): Masked | Noise => {
+    const draws = { ...drawsFor(amount, key), broadcast };
     // Zeros, not products with 0, which keep NaN.
     if (amount === 1 && !additive)
-      return { bits: () => new Uint8Array(Math.ceil(length / 8)), affine: scaleBy(0), draws: drawsFor(1) };
+      return { bits: () => new Uint8Array(Math.ceil(length / 8)), affine: scaleBy(0), draws };
     if (internals.maskOf) {
       const affineFor = internals.scaling[direction];
-      if (!internals.isDerived)
-        return {
-          bits: () => internals.maskOf!(context, 'bits'),
-          affine: affineFor(amount),
-          draws: { ...drawsFor(amount, key), broadcast },
-        };
-      const bits = internals.maskOf(context, 'bits');
-      return { bits: () => bits, affine: affineFor(amount, bits, true, length) };
+      const bits = () => internals.maskOf!(context, 'bits');
+      if (!internals.isDerived) return { bits, affine: affineFor(amount), draws };
+      const derived = bits();
+      return { bits: () => derived, affine: affineFor(amount, derived, true, length) };
     }
     const noise = new Float32Array(length).fill(additive ? 0 : 1);
     internals.apply(noise, noise, context);

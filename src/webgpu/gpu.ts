@@ -4,7 +4,7 @@
  */
 import { brand } from '../core/brand.js';
 import type { Draws } from '../core/draws.js';
-import type { U64 } from '../core/u64.js';
+import { add, fromNumber, GAMMA, mul, type U64 } from '../core/u64.js';
 import {
   type Binding,
   type BufferOrRange,
@@ -17,7 +17,6 @@ import {
 } from './buffers.js';
 import { drawShader, dropoutShader, maskShader, streamShader } from './inlined.js';
 import { checkDraws, checkOptions, checkWhole, wrongType } from './shared.js';
-import { BLOCK, BLOCK_WORDS, baseOf } from './stream.js';
 import type { GpuBuffer, GpuDevice, GpuEncoder, GpuPipeline } from './types.js';
 
 /** The draws of a call, like those of the calls on arrays. */
@@ -48,6 +47,11 @@ export interface GpuMaskCall extends GpuCallOptions {
   /** Where the mask goes: whole 32-bit words, 4 · ⌈length / 32⌉ bytes. */
   out: BufferOrRange;
 }
+
+/** Elements in a block, and the words of their flags. */
+const BLOCK = 4096;
+const BLOCK_WORDS = BLOCK / 32;
+const WORDS = fromNumber(17);
 
 /**
  * Elements for which one pair of passes runs. It bounds the flags to 1 MB, and every binding and dispatch to what each
@@ -245,7 +249,7 @@ function partsOf({ key, offset }: Draws, length: number): Part[] {
     return {
       from,
       // PART is a number of whole blocks.
-      base: baseOf(key, block + from / BLOCK),
+      base: add(key, mul(fromNumber(block + from / BLOCK), mul(WORDS, GAMMA))),
       first: offset % BLOCK,
       n: Math.min(PART, length - from),
     };

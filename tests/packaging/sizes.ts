@@ -15,7 +15,7 @@ export const LIMITS = {
   '. edge-light': { '*': 14400 },
   './reference': { '{ Dropout }': 6976, '*': 14400 },
   './inference': { '{ Dropout }': 1408, '*': 1792 },
-  './tfjs': { '*': 7680 },
+  './tfjs': { '*': 9792 },
   './tfjs/inference': { '*': 704 },
   './monte-carlo': { '*': 4224 },
   './onnx': { '{ onnxDropout }': 640, '*': 2304 },

@@ -8,7 +8,6 @@ import type { Affine } from '../../backend/interface.js';
 import { NO_KEY } from '../../core/draws.js';
 import type { Masked } from '../../layers/maps.js';
 import { streamShader } from '../../webgpu/inlined.js';
-import { BLOCK, BLOCK_WORDS, baseOf } from '../../webgpu/stream.js';
 import { tf, wrongType } from '../shared.js';
 import type { Backend, Way } from './path.js';
 
@@ -38,14 +37,20 @@ tf.env().registerFlag(DRAW, () => 'auto');
 
 const WORKGROUP = 64;
 
+/** Elements in a block, and the words of their flags. */
+const BLOCK = 4096;
+const BLOCK_WORDS = BLOCK / 32;
+
 /** An invocation draws a lane of a block, as in shaders/draw.wgsl. */
 const DRAW_SHADER = `${streamShader}
 fn main(index : i32) {
   let block = u32(index) / 8u;
   let lane = u32(index) % 8u;
   if (index >= uniforms.size / 16) { return; }
-  let T = threshold(uniforms.base, block, uniforms.P);
-  var state = seedLane(uniforms.base, block, lane);
+  let words = multiply64(uniforms.firstBlock, vec2u(17u, 0u));
+  let base = add64(uniforms.key, multiply64(words, GAMMA));
+  let T = threshold(base, block, uniforms.P);
+  var state = seedLane(base, block, lane);
   for (var eighth = 0u; eighth < 16u; eighth++) {
     result[block * 128u + eighth * 8u + lane] = i32(drawFlags(&state, T));
   }
@@ -153,12 +158,12 @@ function draw(backend: WebgpuBackend, x: Tensor, { draws, affine }: Masked): Ten
   const first = offset % BLOCK;
   const last = axes.reduce((last, [size, stride]) => last + (size - 1) * stride, first);
   const blocks = Math.floor(last / BLOCK) + 1;
-  const base = baseOf(key, Math.floor(offset / BLOCK));
+  const firstBlock = Math.floor(offset / BLOCK);
   const drawn = backend.runWebGPUProgram(
-    program('dropout-wasm draw', DRAW_SHADER, [], 'base: vec2u, P: vec2u,', BLOCK_WORDS * blocks, 16),
+    program('dropout-wasm draw', DRAW_SHADER, [], 'key: vec2u, firstBlock: vec2u, P: vec2u,', BLOCK_WORDS * blocks, 16),
     [],
     'int32',
-    [uint32(base.lo, base.hi), uint32(P % 65536, P / 65536)],
+    [uint32(key.lo, key.hi), uint32(firstBlock, firstBlock / 2 ** 32), uint32(P % 65536, P / 65536)],
   );
   inner.reverse();
   const four = (of: 0 | 1) => uint32(...Array.from({ length: AXES }, (_, axis) => inner[axis]?.[of] ?? 0));
