@@ -31,7 +31,10 @@ export interface WebgpuBackend extends Backend {
   ): TensorInfo;
 }
 
-/** The flag of TensorFlow.js that forces either way: true, false or 'auto'. Read at each call. */
+/**
+ * The flag of TensorFlow.js that forces either way: true, false or 'auto'. Read at each call. Not evaluated to a boolean,
+ * since TensorFlow.js evaluates a flag once, and a page may use several adapters.
+ */
 const DRAW = 'DROPOUT_WASM_WEBGPU_DRAW';
 tf.env().registerFlag(DRAW, () => 'auto');
 
@@ -148,7 +151,10 @@ function upload(backend: WebgpuBackend, x: Tensor, masked: Masked): TensorInfo {
   return selectBy(backend, x, masked.affine, flags, ['dropout-wasm uploaded', UPLOADED_SHADER, '']);
 }
 
-/** Draws the flags of whole blocks, in the layout of shaders/stream.wgsl. */
+/**
+ * Draws the flags of whole blocks, in the layout of shaders/stream.wgsl. They take less memory
+ * than x unless that is tiny, so they exceed no limit of the device.
+ */
 function draw(backend: WebgpuBackend, x: Tensor, { draws, affine }: Masked): TensorInfo | undefined {
   if (!draws) return undefined;
   const { key, offset, P, broadcast = { sizes: [x.size], strides: [1] } } = draws;
@@ -189,7 +195,7 @@ const isSoftware = ({ device, adapterInfo }: WebgpuBackend): boolean => {
 export function waysOnWebgpu(backend: WebgpuBackend): Way[] {
   const isSlow = isSoftware(backend);
   let failure: string | undefined;
-  let isCompiled = false;
+  let isStarted = false;
   const drawing: Way = {
     name: 'webgpu-draw',
     get reason() {
@@ -197,9 +203,9 @@ export function waysOnWebgpu(backend: WebgpuBackend): Way[] {
       if (forced === false) return `${DRAW} is false`;
       if (forced === 'auto' && isSlow) return 'a software adapter';
       if (forced !== true && forced !== 'auto') throw wrongType(DRAW, "true, false or 'auto'", forced);
-      // Only now, since most programs need one of the ways.
-      if (!isCompiled) {
-        isCompiled = true;
+      // Only now, since most pages need one way alone.
+      if (!isStarted) {
+        isStarted = true;
         compile(backend, this);
       }
       return failure;
