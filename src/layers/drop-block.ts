@@ -44,6 +44,8 @@ export class DropBlock2d extends MaskLayer {
   declare readonly channels: Channels;
   /** @internal The scale is 1 divided by the fraction that the mask keeps. */
   override readonly scaling: Scaling = { forward: keptAffine, gradient: keptAffine };
+  /** @internal Whether the mask is computed from the draws, instead of a draw for each element or group of them. */
+  readonly isDerived = true;
 
   /**
    * @param p approximate probability that an element is dropped, from 0 to 1. Default 0.1

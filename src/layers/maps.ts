@@ -4,7 +4,8 @@
  * @module
  */
 import type { Affine } from '../backend/interface.js';
-import type { NoiseShape } from '../core/shapes.js';
+import { checkDraws, type Draws, drawsFor } from '../core/draws.js';
+import { type Broadcast, broadcastOf, type NoiseShape } from '../core/shapes.js';
 import type { FloatArray } from '../core/tensor.js';
 import { inverted, scaleBy } from '../functional/common.js';
 import { dropout } from '../functional/dropout.js';
@@ -30,9 +31,16 @@ export interface ElementwiseMap {
  * contracts the product and the sum to one operation.
  */
 export interface Masked {
-  /** The mask: element i is bit i % 8 of byte ⌊i / 8⌋. */
-  readonly bits: Uint8Array;
+  /** Draws the mask: element i is bit i % 8 of byte ⌊i / 8⌋. A function, for backends that draw it themselves. */
+  bits(): Uint8Array;
   readonly affine: Affine;
+  /** The draws of the elements. Undefined where the mask is computed from them in another way. */
+  readonly draws?: MaskDraws | undefined;
+}
+
+/** With `broadcast`, draw d of the call is draw `offset + d` of the stream. */
+export interface MaskDraws extends Draws {
+  readonly broadcast?: Broadcast | undefined;
 }
 
 /** x + noise if `additive`, x · noise otherwise. */
@@ -60,8 +68,9 @@ export function dropoutMap(shape: readonly number[], options: DropoutCall): Elem
       dropout({ data: x, shape }, { p, key, offset, noiseShape, out: { data: out, shape } });
     },
     factors: () => ({
-      bits: mask(shape, { p, key, offset, noiseShape, format: 'bits' }),
+      bits: () => mask(shape, { p, key, offset, noiseShape, format: 'bits' }),
       affine: p === 1 ? scaleBy(0) : inverted(p),
+      draws: { ...checkDraws(p, key, offset), broadcast: noiseShape ? broadcastOf(noiseShape, shape) : undefined },
     }),
     gradient: () => map,
   };
@@ -74,22 +83,28 @@ interface Internals {
   gradient(dy: FloatArray, out: FloatArray, context: ForwardContext): void;
   maskOf?(context: ForwardContext, format: MaskFormat): Uint8Array;
   readonly scaling: MaskLayer['scaling'];
+  readonly isDerived?: boolean;
 }
 
 /** The map of a forward that `layer.begin` has started. */
 export function layerMap(layer: Layer, context: ForwardContext): ElementwiseMap {
   const internals = layer as unknown as Internals;
-  const { amount, length } = context;
+  const { amount, length, key, broadcast } = context;
   // x + noise; the gradient is dy.
   const additive = (layer.constructor as typeof Layer).parameter === 'stddev';
 
   /** The factors of a map that applies one of the two affine maps, or noise. */
   const factors = (direction: 'forward' | 'gradient') => (): Masked | Noise => {
+    const draws = { ...drawsFor(amount, key), broadcast };
     // Zeros, not products with 0, which keep NaN.
-    if (amount === 1 && !additive) return { bits: new Uint8Array(Math.ceil(length / 8)), affine: scaleBy(0) };
+    if (amount === 1 && !additive)
+      return { bits: () => new Uint8Array(Math.ceil(length / 8)), affine: scaleBy(0), draws };
     if (internals.maskOf) {
-      const bits = internals.maskOf(context, 'bits');
-      return { bits, affine: internals.scaling[direction](amount, bits, true, length) };
+      const affineFor = internals.scaling[direction];
+      const bits = () => internals.maskOf!(context, 'bits');
+      if (!internals.isDerived) return { bits, affine: affineFor(amount), draws };
+      const derived = bits();
+      return { bits: () => derived, affine: affineFor(amount, derived, true, length) };
     }
     const noise = new Float32Array(length).fill(additive ? 0 : 1);
     internals.apply(noise, noise, context);

@@ -20,8 +20,9 @@ export interface TfjsPath {
   backend: string;
   /**
    * 'heap': the kernel works in the memory of the wasm backend. 'values': the kernel works on the arrays of the cpu
-   * backend. 'webgl' and 'webgpu': a program of the device works on uploaded bits. 'where': `tf.where` works on an
-   * uploaded mask. 'copy': the kernel works on a copy of the values.
+   * backend. 'webgpu-draw': programs of the device draw the mask and select. 'webgl' and 'webgpu': a program of the device
+   * works on uploaded bits. 'where': `tf.where` works on an uploaded mask. 'copy': the kernel works on a copy of the
+   * values.
    */
   path: Path['name'];
   /** Why a faster path does not serve. */
@@ -29,9 +30,10 @@ export interface TfjsPath {
 }
 
 /**
- * Tells which path serves the backend in use, and why no faster one does.
+ * Tells which path serves the backend in use, and why no faster one does. On webgpu, the GPU draws the masks unless the
+ * adapter is a software adapter. TensorFlow.js's flag `DROPOUT_WASM_WEBGPU_DRAW` forces either: true, false or 'auto'.
  *
- * @throws Error from TensorFlow.js if no backend is ready
+ * @throws Error from TensorFlow.js if no backend is ready; TypeError for another value of the flag
  * @example
  * import '@tensorflow/tfjs-backend-wasm';
  * import { setBackend } from '@tensorflow/tfjs-core';

@@ -6,6 +6,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LayersModel, layers } from '@tensorflow/tfjs-layers';
 import type { Layer } from 'dropout-wasm';
 import { type Kind, type MonteCarloOptions, monteCarlo, type ResultOf } from 'dropout-wasm/monte-carlo';
+import type { Broadcast } from '../core/shapes.js';
 import type { FloatArray } from '../core/tensor.js';
 import type { ElementwiseMap } from '../layers/maps.js';
 import { builtinFor, callOf, delegateOf, override, type Patched } from './builtins.js';
@@ -288,6 +289,12 @@ function sharedForward(layer: Layer, x: Tensor): Tensor {
   return y;
 }
 
+/** The draws of a row, for a number of rows. */
+const sharedBy = (rows: number, { sizes, strides }: Broadcast): Broadcast => ({
+  sizes: [1, rows, ...sizes],
+  strides: [0, 0, ...strides],
+});
+
 /** The map of a row of n elements, repeated for a number of rows. */
 function repeated(map: ElementwiseMap, rows: number, n: number): ElementwiseMap {
   return {
@@ -296,17 +303,25 @@ function repeated(map: ElementwiseMap, rows: number, n: number): ElementwiseMap 
     },
     factors() {
       const factors = map.factors();
-      if (!('bits' in factors)) {
+      if ('noise' in factors) {
         const noise = new Float32Array(rows * n);
         for (let at = 0; at < rows * n; at += n) noise.set(factors.noise, at);
         return { ...factors, noise };
       }
-      const bits = new Uint8Array(Math.ceil((rows * n) / 8));
-      for (let i = 0; i < rows * n; i++) {
-        const from = i % n;
-        bits[i >> 3]! |= ((factors.bits[from >> 3]! >> (from & 7)) & 1) << (i & 7);
-      }
-      return { ...factors, bits };
+      const { draws, bits: rowBits } = factors;
+      return {
+        ...factors,
+        bits() {
+          const row = rowBits();
+          const bits = new Uint8Array(Math.ceil((rows * n) / 8));
+          for (let i = 0; i < rows * n; i++) {
+            const from = i % n;
+            bits[i >> 3]! |= ((row[from >> 3]! >> (from & 7)) & 1) << (i & 7);
+          }
+          return bits;
+        },
+        draws: draws && { ...draws, broadcast: sharedBy(rows, draws.broadcast ?? { sizes: [n, 1], strides: [1, 0] }) },
+      };
     },
     gradient() {
       const gradient = map.gradient();

@@ -34,7 +34,7 @@ if (chromium || requiresAll)
       rmSync(outdir, { recursive: true, force: true });
     });
 
-    describe.each<SettingName>(['wasm with threads', 'webgl', 'webgpu'])('%s', (name) => {
+    describe.each<SettingName>(['wasm with threads', 'webgl', 'webgpu', 'webgpu drawing'])('%s', (name) => {
       let results: Map<string, string>;
       let logged: string[];
       beforeAll(async () => {

@@ -10,6 +10,10 @@ export interface Setting {
   backend: 'cpu' | 'wasm' | 'webgl' | 'webgpu';
   /** The way in which the kernel runs there. */
   path: ReturnType<typeof tfjsPath>['path'];
+  /** Why a faster way does not serve. */
+  reason?: string;
+  /** The flag that makes the GPU draw, or not. */
+  draw: boolean | 'auto';
   /** Training steps of the longest check. */
   steps: number;
   /** Whether the backend computes on a GPU: x · s is exact there, a sum of products need not be. */
@@ -18,7 +22,7 @@ export interface Setting {
   threads: boolean;
 }
 
-const common = { steps: 1000, gpu: false, threads: false };
+const common = { steps: 1000, gpu: false, threads: false, draw: 'auto' as const };
 
 export const SETTINGS = {
   cpu: { ...common, backend: 'cpu', path: 'values' },
@@ -27,15 +31,20 @@ export const SETTINGS = {
   'wasm with threads': { ...common, backend: 'wasm', path: 'heap', threads: true },
   // On SwiftShader a step takes 50 ms.
   webgl: { ...common, backend: 'webgl', path: 'webgl', gpu: true, steps: 50 },
-  webgpu: { ...common, backend: 'webgpu', path: 'webgpu', gpu: true, steps: 50 },
+  webgpu: { ...common, backend: 'webgpu', path: 'webgpu', reason: 'a software adapter', gpu: true, steps: 50 },
+  'webgpu drawing': { ...common, backend: 'webgpu', path: 'webgpu-draw', draw: true, gpu: true, steps: 50 },
 } satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof SETTINGS;
 
 export type Check = readonly [name: string, run: () => void | Promise<void>];
 
+/** Whether masks are drawn on the GPU: a flag of TensorFlow.js. */
+export const DRAW = 'DROPOUT_WASM_WEBGPU_DRAW';
+
 /** Runs a check on a backend. Disposes of the tensors that it makes. @throws Error that says what is wrong */
-export async function runCheck({ backend }: Setting, [, run]: Check): Promise<void> {
+export async function runCheck({ backend, draw }: Setting, [, run]: Check): Promise<void> {
+  tf.env().set(DRAW, draw);
   await use(backend);
   tf.engine().startScope();
   try {

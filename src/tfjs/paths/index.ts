@@ -2,12 +2,14 @@
  * Which path serves a backend. It is chosen once for each backend, by what the backend can do.
  * @module
  */
+import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
+import type { Masked } from '../../layers/maps.js';
 import { tf } from '../shared.js';
 import { type HeapBackend, heapPath } from './heap.js';
-import type { Backend, Path, Select } from './path.js';
+import type { Backend, Path, Way } from './path.js';
 import { applyNoise, copyValues, selectByWhere } from './public.js';
 import { selectOnWebgl, type WebglBackend } from './webgl.js';
-import { compileOnWebgpu, selectOnWebgpu, type WebgpuBackend } from './webgpu.js';
+import { type WebgpuBackend, waysOnWebgpu } from './webgpu.js';
 
 const paths = /* @__PURE__ */ new WeakMap<object, Path>();
 
@@ -35,25 +37,23 @@ function choose(backend: AnyBackend): Path {
     const isLost = () => backend.gpgpu?.gl?.isContextLost?.();
     // GLSL ES 1.00 has no shifts, and a half float holds no 16 bits.
     const serves = tf.env().getNumber('WEBGL_VERSION') === 2 && tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED');
-    const reason = serves ? undefined : 'no float textures';
-    return uploadPath('webgl', reason, isLost, (x, masked) => selectOnWebgl(backend as WebglBackend, x, masked));
+    const select: Way = {
+      name: 'webgl',
+      reason: serves ? undefined : 'no float textures',
+      run: (x, masked) => selectOnWebgl(backend as WebglBackend, x, masked),
+    };
+    return devicePath([select], isLost);
   }
   if (backend.runWebGPUProgram) {
     let isLost = false;
     backend.device?.lost.then(() => {
       isLost = true;
     });
-    const select: Select = (x, masked) => selectOnWebgpu(backend as WebgpuBackend, x, masked);
-    const path = uploadPath('webgpu', 'compiling', () => isLost, select);
-    compileOnWebgpu(backend as WebgpuBackend).then(
-      () => Object.assign(path, { name: 'webgpu', reason: undefined }),
-      (error) => Object.assign(path, { reason: `${error}` }),
-    );
-    return path;
+    return devicePath(waysOnWebgpu(backend as WebgpuBackend), () => isLost);
   }
   const { data } = backend;
   if (data?.get) return copyPath(undefined, (dataId) => data.get!(dataId).values);
-  return uploadPath('where', 'unknown backend');
+  return devicePath([], undefined, 'unknown backend');
 }
 
 const copyPath = (reason: string | undefined, read: Parameters<typeof copyValues>[0]): Path => ({
@@ -63,40 +63,47 @@ const copyPath = (reason: string | undefined, read: Parameters<typeof copyValues
 });
 
 /**
- * Uploads a mask or noise. Nothing is read back, so nothing waits for the device.
+ * Uploads noise, and applies masks in the first way that serves, or else by `tf.where`. Nothing is read back, so nothing
+ * waits for the device.
  *
- * @param reason why `tf.where` has to select
- * @param select selects by a program of the device
+ * @param reason why there is no way
  */
-function uploadPath(
-  name: Path['name'],
-  reason: string | undefined,
-  isLost?: () => boolean | undefined,
-  select?: Select,
-): Path {
+function devicePath(ways: Way[], isLost?: () => boolean | undefined, reason?: string): Path {
   const backend = tf.getBackend();
   const check = () => {
     if (isLost?.()) throw new Error(`the backend ${backend} has lost its device: use another`);
   };
-  const path: Path = {
-    name: reason ? 'where' : name,
-    reason,
+  const apply = (x: Tensor, masked: Masked, [way, ...slower]: Way[]): TensorInfo => {
+    if (!way) return selectByWhere(x, masked);
+    let y: TensorInfo | undefined;
+    // TensorFlow.js has no shaders for more axes.
+    if (!way.reason && x.rank < 7)
+      try {
+        y = way.run(x, masked);
+      } catch (error) {
+        check();
+        y = apply(x, masked, slower);
+        // Only now: if that throws too, the call is at fault.
+        way.reason = `${error}`;
+      }
+    return y ?? apply(x, masked, slower);
+  };
+  const failed = () => {
+    const serving = ways.findIndex((way) => !way.reason);
+    return serving < 0 ? ways : ways.slice(0, serving);
+  };
+  return {
+    get name() {
+      return ways[failed().length]?.name ?? 'where';
+    },
+    get reason() {
+      // Of the next faster way.
+      return failed().at(-1)?.reason ?? reason;
+    },
     run(x, map) {
       check();
       const factors = map.factors();
-      if (!('bits' in factors)) return applyNoise(x, factors);
-      try {
-        // TensorFlow.js has no shaders for more axes.
-        if (select && !path.reason && x.rank < 7) return select(x, factors);
-      } catch (error) {
-        check();
-        const y = selectByWhere(x, factors);
-        // Only now: if that throws too, the call is at fault.
-        Object.assign(path, { name: 'where', reason: `${error}` });
-        return y;
-      }
-      return selectByWhere(x, factors);
+      return 'noise' in factors ? applyNoise(x, factors) : apply(x, factors, ways);
     },
   };
-  return path;
 }

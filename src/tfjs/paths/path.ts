@@ -13,12 +13,18 @@ export interface Backend {
 
 /** How a map is applied on a backend. */
 export interface Path {
-  name: 'heap' | 'values' | 'webgl' | 'webgpu' | 'where' | 'copy';
+  readonly name: 'heap' | 'values' | 'webgl' | 'webgpu' | 'webgpu-draw' | 'where' | 'copy';
   /** Why a faster path does not serve. */
-  reason?: string | undefined;
+  readonly reason?: string | undefined;
   /** @throws TypeError, RangeError for bad arguments of the map; Error if the backend has lost its device */
   run(x: Tensor, map: ElementwiseMap): TensorInfo;
 }
 
-/** Applies a mask of bits. */
-export type Select = (x: Tensor, masked: Masked) => TensorInfo;
+/** How a program of a device applies masks. */
+export interface Way {
+  readonly name: Path['name'];
+  /** Why it does not serve. Also set when it fails. */
+  reason: string | undefined;
+  /** Undefined if it cannot apply this mask. */
+  run(x: Tensor, masked: Masked): TensorInfo | undefined;
+}

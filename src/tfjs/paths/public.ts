@@ -9,7 +9,7 @@ import { arrays, tf } from '../shared.js';
 /** Selects elements by an uploaded mask. */
 export const selectByWhere = (x: Tensor, { bits, affine }: Masked): Tensor =>
   tf.tidy(() => {
-    const mask = new Uint8Array(arrays.applyMask(new Float32Array(x.size).fill(1), bits, { p: 0, format: 'bits' }));
+    const mask = new Uint8Array(arrays.applyMask(new Float32Array(x.size).fill(1), bits(), { p: 0, format: 'bits' }));
     // A vector, since webgl and webgpu have `where` for at most four axes.
     const product = tf.mul(tf.reshape(x, [-1]), affine.scale);
     const kept = affine.shift ? tf.add(product, affine.shift) : product;

@@ -16,11 +16,9 @@ export interface WebglBackend extends Backend {
 }
 
 /** Applies a mask of bits. A texel is a float also in an int32 tensor, so it holds 16 bits. */
-export function selectOnWebgl(
-  backend: WebglBackend,
-  x: Tensor,
-  { bits, affine: { scale, shift, fill } }: Masked,
-): TensorInfo {
+export function selectOnWebgl(backend: WebglBackend, x: Tensor, masked: Masked): TensorInfo {
+  const { scale, shift, fill } = masked.affine;
+  const bits = masked.bits();
   const words = new Float32Array(Math.ceil(x.size / 16));
   for (let i = 0; i < words.length; i++) words[i] = bits[2 * i]! | ((bits[2 * i + 1] ?? 0) << 8);
   const { shape, rank } = x;
