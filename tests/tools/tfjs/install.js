@@ -15,14 +15,19 @@ const HERE = fileURLToPath(new URL('.', import.meta.url));
 const FOLDER = join(ROOT, 'build/tfjs');
 const LOCK = 'package-lock.json';
 
+/** Whether the folder has what the lock file says. */
+function isInstalled() {
+  const lock = join(FOLDER, LOCK);
+  return existsSync(lock) && readFileSync(lock, 'utf8') === readFileSync(join(HERE, LOCK), 'utf8');
+}
+
 /**
  * Installs the webgl and webgpu backends, unless they are there from the same lock file.
  *
  * @returns {Promise<string>} the folder, build/tfjs
  */
 async function installTfjs() {
-  const lock = join(FOLDER, LOCK);
-  if (existsSync(lock) && readFileSync(lock, 'utf8') === readFileSync(join(HERE, LOCK), 'utf8')) return FOLDER;
+  if (isInstalled()) return FOLDER;
   // Renamed at the end, so that an interrupted installation is not taken for a complete one.
   const fresh = `${FOLDER}-${process.pid}`;
   mkdirSync(fresh, { recursive: true });
@@ -35,8 +40,17 @@ async function installTfjs() {
     cwd: fresh,
     env: { ...process.env, PATH: path.join(delimiter) },
   });
-  rmSync(FOLDER, { recursive: true, force: true });
-  renameSync(fresh, FOLDER);
+  try {
+    if (!isInstalled()) {
+      rmSync(FOLDER, { recursive: true, force: true });
+      renameSync(fresh, FOLDER);
+    }
+  } catch (error) {
+    if (!isInstalled()) throw error;
+  } finally {
+    // Still there if another process has been faster.
+    rmSync(fresh, { recursive: true, force: true });
+  }
   return FOLDER;
 }
 
