@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { GROUPS, SIDES } from '../../bench/gpu/sides.js';
@@ -46,15 +46,15 @@ describe.skipIf(!findChromium())('a short run', () => {
   const args = ['--quick', '--size', '640'];
 
   it('without a GPU takes SwiftShader, says that it is software, and prints every side, in 80 columns', () => {
-    const PATH = mkdtempSync(join(tmpdir(), 'dropout-wasm-'));
+    const folder = mkdtempSync(join(tmpdir(), 'dropout-wasm-'));
     // A Chromium that has WebGPU on SwiftShader alone.
     const program = `#!/bin/sh
 case "$*" in *use-webgpu-adapter=swiftshader*) ;; *) set -- --disable-software-rasterizer "$@" ;; esac
 PATH='${process.env.PATH}' exec '${findChromium()}' "$@"
 `;
-    writeFileSync(join(PATH, 'chromium'), program, { mode: 0o755 });
-    const { status, stdout } = bench(args, { ...process.env, PATH });
-    rmSync(PATH, { recursive: true });
+    writeFileSync(join(folder, 'chromium'), program, { mode: 0o755 });
+    const { status, stdout } = bench(args, { ...process.env, PATH: `${folder}${delimiter}${process.env.PATH}` });
+    rmSync(folder, { recursive: true });
     expect(status).toBe(0);
     expect(stdout).toMatch(/^Chromium finds no WebGPU adapter here: SwiftShader instead\.$/m);
     expect(stdout).toMatch(/^Chromium [\d.]+, adapter: .*swiftshader/im);
