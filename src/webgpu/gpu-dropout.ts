@@ -5,7 +5,7 @@
 import type { Dropout as CpuDropout, Generator, LayerJSON, LayerOptions } from 'dropout-wasm';
 import type { FloatArray } from '../core/tensor.js';
 import { toBigInt } from '../core/u64.js';
-import { type BufferOrRange, type Range, rangeOf } from './buffers.js';
+import { type BufferOrRange, rangeOf } from './buffers.js';
 import type { Gpu } from './gpu.js';
 import { brandOf, checkOptions, Dropout, wrongType, wrongValue } from './shared.js';
 import type { GpuEncoder } from './types.js';
@@ -208,9 +208,7 @@ export class GpuDropout {
   }
 
   private record(encoder: GpuEncoder, x: BufferOrRange, out: BufferOrRange, forward: Forward, name: 'x' | 'dy'): void {
-    // In place there is nothing to do in evaluation.
-    if (forward.p > 0 || !isSame(rangeOf(x, name), rangeOf(out, 'out')))
-      this.gpu.dropoutOf(encoder, { x, out, ...forward }, name);
+    this.gpu.dropoutOf(encoder, { x, out, ...forward }, name);
   }
 }
 
@@ -223,5 +221,3 @@ function lengthOf(x: BufferOrRange, name: string): number {
   if (size % 4) throw wrongValue(`${name}.size`, 'a multiple of 4', size);
   return size / 4;
 }
-
-const isSame = (x: Range, out: Range) => x.buffer === out.buffer && x.offset === out.offset;

@@ -134,6 +134,8 @@ export class Gpu {
     const source = x === undefined ? target : startOf(rangeOf(x, name), bytes, name, length);
     checkOverlap(source, target, name);
     const isApart = source.buffer !== target.buffer;
+    // Nothing changes, as in evaluation.
+    if (call.p === 0 && !isApart && source.offset === target.offset) return;
     const scale = 1 / (1 - call.p);
     this.record(encoder, draws, length, (part) => {
       const [from, to] = [source, target].map((range) => partOf(range, 4 * part.from, 4 * part.n)) as [Range, Range];

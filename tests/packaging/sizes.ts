@@ -21,7 +21,7 @@ export const LIMITS = {
   './onnx': { '{ onnxDropout }': 640, '*': 2304 },
   './onnx/prepare': { '*': 8704 },
   './threads': { '*': 12544 },
-  './webgpu': { '{ create }': 4480, '*': 5184 },
+  './webgpu': { '{ create }': 4544, '*': 5184 },
   './threads/worker.js': { '': 1536 },
   './kernel.shared.wasm': { '': 1856 },
   './kernel.wasm': { '': 1856 },

@@ -111,7 +111,7 @@ describe('what is recorded', () => {
     [1, 2 ** 32, Number.POSITIVE_INFINITY],
   ])('p = %d is a call like any other, without a key', (p, P, scale) => {
     const { gpu, buffer, encoder, dispatches } = setUp();
-    gpu.dropout(encoder, { out: buffer(400), length: 100, p, key: undefined });
+    gpu.dropout(encoder, { x: buffer(400), out: buffer(400), length: 100, p, key: undefined });
     expect(dispatches).toHaveLength(2);
     expect(uniformsOf(dispatches[1]!)).toMatchObject({ P, scale, base: 0n });
   });
@@ -252,6 +252,8 @@ describe('GpuDropout', () => {
     layer.forward(encoder, x);
     layer.backward(encoder, x);
     expect(dispatches).toEqual([]);
+    expect(() => layer.forward(undefined as never, x)).toThrow(/^encoder/);
+    expect(() => layer.forward(encoder, x, { buffer: x, size: 4 })).toThrow(/^out has to be at least 400/);
     expect(layer.forward(encoder, x, out)).toBe(out);
     expect(uniformsOf(dispatches[1]!)).toMatchObject({ P: 0, scale: 1 });
     expect([layer.generator.position, layer.key]).toEqual([0, undefined]);
