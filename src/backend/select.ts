@@ -3,7 +3,6 @@
  * wrong bits.
  * @module
  */
-
 import { wrongType } from '../core/check.js';
 import { areExtrasRight, isFusedRight, isGaussianRight, isKernelRight } from './answers.js';
 import type { Extras, Fused, Gaussian, Kernel } from './interface.js';

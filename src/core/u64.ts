@@ -3,7 +3,6 @@
  * signed because engines keep signed 32-bit numbers unboxed.
  * @module
  */
-
 export interface U64 {
   readonly lo: number;
   readonly hi: number;

@@ -2,7 +2,6 @@
  * DropBlock as a stateless call.
  * @module
  */
-
 import type { Affine } from '../backend/interface.js';
 import { extras } from '../backend/select.js';
 import { checkOptions, checkPositive, wrongValue } from '../core/check.js';

@@ -2,7 +2,6 @@
  * Bias, dropout and residual in one pass, as stateless calls.
  * @module
  */
-
 import { fused } from '../backend/select.js';
 import { checkOptions, checkWhole, wrongValue } from '../core/check.js';
 import { checkDraws } from '../core/draws.js';

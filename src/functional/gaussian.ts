@@ -2,7 +2,6 @@
  * Gaussian dropout and noise as stateless calls.
  * @module
  */
-
 import { gaussian } from '../backend/select.js';
 import { checkDeviation, checkKey, checkOptions } from '../core/check.js';
 import { checkDraws, checkOffset, NO_KEY, type StreamStart } from '../core/draws.js';

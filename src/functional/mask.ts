@@ -2,7 +2,6 @@
  * Masks as arrays: the mask of a stream, and masks that the caller supplies.
  * @module
  */
-
 import { extras, kernel } from '../backend/select.js';
 import { checkBoolean, checkOptions, checkProbability, checkWhole, checkWord, wrongType } from '../core/check.js';
 import { checkDraws, type Draws } from '../core/draws.js';

@@ -2,7 +2,6 @@
  * The DropBlock2d layer.
  * @module
  */
-
 import { checkPositive } from '../core/check.js';
 import { drawsFor } from '../core/draws.js';
 import { type Channels, checkChannels } from '../core/shapes.js';

@@ -2,7 +2,6 @@
  * Layers of normal noise. They drop nothing, so they have no mask.
  * @module
  */
-
 import { checkDeviation, isOptions } from '../core/check.js';
 import { drawsFor } from '../core/draws.js';
 import type { FloatArray } from '../core/tensor.js';

@@ -2,7 +2,6 @@
  * The base class of layers: a mode, a stream and the state of the latest forward, over the stateless functions.
  * @module
  */
-
 import { brand, brandOf } from '../core/brand.js';
 import { checkBoolean, checkOptions, checkProbability, checkWord, isOptions, wrongType } from '../core/check.js';
 import { needsKey } from '../core/draws.js';

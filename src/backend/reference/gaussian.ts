@@ -2,7 +2,6 @@
  * The reference of gaussian.wasm (docs/normal-noise.md): the normal quantile of the stream's 32-bit pieces.
  * @module
  */
-
 import type { StreamStart } from '../../core/draws.js';
 import type { Gaussian } from '../interface.js';
 import { rounding } from './affine.js';

@@ -2,7 +2,6 @@
  * The mask stream, version 1, in the terms of docs/SPEC.md: block seeding, lanes and threshold.
  * @module
  */
-
 import type { Draws } from '../../core/draws.js';
 import type { Broadcast } from '../../core/shapes.js';
 import { add, fromNumber, GAMMA, mix, mul, type U64 } from '../../core/u64.js';
