@@ -9,11 +9,11 @@
 @group(0) @binding(3) var<storage, read> x: array<u32>;
 
 /// x · scale, rounded to nearest, ties to even, on integers: WGSL lets an f32 product round up or down, flush denormals
-/// and take no infinity for possible. The scale is a normal number of at least 1. A NaN stays a NaN.
+/// and take no infinity for possible. The scale is a normal number of at least 1, unless p = 1 drops all.
 ///
 ///   x      1.m · 2^e    24 bits, those of a denormal moved up
 ///   scale  1.m · 2^e    24 bits, multiplied 8 at a time, so that no sum exceeds 32 bits
-///   product             48 bits: `high` has the upper 32, with a leading 1 in bit 31 or 30; `low` and `middle` the rest
+///   product             48 bits: `high` has the upper 32, with a leading 1 in bit 31 or 30; the others have the rest
 fn scaled(x: vec4u) -> vec4u {
   let magnitude = x & vec4u(0x7fffffffu);
   let isDenormal = magnitude < vec4u(0x800000u);
@@ -26,7 +26,7 @@ fn scaled(x: vec4u) -> vec4u {
   let lead = high >> vec4u(31u);
   // The exponent of the product, as f32 stores it; 0 or less for a denormal.
   let e = vec4i(max(magnitude >> vec4u(23u), vec4u(1u)) + (call.scale >> 23u) + lead) - vec4i(vec4u(127u) + up);
-  // The bits of `high` below the mantissa. Never more than 31, since the product is not smaller than x, unless x is 0.
+  // The bits of `high` below the mantissa. At most 31, since the product is not smaller than x.
   let cut = vec4u(8 - min(e, vec4i(1))) + lead;
   let mantissa = high >> cut;
   // What is cut off, from bit 31 on, and a 1 if any of the lower bits is set. A tie, 2^31, rounds up an odd mantissa.

@@ -1,6 +1,6 @@
-// The mask stream, version 1 (docs/SPEC.md), on 32-bit integers, whose arithmetic WGSL defines exactly. assembly/stream.ts
-// is the same for WebAssembly. SplitMix64 seeds the lanes of a block, xorshift128+ steps them, and a 16-bit threshold
-// turns their output into flags.
+// The mask stream, version 1 (docs/SPEC.md), on 32-bit integers, whose arithmetic WGSL defines exactly. The same for
+// WebAssembly is assembly/stream.ts. SplitMix64 seeds the lanes of a block, xorshift128+ steps them, and a 16-bit
+// threshold turns their output into flags.
 //
 //   block    4096 elements, seeded independently of other blocks, from 17 words w[0 ... 16]
 //   step     32 elements: one 64-bit output of each of the eight lanes, 128 steps for each block

@@ -32,7 +32,8 @@ export function rangeOf(value: BufferOrRange, name: string): Range {
     throw wrongValue(`${name}.usage`, 'with GPUBufferUsage.STORAGE', buffer.usage, 'create it with that usage');
   checkWhole(offset, `${name}.offset`, buffer.size);
   if (offset % 4) throw wrongValue(`${name}.offset`, 'a multiple of 4', offset);
-  return { buffer, offset, size: checkWhole(size ?? buffer.size - offset, `${name}.size`, buffer.size - offset) };
+  const rest = buffer.size - offset;
+  return { buffer, offset, size: size === undefined ? rest : checkWhole(size, `${name}.size`, rest) };
 }
 
 /** The first `bytes` of a range. @throws RangeError if it has fewer */
@@ -44,7 +45,11 @@ export function startOf({ buffer, offset, size }: Range, bytes: number, name: st
 /** @throws RangeError if the ranges, of equal size, overlap without being the same */
 export function checkOverlap(x: Range, out: Range, name: string): void {
   if (x.buffer === out.buffer && x.offset !== out.offset && Math.abs(x.offset - out.offset) < out.size)
-    throw wrongValue('out.offset', `that of ${name} or ${out.size} bytes away from it, ${x.offset}`, out.offset);
+    throw wrongValue(
+      'out.offset',
+      `${x.offset}, like that of ${name}, or at least ${out.size} bytes away from it`,
+      out.offset,
+    );
 }
 
 /** A range as a bind group takes it, and where its elements start in it. */
@@ -66,8 +71,8 @@ export function bind({ limits }: GpuDevice, ...ranges: Range[]): Binding {
   if (size > limits.maxStorageBufferBindingSize)
     throw wrongValue(
       'out',
-      `within ${limits.maxStorageBufferBindingSize} bytes of x, if it lies in the same buffer`,
-      ranges.at(-1)!.offset,
+      `so near its input in the same buffer that one binding of ${limits.maxStorageBufferBindingSize} bytes holds both`,
+      size,
       `use another buffer, or requestDevice({ requiredLimits: { maxStorageBufferBindingSize: ${size} } })`,
     );
   return {

@@ -9,7 +9,6 @@ export interface GpuBuffer {
   /** In bytes. */
   readonly size: number;
   readonly usage: number;
-  destroy(): void;
 }
 
 /** A range of a GPUBuffer, in bytes, as `createBindGroup` takes it. */

@@ -6,6 +6,7 @@ interface FakeBuffer extends GpuBuffer {
   /** What `writeBuffer` has written, by its offset. */
   written: Map<number, Uint32Array>;
   isDestroyed: boolean;
+  destroy(): void;
 }
 
 /** A dispatch, with the entry point of its pipeline and what its bind group holds. */

@@ -78,6 +78,7 @@ export const BAD: readonly Bad[] = [
   ),
   bad('offset -4', ({ x }) => ({ x: { buffer: x, offset: -4 } }), 'RangeError', /^x.offset/),
   bad('offset "4"', ({ x }) => ({ x: { buffer: x, offset: '4' } }), 'TypeError', /^x.offset/),
+  bad('size null', ({ x }) => ({ x: { buffer: x, size: null } }), 'TypeError', /^x.size/),
   bad(
     'a size beyond the buffer',
     ({ x }) => ({ x: { buffer: x, offset: 4, size: 400 } }),
@@ -88,7 +89,7 @@ export const BAD: readonly Bad[] = [
     'ranges that overlap in part',
     ({ x }) => ({ length: 50, x, out: { buffer: x, offset: 196 } }),
     'RangeError',
-    /^out.offset has to be that of x or 200 bytes away/,
+    /^out.offset has to be 0, like that of x, or at least 200 bytes away from it, but got 196/,
   ),
   bad(
     'x after out, overlapping',
